@@ -1,0 +1,298 @@
+// Package ad holds the nouns of Vigil and nothing else: what a capture, a
+// listing, an ad, a cluster and an alert are, how their ids are made, and what
+// makes a value of them valid. Every other room speaks in these nouns. It
+// imports the standard library only, performs no input or output, and knows no
+// clock.
+//
+// Records carry a schema version (V). Spans are half-open ranges of Unicode code
+// points of the field they name, never bytes, so that other languages can read
+// them. Times are UTC.
+package ad
+
+import (
+	"errors"
+	"time"
+)
+
+// Schema is the version that this program writes into the V field of records.
+const Schema = 1
+
+// ErrNotFound says that the thing asked for by id does not exist.
+var ErrNotFound = errors.New("not found")
+
+// A Via names the door through which a capture came in.
+type Via string
+
+// The doors.
+const (
+	ViaCrawl  Via = "crawl"
+	ViaImport Via = "import"
+)
+
+// A Capture describes one stored exchange with a web server: a request and its
+// response as WARC records. The record bytes are stored once and never changed;
+// this is what the rest of the program needs to know to find and check them.
+type Capture struct {
+	V             int       `json:"v"`
+	ID            string    `json:"id"`                     // CaptureID of URL, FetchedAt and BlockSHA256
+	URL           string    `json:"url"`                    // target URI
+	Site          string    `json:"site"`                   // name of the site definition, else the host
+	Via           Via       `json:"via"`                    // door it came through
+	FetchedAt     time.Time `json:"fetched_at"`             // UTC, whole seconds: the WARC-Date
+	Status        int       `json:"status"`                 // HTTP status; 200 for a page imported from a file
+	ContentType   string    `json:"content_type,omitempty"` // as the server declared it
+	RecordID      string    `json:"record_id"`              // WARC-Record-ID of the response or resource record, "<urn:uuid:…>"
+	PayloadSHA256 string    `json:"payload_sha256"`         // lower-case hex, transfer encoding removed
+	BlockSHA256   string    `json:"block_sha256"`           // lower-case hex, of the record's block
+	Size          int64     `json:"size"`                   // bytes of the payload
+	IP            string    `json:"ip,omitempty"`           // address that answered
+	Visit         int64     `json:"visit,omitempty"`        // which planned visit of the URL this was
+	Depth         int       `json:"depth,omitempty"`        // links followed from a seed
+	Truncated     string    `json:"truncated,omitempty"`    // WARC-Truncated reason, empty when whole
+	Cuts          []Cut     `json:"cuts,omitempty"`         // embedded images cut from the stored body
+	File          string    `json:"file,omitempty"`         // base name of the imported file
+	Operator      string    `json:"operator,omitempty"`     // who imported it
+}
+
+// A Cut records that an embedded data: image was left out of a stored body.
+type Cut struct {
+	Offset int    `json:"offset"` // byte offset in the stored body where the image's data stood
+	Length int    `json:"length"` // bytes left out
+	SHA256 string `json:"sha256"` // lower-case hex of the bytes left out
+}
+
+// A PageKind says what a captured page is.
+type PageKind string
+
+// The kinds of page.
+const (
+	KindDetail  PageKind = "detail"  // one ad
+	KindList    PageKind = "list"    // several ads, each with a link
+	KindRemoved PageKind = "removed" // an ad that was taken down
+	KindBlocked PageKind = "blocked" // a bot wall or an empty shell, whatever its status
+	KindEmpty   PageKind = "empty"   // nothing to read
+	KindOther   PageKind = "other"   // a page without ads: home, help, redirect, error
+)
+
+// PageKinds lists every kind, in the order they are shown.
+func PageKinds() []PageKind {
+	return []PageKind{KindDetail, KindList, KindRemoved, KindBlocked, KindEmpty, KindOther}
+}
+
+// A LinkKind says what a link found on a page leads to.
+type LinkKind string
+
+// The kinds of link.
+const (
+	LinkDetail   LinkKind = "detail"   // an ad
+	LinkList     LinkKind = "list"     // a list, or its next page
+	LinkRedirect LinkKind = "redirect" // where a response sent the client
+	LinkOther    LinkKind = "other"    // anything else in scope
+)
+
+// An Outlink is a link found on a captured page, absolute, not yet checked
+// against scope or robots.
+type Outlink struct {
+	URL  string   `json:"url"`
+	Kind LinkKind `json:"kind"`
+}
+
+// An Outcome says what one capture turned out to be. Every capture has exactly
+// one per generation, or is in the dead letters: the ledger rests on that.
+type Outcome struct {
+	V         int       `json:"v"`
+	CaptureID string    `json:"capture_id"`
+	Site      string    `json:"site"`
+	URL       string    `json:"url"`
+	Kind      PageKind  `json:"kind"`
+	Reason    string    `json:"reason"` // why the page was taken for that kind
+	Status    int       `json:"status"`
+	Listings  int       `json:"listings"`
+	SeenAt    time.Time `json:"seen_at"`
+	AdID      string    `json:"ad_id,omitempty"`    // for removed pages: the ad that is gone
+	Visit     int64     `json:"visit,omitempty"`    // the visit the capture belonged to
+	Depth     int       `json:"depth,omitempty"`    // links followed from a seed
+	Outlinks  []Outlink `json:"outlinks,omitempty"` // to offer to the frontier
+}
+
+// A Price is an amount as the page gives it.
+type Price struct {
+	Amount   string `json:"amount"`             // decimal number, dot as separator, no grouping
+	Currency string `json:"currency,omitempty"` // ISO 4217, empty when the page does not say
+	Text     string `json:"text,omitempty"`     // as written
+}
+
+// A Contact is a contact field of a page: what a site shows apart from the text
+// or hides in a link. Kind is phone, email, handle or link.
+type Contact struct {
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+}
+
+// A Listing is what extraction reads from a captured page about one ad, before
+// anything is concluded from its words.
+type Listing struct {
+	V             int               `json:"v"`
+	AdID          string            `json:"ad_id"`          // ID of site and native id, else canonical URL
+	VersionID     string            `json:"version_id"`     // VersionID of ad, content and capture
+	ContentSHA256 string            `json:"content_sha256"` // Content of this listing
+	CaptureID     string            `json:"capture_id"`
+	CaptureSeq    uint64            `json:"capture_seq,omitempty"` // stream sequence of the capture
+	URL           string            `json:"url"`                   // canonical
+	Site          string            `json:"site"`
+	NativeID      string            `json:"native_id,omitempty"` // the site's own id of the ad
+	Title         string            `json:"title"`
+	Body          string            `json:"body"`
+	Price         *Price            `json:"price,omitempty"`
+	Location      string            `json:"location,omitempty"` // as written
+	Category      string            `json:"category,omitempty"`
+	PostedAt      time.Time         `json:"posted_at,omitzero"`
+	UpdatedAt     time.Time         `json:"updated_at,omitzero"`
+	SeenAt        time.Time         `json:"seen_at"` // when the capture was fetched
+	Contacts      []Contact         `json:"contacts,omitempty"`
+	Images        []string          `json:"images,omitempty"`     // links only; never fetched
+	Methods       map[string]string `json:"methods,omitempty"`    // field -> definition, json-ld, microdata, opengraph or text
+	Definition    string            `json:"definition,omitempty"` // name@digest of the site definition applied
+}
+
+// Empty reports whether the listing says nothing an investigator could use: no
+// title and no body. Such a listing is never stored as an ad.
+func (l Listing) Empty() bool { return l.Title == "" && l.Body == "" }
+
+// A Span is a half-open range of Unicode code points of one field of a listing.
+type Span struct {
+	Field string `json:"field"` // title, body, or contact:N for the N-th contact
+	Start int    `json:"start"`
+	End   int    `json:"end"`
+}
+
+// A Phone is a telephone number read out of an ad.
+type Phone struct {
+	E164       string   `json:"e164"`              // "+19125550123"
+	Span       Span     `json:"span"`              // where it stands
+	Text       string   `json:"text"`              // the text of the span, as written
+	Method     string   `json:"method"`            // how it was written: plain, separated, words, unicode, link, …
+	Confidence float64  `json:"confidence"`        // 0 to 1
+	Reasons    []string `json:"reasons,omitempty"` // for and against, in words
+}
+
+// An Identifier is any other value by which a poster can be recognised: an
+// e-mail address or a handle.
+type Identifier struct {
+	Kind       string  `json:"kind"`  // email or handle
+	Value      string  `json:"value"` // normalised: lower case; a handle as platform:name
+	Span       Span    `json:"span"`
+	Text       string  `json:"text"`
+	Confidence float64 `json:"confidence"`
+}
+
+// An Ad is a listing and what the enrichers read in its words.
+type Ad struct {
+	Listing
+	Phones      []Phone      `json:"phones,omitempty"`
+	Identifiers []Identifier `json:"identifiers,omitempty"`
+	Signature   []uint64     `json:"signature,omitempty"` // text signature: four independent min-hashes of word 3-grams
+	EnrichedBy  string       `json:"enriched_by"`         // program version and pipeline digest
+}
+
+// A Value is one identifying value with its kind: phone, email or handle.
+type Value struct {
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+}
+
+// Values returns the distinct identifying values of the ad that linking and
+// alerting may rest on: numbers of at least the given confidence, and other
+// identifiers likewise, in order of first appearance.
+func (a *Ad) Values(confidence float64) []Value {
+	out := make([]Value, 0, len(a.Phones)+len(a.Identifiers))
+	add := func(v Value, c float64) {
+		if c < confidence {
+			return
+		}
+		for _, o := range out {
+			if o == v {
+				return
+			}
+		}
+		out = append(out, v)
+	}
+	for _, p := range a.Phones {
+		add(Value{"phone", p.E164}, p.Confidence)
+	}
+	for _, i := range a.Identifiers {
+		add(Value{i.Kind, i.Value}, i.Confidence)
+	}
+	return out
+}
+
+// A Document is the one projection of an ad version that both search engines
+// store and that query.Match judges. Documents of one ad with equal content are
+// one document, seen several times.
+type Document struct {
+	ID        string    `json:"id"` // DocumentID of ad and content
+	Ad        Ad        `json:"ad"` // as first read
+	Cluster   string    `json:"cluster,omitempty"`
+	FirstSeen time.Time `json:"first_seen"` // of this content
+	LastSeen  time.Time `json:"last_seen"`  // of this content
+	Sightings int       `json:"sightings"`  // captures that showed this content
+	Current   bool      `json:"current"`    // the newest content of the ad
+	RemovedAt time.Time `json:"removed_at,omitzero"`
+}
+
+// A Move puts an ad into a cluster.
+type Move struct {
+	AdID    string `json:"ad_id"`
+	Cluster string `json:"cluster"`
+}
+
+// A Hub is a value that too many unlike posters share, so that it does not link.
+type Hub struct {
+	Value
+	Carriers int     `json:"carriers"` // ads that give it
+	Owners   float64 `json:"owners"`   // effective number of unlike posters among them
+	Held     bool    `json:"held"`     // false when a former hub links again
+}
+
+// A LinkChange is what linking one batch of ads changed.
+type LinkChange struct {
+	V     int    `json:"v"`
+	Moves []Move `json:"moves,omitempty"`
+	Hubs  []Hub  `json:"hubs,omitempty"`
+}
+
+// An Edge is one reason why two ads are in one cluster.
+type Edge struct {
+	A      string  `json:"a"` // ad id
+	B      string  `json:"b"` // ad id
+	Value  Value   `json:"value"`
+	Weight float64 `json:"weight"` // bits of evidence
+	Reason string  `json:"reason"` // a sentence
+}
+
+// A Subscription asks to be told when a value appears in a new or changed ad.
+type Subscription struct {
+	ID      string    `json:"id"`
+	User    string    `json:"user"`
+	Value   Value     `json:"value"`
+	Purpose string    `json:"purpose"`
+	Created time.Time `json:"created"`
+	Ended   time.Time `json:"ended,omitzero"`
+	Known   []string  `json:"known,omitempty"` // ads that carried the value when it was made
+}
+
+// An Alert tells one subscriber of one fact: this value stands in this ad.
+type Alert struct {
+	V            int       `json:"v"`
+	ID           string    `json:"id"` // AlertID of subscription, ad and value
+	Subscription string    `json:"subscription"`
+	User         string    `json:"user"`
+	AdID         string    `json:"ad_id"`
+	VersionID    string    `json:"version_id"`
+	Value        Value     `json:"value"`
+	Title        string    `json:"title"`
+	Site         string    `json:"site"`
+	SeenAt       time.Time `json:"seen_at"`
+	RaisedAt     time.Time `json:"raised_at"`
+	Read         bool      `json:"read,omitempty"`
+}
