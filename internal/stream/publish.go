@@ -1,0 +1,156 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+
+	"vigil.example/internal/ad"
+)
+
+const (
+	batchMax   = 1000    // the server's limit of messages in an atomic batch
+	batchBytes = 8 << 20 // ours, so that staging one does not need much memory
+	batchMin   = 12      // a smaller batch costs more than its single publishes (measured)
+
+	codeDuplicate = 10201 // an atomic batch holds a message id that is already stored
+	codeWrongSeq  = 10071 // expected last sequence is another
+	codeWrongSeq2 = 10164 // the same, said without the number
+)
+
+// Publish stores messages, in order, and returns when all are flushed to disk.
+// All must belong to one stream. A message whose id is already stored is left
+// out. When it fails some may be stored: publish again with the same ids.
+func (b *Bus) Publish(ctx context.Context, msgs []ad.Message) error {
+	for len(msgs) > 0 {
+		n, size := 0, 0
+		for n < len(msgs) && n < batchMax && (n == 0 || size+len(msgs[n].Data) <= batchBytes) {
+			size += len(msgs[n].Data)
+			n++
+		}
+		if err := b.publish(ctx, msgs[:n]); err != nil {
+			return err
+		}
+		msgs = msgs[n:]
+	}
+	return nil
+}
+
+func (b *Bus) publish(ctx context.Context, msgs []ad.Message) error {
+	if len(msgs) < batchMin {
+		return b.singles(ctx, msgs)
+	}
+	err := b.atomic(ctx, msgs)
+	var api *jetstream.APIError
+	if errors.As(err, &api) && api.ErrorCode == codeDuplicate {
+		// One known id refuses the whole batch: the half without it is cheap again.
+		half := len(msgs) / 2
+		if err := b.publish(ctx, msgs[:half]); err != nil {
+			return err
+		}
+		return b.publish(ctx, msgs[half:])
+	}
+	return err
+}
+
+func wire(m ad.Message) *nats.Msg {
+	w := &nats.Msg{Subject: m.Subject, Data: m.Data, Header: nats.Header{}}
+	for k, v := range m.Header {
+		w.Header[k] = []string{v}
+	}
+	if m.ID != "" {
+		w.Header[nats.MsgIdHdr] = []string{m.ID}
+	}
+	return w
+}
+
+func (b *Bus) singles(ctx context.Context, msgs []ad.Message) error {
+	if len(msgs) == 1 {
+		if _, err := b.js.PublishMsg(ctx, wire(msgs[0])); err != nil {
+			return fmt.Errorf("publish to %s: %w", msgs[0].Subject, err)
+		}
+		return nil
+	}
+	acks := make([]jetstream.PubAckFuture, len(msgs))
+	for i, m := range msgs {
+		f, err := b.js.PublishMsgAsync(wire(m), jetstream.WithStallWait(30*time.Second))
+		if err != nil {
+			return fmt.Errorf("publish to %s: %w", m.Subject, err)
+		}
+		acks[i] = f
+	}
+	for i, f := range acks {
+		select {
+		case <-f.Ok():
+		case err := <-f.Err():
+			return fmt.Errorf("publish to %s: %w", msgs[i].Subject, err)
+		case <-ctx.Done():
+			return fmt.Errorf("publish to %s: %w", msgs[i].Subject, ctx.Err())
+		}
+	}
+	return nil
+}
+
+// atomic publishes a batch of which either all or none is stored, with one flush
+// (ADR-50 of the NATS architecture: Nats-Batch-Id, -Sequence and -Commit).
+func (b *Bus) atomic(ctx context.Context, msgs []ad.Message) error {
+	id := nuid.Next()
+	last := len(msgs) - 1
+	for i, m := range msgs {
+		w := wire(m)
+		w.Header["Nats-Batch-Id"] = []string{id}
+		w.Header["Nats-Batch-Sequence"] = []string{strconv.Itoa(i + 1)}
+		if i < last {
+			if err := b.nc.PublishMsg(w); err != nil {
+				return fmt.Errorf("publish batch to %s: %w", m.Subject, err)
+			}
+			continue
+		}
+		w.Header["Nats-Batch-Commit"] = []string{"1"}
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		answer, err := b.nc.RequestMsgWithContext(ctx, w)
+		if err != nil {
+			return fmt.Errorf("publish batch to %s: %w", m.Subject, err)
+		}
+		var ack struct {
+			Error *jetstream.APIError `json:"error"`
+			Count int                 `json:"count"`
+		}
+		if err := json.Unmarshal(answer.Data, &ack); err != nil {
+			return fmt.Errorf("publish batch to %s: read the answer: %w", m.Subject, err)
+		}
+		if ack.Error != nil {
+			return fmt.Errorf("publish batch to %s: %w", m.Subject, ack.Error)
+		}
+		if ack.Count != len(msgs) {
+			return fmt.Errorf("publish batch to %s: %d of %d stored", m.Subject, ack.Count, len(msgs))
+		}
+	}
+	return nil
+}
+
+// Append stores one event durably under a subject if the last event of that
+// subject has the sequence expect (0 for none) and returns its sequence. It
+// returns ErrConflict when another writer was first.
+func (b *Bus) Append(ctx context.Context, subject, id string, data []byte, expect uint64) (uint64, error) {
+	ack, err := b.js.PublishMsg(ctx, wire(ad.Message{Subject: subject, ID: id, Data: data}), jetstream.WithExpectLastSequencePerSubject(expect))
+	if err != nil {
+		var api *jetstream.APIError
+		if errors.As(err, &api) && (api.ErrorCode == codeWrongSeq || api.ErrorCode == codeWrongSeq2) {
+			return 0, fmt.Errorf("append to %s: %w", subject, ErrConflict)
+		}
+		return 0, fmt.Errorf("append to %s: %w", subject, err)
+	}
+	if ack.Duplicate {
+		return 0, fmt.Errorf("append to %s: id is already stored: %w", subject, ErrConflict)
+	}
+	return ack.Sequence, nil
+}
