@@ -1,0 +1,63 @@
+// Package query is the search language: it parses what a person types to a tree,
+// prints the tree back, says in plain words what it asks, and judges whether one
+// document matches. Every search, every saved search and every index means what
+// Match says here. A string comes in; a tree, a verdict and spans go out. It
+// never reads an index, and its errors name positions, never what was typed.
+//
+// The language, in short: words that must all appear, "a phrase", -not, OR,
+// ( ), and fields such as phone: or seen:2026-01..2026-03. A run of words in
+// which a telephone number can be read, in whatever form it is written, asks for
+// that number or for those very words. No phrase crosses from one field of an ad
+// into another.
+package query
+
+import "time"
+
+// A Node is one node of a parsed query: And, Or, Not, Word, Phrase, Phone or
+// Field. Only Parse makes valid nodes; equal queries have trees that are equal
+// by reflect.DeepEqual.
+type Node interface {
+	// String prints the node so that Parse gives an equal tree.
+	String() string
+	node()
+}
+
+// And matches when all of its parts do. It has two parts or more.
+type And struct{ Of []Node }
+
+// Or matches when any of its parts does. It has two parts or more.
+type Or struct{ Of []Node }
+
+// Not matches when its part does not.
+type Not struct{ Of Node }
+
+// Word matches when its tokens stand side by side in one field of the ad's text.
+// Most words are one token; "wi-fi" is two.
+type Word struct{ Text string }
+
+// Phrase matches when its tokens stand side by side in one field of the ad's text.
+type Phrase struct{ Text string }
+
+// Phone matches when the ad carries one of the numbers, or when its text has the
+// tokens of Text side by side, for numbers that the reader of numbers missed.
+type Phone struct {
+	Text    string   // as typed
+	Numbers []string // E.164; several when the text can be read in several ways
+}
+
+// Field matches when one named property of the document is as asked.
+type Field struct {
+	Name   string    // canonical name, one of Fields
+	Text   string    // the value as typed
+	Values []string  // normalised values, any of which will do; for phone, email, handle, site, cluster and url
+	From   time.Time // for seen and posted: first instant asked for; zero when open
+	To     time.Time // for seen and posted: first instant after; zero when open
+}
+
+func (And) node()    {}
+func (Or) node()     {}
+func (Not) node()    {}
+func (Word) node()   {}
+func (Phrase) node() {}
+func (Phone) node()  {}
+func (Field) node()  {}

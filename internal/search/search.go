@@ -1,0 +1,158 @@
+// Package search is the port to an index of ads: what can be put in, asked and
+// got out, in plain types. Changes come in from the streams; documents, clusters
+// and counts go out. An index is derived: it can be thrown away and rebuilt from
+// the streams, and it never holds what they do not. What a query means is decided
+// by query.Match alone; an engine may rank as it likes, never match otherwise.
+// The engines lie in the folders below; searchtest is the suite they pass.
+package search
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/query"
+)
+
+// ErrDamaged says that the index cannot be read as it was written. It is derived:
+// the cure is to remove it and let it be rebuilt.
+var ErrDamaged = errors.New("the index is damaged")
+
+// ErrVersion says that the index was written by another version of the program.
+// The cure is the same as for ErrDamaged.
+var ErrVersion = errors.New("the index has another version")
+
+// MaxPage is the largest page that Search gives.
+const MaxPage = 500
+
+// An Index holds documents and answers queries. It is safe for concurrent use;
+// an answer sees all of a finished Apply or nothing of it.
+//
+// What it holds does not depend on the order in which changes arrive, nor on how
+// often: sightings are known by version id, removals by ad and time, and of two
+// links about the same ad or hub the one with the higher Seq wins.
+type Index interface {
+	// Apply makes changes and records that the named source has been read up to
+	// and including upTo, durably and all together or not at all. Calling it
+	// again with the same changes has no effect. A position never goes back.
+	Apply(ctx context.Context, source string, upTo uint64, changes []Change) error
+
+	// Position returns how far the named source has been applied; 0 when never.
+	Position(ctx context.Context, source string) (uint64, error)
+
+	// Search returns one page of the documents that match q, and how many match.
+	Search(ctx context.Context, q query.Node, p Page) (Results, error)
+
+	// Versions returns every content of one ad, oldest first, and its history in
+	// time order: an ad edited from A to B and back to A has two documents and
+	// three sightings. It returns ad.ErrNotFound for an ad never seen.
+	Versions(ctx context.Context, adID string) ([]ad.Document, []Sighting, error)
+
+	// Cluster returns a cluster and the current documents of at most limit of its
+	// members, newest first; ad.ErrNotFound when it has no members.
+	Cluster(ctx context.Context, id string, limit int) (Cluster, error)
+
+	// ClusterOf returns the id of the cluster that an ad is in, "" when in none.
+	ClusterOf(ctx context.Context, adID string) (string, error)
+
+	// TopClusters returns the n largest clusters of two ads or more, largest
+	// first, without members.
+	TopClusters(ctx context.Context, n int) ([]Cluster, error)
+
+	// ByValue returns the ids of at most limit ads that carry the value in any of
+	// their versions, in order of id. A handle may be given without its platform.
+	ByValue(ctx context.Context, v ad.Value, limit int) ([]string, error)
+
+	// Hub returns what is known of a value as a hub; ad.ErrNotFound when it never
+	// was one.
+	Hub(ctx context.Context, v ad.Value) (ad.Hub, error)
+
+	// Hubs returns the values held back as hubs, most carriers first.
+	Hubs(ctx context.Context) ([]ad.Hub, error)
+
+	// Stats counts what the index holds.
+	Stats(ctx context.Context) (Stats, error)
+
+	// Dump gives every document, in no particular order, in constant memory. It
+	// ends at the first error.
+	Dump(ctx context.Context) iter.Seq2[ad.Document, error]
+
+	// Close releases the index.
+	Close() error
+}
+
+// A Change is one thing that happened to what the index holds: exactly one of
+// Version, Removal and Link is set.
+type Change struct {
+	Seq     uint64         // sequence of the message in its stream
+	Version *ad.Ad         // an ad was seen with this content
+	Removal *Removal       // an ad was seen to be gone
+	Link    *ad.LinkChange // ads moved between clusters, values became hubs
+}
+
+// A Removal says when an ad was found to have been taken down.
+type Removal struct {
+	AdID string    `json:"ad_id"`
+	At   time.Time `json:"at"`
+}
+
+// A Sort is an order of results.
+type Sort string
+
+// The orders. Newest is by the last time the content was seen, then by id.
+// Relevance falls back to newest where the query has no words to rank by.
+const (
+	ByRelevance Sort = "relevance"
+	ByNewest    Sort = "newest"
+)
+
+// A Page says which part of the results is wanted.
+type Page struct {
+	Offset int  // matches to skip
+	Size   int  // matches to return: 0 to MaxPage; 0 only counts
+	Sort   Sort // empty means ByRelevance
+}
+
+// Results are one page of matches.
+type Results struct {
+	Total int // documents that match, on all pages
+	Hits  []Hit
+	Took  time.Duration
+}
+
+// A Hit is one document that matches.
+type Hit struct {
+	Doc   ad.Document
+	Spans []ad.Span // where the query's words and numbers stand, in order of field and place
+}
+
+// A Sighting is one capture that showed an ad.
+type Sighting struct {
+	VersionID  string    `json:"version_id"`
+	DocumentID string    `json:"document_id"` // the content that was shown
+	CaptureID  string    `json:"capture_id"`
+	Seq        uint64    `json:"seq"` // Seq of the change that told of it
+	SeenAt     time.Time `json:"seen_at"`
+}
+
+// A Cluster is a set of linked ads.
+type Cluster struct {
+	ID        string        `json:"id"`
+	Size      int           `json:"size"` // ads in it that have been seen
+	FirstSeen time.Time     `json:"first_seen"`
+	LastSeen  time.Time     `json:"last_seen"`
+	Members   []ad.Document `json:"members,omitempty"`
+}
+
+// Stats says how much an index holds.
+type Stats struct {
+	Ads       int               `json:"ads"`       // ads seen at least once
+	Documents int               `json:"documents"` // distinct contents of them
+	Sightings int               `json:"sightings"` // captures that showed one
+	Removed   int               `json:"removed"`   // ads now gone
+	Clusters  int               `json:"clusters"`  // clusters of two ads or more
+	Bytes     int64             `json:"bytes"`     // on disk
+	Positions map[string]uint64 `json:"positions"` // per source
+}
