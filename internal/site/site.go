@@ -1,16 +1,20 @@
 // Package site is the grammar of a site definition: a YAML file that says, for
 // one classifieds site, where a crawl starts, which addresses belong to it, how
 // politely to fetch, what kind of page a page is and where its fields stand. It
-// parses and checks definitions and explains what is wrong on which line; the
-// folder crawlers/ holds the definitions themselves. It fetches and extracts
-// nothing.
+// parses and checks definitions, explains what is wrong on which line, and
+// answers what a definition says about an address, a page or a field; the folder
+// crawlers/ holds the definitions themselves. It fetches nothing.
 package site
 
 import (
+	"regexp"
 	"time"
+
+	"github.com/andybalholm/cascadia"
 )
 
-// A Definition describes one site.
+// A Definition describes one site. It is ready for use after Parse or Validate,
+// and from then on safe for concurrent use as long as nobody changes it.
 type Definition struct {
 	Name     string     `yaml:"name"`     // lower-case letters, digits, hyphens; the file's base name
 	About    string     `yaml:"about"`    // one line for people
@@ -24,15 +28,19 @@ type Definition struct {
 	List     ListRule   `yaml:"list"`
 	Detail   DetailRule `yaml:"detail"`
 	Digest   string     `yaml:"-"` // first 12 hex digits of the SHA-256 of the file
+
+	ready bool
 }
 
 // Scope says which addresses belong to the crawl.
 type Scope struct {
-	Hosts []string `yaml:"hosts"` // exact host names; the seeds' hosts when empty
+	Hosts []string `yaml:"hosts"` // exact host names, "host:port" where the port matters; the seeds' hosts when empty
 	Allow []string `yaml:"allow"` // regular expressions on path and query; everything when empty
 	Deny  []string `yaml:"deny"`  // regular expressions on path and query; wins over allow
 	Depth int      `yaml:"depth"` // links followed from a seed at most; 50 when 0
-	Strip []string `yaml:"strip"` // query parameters dropped from addresses (sessions, tracking)
+	Strip []string `yaml:"strip"` // query parameters dropped from addresses (sessions, tracking); a final * stands for anything
+
+	allow, deny []*regexp.Regexp
 }
 
 // Polite says how gently to fetch.
@@ -57,12 +65,17 @@ type PageRule struct {
 	Has    string `yaml:"has"`    // CSS selector that matches something
 	Lacks  string `yaml:"lacks"`  // CSS selector that matches nothing
 	Text   string `yaml:"text"`   // regular expression on the visible text
+
+	url, text  *regexp.Regexp
+	has, lacks cascadia.SelectorGroup
 }
 
 // A ListRule says where a list page keeps its links.
 type ListRule struct {
 	Item string `yaml:"item"` // CSS selector of the links to ads (their href is taken)
 	Next string `yaml:"next"` // CSS selector of links to further list pages
+
+	item, next cascadia.SelectorGroup
 }
 
 // A DetailRule says where the fields of an ad stand. Where a field has no rule,
@@ -82,13 +95,18 @@ type DetailRule struct {
 
 // A Field says where one value stands.
 type Field struct {
-	Select string   `yaml:"select"` // CSS selector; the first match, for images all
+	Select string   `yaml:"select"` // CSS selector; the first match, for images and contacts all
 	Attr   string   `yaml:"attr"`   // attribute to read instead of the text
 	URL    bool     `yaml:"url"`    // read from the page's address instead
 	Match  string   `yaml:"match"`  // regular expression; its first group, or the whole match, is the value
 	Drop   []string `yaml:"drop"`   // CSS selectors inside the match that are left out
 	Layout []string `yaml:"layout"` // for times: Go layouts tried in order; RFC 3339 and common forms without
 	Zone   string   `yaml:"zone"`   // for times without a zone: IANA name; UTC without
+
+	sel   cascadia.SelectorGroup
+	drop  []cascadia.SelectorGroup
+	match *regexp.Regexp
+	zone  *time.Location
 }
 
 // A ContactField says where a site shows a contact apart from the text.
