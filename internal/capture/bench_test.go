@@ -1,0 +1,61 @@
+package capture
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// typical is a page of about 28 kB, the median of what was fetched when levels
+// were compared: much markup, some words, few repetitions word by word.
+func typical() string {
+	r := rand.New(rand.NewPCG(1, 2))
+	words := strings.Fields("piano upright delivery downtown evening garden bicycle winter repair quiet honest window market corner call text today price asking pickup")
+	var b strings.Builder
+	b.WriteString("<!doctype html><html><head><title>Ad</title></head><body>")
+	for b.Len() < 28_000 {
+		fmt.Fprintf(&b, `<div class="row item-%d"><a href="/ad/%d">`, r.IntN(50), r.IntN(1e6))
+		for range 12 {
+			b.WriteString(words[r.IntN(len(words))] + " ")
+		}
+		b.WriteString("</a></div>\n")
+	}
+	return b.String()
+}
+
+func BenchmarkRecord(b *testing.B) {
+	for name, x := range map[string]Exchange{
+		"plain": exchange(response(typical(), "Content-Type: text/html")),
+		"gzip":  exchange(response(gzipped(b, typical()), "Content-Type: text/html", "Content-Encoding: gzip")),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(x.Response)))
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				_, r, err := Record(x)
+				if err != nil {
+					b.Fatal(err)
+				}
+				n = len(r)
+			}
+			b.ReportMetric(float64(n), "stored-bytes")
+		})
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	x := exchange(response(typical(), "Content-Type: text/html"))
+	_, r, err := Record(x)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(x.Response)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Open(r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

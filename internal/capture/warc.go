@@ -1,0 +1,235 @@
+package capture
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// version is the first line of every record.
+const version = "WARC/1.1"
+
+// level is the compression of records. Level 2 of klauspost/compress makes a page
+// smaller than level 1 of the standard library in half the time; what more there
+// is to gain is left to the blob store (docs/benchmarks.md).
+const level = 2
+
+// maxHead is the largest header of a record that is read.
+const maxHead = 1 << 20
+
+// A field is one line of a record's header. Fields without a value are not written.
+type field struct{ name, value string }
+
+// members collects records as gzip members in one buffer.
+type members struct {
+	buf bytes.Buffer
+	gz  *gzip.Writer
+	err error
+}
+
+func (m *members) add(fields []field, block []byte) {
+	if m.err != nil {
+		return
+	}
+	if m.gz == nil {
+		m.gz, m.err = gzip.NewWriterLevel(&m.buf, level)
+	} else {
+		m.gz.Reset(&m.buf)
+	}
+	var h bytes.Buffer
+	h.WriteString(version + "\r\n")
+	for _, f := range fields {
+		if f.value != "" {
+			h.WriteString(f.name + ": " + f.value + "\r\n")
+		}
+	}
+	h.WriteString("Content-Length: " + strconv.Itoa(len(block)) + "\r\n\r\n")
+	for _, b := range [][]byte{h.Bytes(), block, []byte("\r\n\r\n")} {
+		if m.err == nil {
+			_, m.err = m.gz.Write(b)
+		}
+	}
+	if m.err == nil {
+		m.err = m.gz.Close()
+	}
+}
+
+func (m *members) bytes() ([]byte, error) { return m.buf.Bytes(), m.err }
+
+// A Member is one WARC record as it is read back: its header with names in lower
+// case, its block, and where its gzip member lies in what was read.
+type Member struct {
+	Offset int64
+	Length int64
+	Header map[string]string
+	Block  []byte
+}
+
+// Type is the kind of record: response, resource, request, metadata, warcinfo.
+func (m Member) Type() string { return m.Header["warc-type"] }
+
+// Check compares the block with the digest in the header; a block digest must be
+// there and be SHA-256.
+func (m Member) Check() error {
+	want, ok := strings.CutPrefix(strings.ToLower(m.Header["warc-block-digest"]), "sha256:")
+	if !ok {
+		return fmt.Errorf("record %s: no SHA-256 of the block", m.Header["warc-record-id"])
+	}
+	if got := hexSHA256(m.Block); got != want {
+		return fmt.Errorf("record %s: stored bytes hash to %.6s…, not %.6s…: %w", m.Header["warc-record-id"], got, want, ErrDigest)
+	}
+	return nil
+}
+
+// Members reads WARC records that are gzip members of their own, one after the
+// other, holding one in memory at a time. Digests are not checked; see Check.
+func Members(r io.Reader) iter.Seq2[Member, error] {
+	return func(yield func(Member, error) bool) {
+		count := &counting{r: bufio.NewReaderSize(r, 64<<10)}
+		for n := 0; ; n++ {
+			start := count.n
+			if _, err := count.Peek(); errors.Is(err, io.EOF) {
+				return
+			}
+			m, err := readMember(count)
+			if err != nil {
+				yield(Member{}, fmt.Errorf("WARC record %d at byte %d: %w", n, start, err))
+				return
+			}
+			m.Offset, m.Length = start, count.n-start
+			if !yield(m, nil) {
+				return
+			}
+		}
+	}
+}
+
+// counting counts what is taken out of a buffered reader. It is a ByteReader, so
+// gzip takes no byte that is not its own.
+type counting struct {
+	r *bufio.Reader
+	n int64
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+func (c *counting) ReadByte() (byte, error) {
+	b, err := c.r.ReadByte()
+	if err == nil {
+		c.n++
+	}
+	return b, err
+}
+
+func (c *counting) Peek() (byte, error) {
+	b, err := c.r.Peek(1)
+	if err != nil {
+		return 0, err
+	}
+	return b[0], nil
+}
+
+func readMember(c *counting) (Member, error) {
+	z, err := gzip.NewReader(c)
+	if err != nil {
+		return Member{}, fmt.Errorf("no gzip member begins here: %w", noEOF(err))
+	}
+	z.Multistream(false)
+	r := bufio.NewReader(z)
+	h, err := readHeader(r)
+	if err != nil {
+		return Member{}, err
+	}
+	n, err := strconv.Atoi(h["content-length"])
+	if err != nil || n < 0 || n > MaxBlock {
+		return Member{}, fmt.Errorf("block length %q is no number up to %d", h["content-length"], MaxBlock)
+	}
+	// The buffer grows with what is really there: a length is only a claim.
+	var block bytes.Buffer
+	if got, err := io.CopyN(&block, r, int64(n)); err != nil {
+		return Member{}, fmt.Errorf("the block ends after %d of %d bytes: %w", got, n, noEOF(err))
+	}
+	end := make([]byte, 4)
+	if _, err := io.ReadFull(r, end); err != nil || string(end) != "\r\n\r\n" {
+		return Member{}, fmt.Errorf("the record does not end after %d bytes as it says", n)
+	}
+	if _, err := r.ReadByte(); !errors.Is(err, io.EOF) { // reads the gzip trailer and checks its CRC
+		if err == nil {
+			err = errors.New("more than one record in a gzip member")
+		}
+		return Member{}, err
+	}
+	return Member{Header: h, Block: block.Bytes()}, nil
+}
+
+func readHeader(r *bufio.Reader) (map[string]string, error) {
+	h := map[string]string{}
+	size := 0
+	for first := true; ; first = false {
+		l, err := r.ReadString('\n')
+		if size += len(l); err != nil || size > maxHead {
+			return nil, fmt.Errorf("the record's header is cut or too long: %w", noEOF(err))
+		}
+		l = strings.TrimRight(l, "\r\n")
+		switch k, v, ok := strings.Cut(l, ":"); {
+		case first && !strings.HasPrefix(l, "WARC/1."):
+			return nil, errors.New("this is no WARC 1 record")
+		case first:
+		case l == "":
+			return h, nil
+		case !ok:
+			return nil, errors.New("a header line of the record has no colon")
+		default:
+			k = strings.ToLower(strings.TrimSpace(k))
+			if _, twice := h[k]; twice && k != "warc-concurrent-to" {
+				return nil, fmt.Errorf("header field %s of the record stands twice", k)
+			}
+			h[k] = strings.TrimSpace(v)
+		}
+	}
+}
+
+// noEOF turns the end of input, which callers read as "no more", into an error.
+func noEOF(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// Info makes a warcinfo record, which begins a WARC file and says what it is.
+// When gives it its date; equal arguments give equal bytes.
+func Info(file, when string, about []string) ([]byte, error) {
+	block := []byte(strings.Join(append([]string{"software: Vigil", "format: WARC File Format 1.1"}, about...), "\r\n") + "\r\n")
+	id := sha256.Sum256([]byte("warcinfo\x00" + file + "\x00" + when + "\x00" + string(block)))
+	var out members
+	out.add([]field{
+		{"WARC-Type", "warcinfo"},
+		{"WARC-Record-ID", uuid(id)},
+		{"WARC-Date", when},
+		{"WARC-Filename", file},
+		{"WARC-Block-Digest", "sha256:" + hexSHA256(block)},
+		{"Content-Type", fieldsType},
+	}, block)
+	return out.bytes()
+}
+
+// uuid writes a digest as a version 8 UUID (RFC 9562).
+func uuid(b [32]byte) string {
+	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80
+	x := hex.EncodeToString(b[:16])
+	return "<urn:uuid:" + x[:8] + "-" + x[8:12] + "-" + x[12:16] + "-" + x[16:20] + "-" + x[20:] + ">"
+}
