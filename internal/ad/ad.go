@@ -20,6 +20,10 @@ const Schema = 1
 // ErrNotFound says that the thing asked for by id does not exist.
 var ErrNotFound = errors.New("not found")
 
+// ErrConflict says that somebody else changed the thing first: read it again,
+// then decide again.
+var ErrConflict = errors.New("somebody else was first")
+
 // A Via names the door through which a capture came in.
 type Via string
 

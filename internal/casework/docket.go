@@ -1,0 +1,166 @@
+// Package casework keeps what people decide: subscriptions to values, which
+// alerts they have read, and the words of the purposes they work for; cases,
+// notes and link decisions will stand beside them. Decisions come in as method
+// calls and are stored as events, one subject per thing decided on, written with
+// the expected last sequence of that subject; out comes the current state, which
+// is a projection that Replay rebuilds and Apply follows. It never writes an
+// event in place, never reads ads, and never drops a decision it acknowledged.
+//
+// Subscriptions hold numbers and purposes hold words people typed. They stand in
+// this room's events and nowhere else; the audit log knows them by id.
+package casework
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"vigil.example/internal/ad"
+)
+
+// Config is what a Docket needs to know.
+type Config struct {
+	// Key is the instance's secret, at least 16 bytes. Ids of subscriptions are
+	// keyed digests, so that nobody can find the number behind an id by trying
+	// all numbers.
+	Key []byte
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+}
+
+// Validate says what is wrong with the configuration.
+func (c Config) Validate() error {
+	if len(c.Key) < 16 {
+		return errors.New("casework: key has fewer than 16 bytes")
+	}
+	return nil
+}
+
+// A Docket is the current state of all decisions and the way to take new ones.
+// It may be used by many goroutines at once.
+type Docket struct {
+	journal Journal
+	key     []byte
+	now     func() time.Time
+
+	writing sync.Mutex // one decision at a time; held across the journal's disk
+
+	mu       sync.RWMutex // guards what follows; never held across the journal's disk
+	seqs     map[string]uint64
+	replayed uint64 // everything up to here has been applied in order
+	subs     map[string]*ad.Subscription
+	pending  map[string][]string // known ads of subscriptions not yet created
+	active   map[ad.Value]map[string]*ad.Subscription
+	byUser   map[string]map[string]*ad.Subscription
+	read     map[string]map[alertKey]struct{}
+	purposes map[string]Purpose
+}
+
+// Open rebuilds the state from the journal.
+func Open(ctx context.Context, j Journal, c Config) (*Docket, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	d := &Docket{
+		journal: j, key: c.Key, now: c.Now,
+		seqs:     make(map[string]uint64),
+		subs:     make(map[string]*ad.Subscription),
+		pending:  make(map[string][]string),
+		active:   make(map[ad.Value]map[string]*ad.Subscription),
+		byUser:   make(map[string]map[string]*ad.Subscription),
+		read:     make(map[string]map[alertKey]struct{}),
+		purposes: make(map[string]Purpose),
+	}
+	if err := d.CatchUp(ctx); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// CatchUp applies what the journal holds and the state does not: what another
+// process decided.
+func (d *Docket) CatchUp(ctx context.Context) error {
+	d.mu.RLock()
+	from := d.replayed + 1
+	d.mu.RUnlock()
+	var seen uint64
+	last, err := d.journal.Replay(ctx, from, func(seq uint64, subject string, data []byte) error {
+		seen = seq
+		return d.Apply(seq, subject, data)
+	})
+	if err != nil {
+		return fmt.Errorf("replay decisions from %d: %w", from, err)
+	}
+	d.mu.Lock()
+	d.replayed = max(d.replayed, seen, last)
+	d.mu.Unlock()
+	return nil
+}
+
+// Apply brings one stored event into the state. Applying an event again, or one
+// under a subject of another room, changes nothing. Events of one subject must
+// come in order; subjects may come in any order.
+func (d *Docket) Apply(seq uint64, subject string, data []byte) error {
+	id, apply := d.applier(subject)
+	if apply == nil {
+		return nil
+	}
+	var e event
+	if err := json.Unmarshal(data, &e); err != nil {
+		return fmt.Errorf("decision %d: %w", seq, err)
+	}
+	if e.V > ad.Schema {
+		return fmt.Errorf("decision %d: written by a newer program (schema %d, this one knows %d)", seq, e.V, ad.Schema)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if seq <= d.seqs[subject] {
+		return nil
+	}
+	if err := apply(id, e); err != nil {
+		return fmt.Errorf("decision %d: %w", seq, err)
+	}
+	d.seqs[subject] = seq
+	return nil
+}
+
+// applier finds what applies events of a subject, and the id in the subject.
+func (d *Docket) applier(subject string) (string, func(string, event) error) {
+	for _, a := range []struct {
+		prefix string
+		apply  func(string, event) error
+	}{
+		{subjectSubscription, d.applySubscription},
+		{subjectInbox, d.applyMarks},
+		{subjectPurpose, d.applyPurpose},
+	} {
+		if id, ok := strings.CutPrefix(subject, a.prefix); ok {
+			return id, a.apply
+		}
+	}
+	return "", nil
+}
+
+// keyed is a digest that only this instance can make.
+func (d *Docket) keyed(kind string, parts ...string) string {
+	h := hmac.New(sha256.New, d.key)
+	h.Write([]byte(kind))
+	for _, p := range parts {
+		h.Write([]byte{0})
+		h.Write([]byte(p))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// token reports whether s may stand as the last token of a subject.
+func token(s string) bool { return s != "" && s != "-" && s == ad.Slug(s) }

@@ -1,0 +1,109 @@
+package casework
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"vigil.example/internal/ad"
+)
+
+// A Journal is an append-only stream of events, each under a subject.
+//
+// Append returns once data is stored durably; expect is the sequence of the last
+// event under that subject, 0 for none, and an error that is ad.ErrConflict says
+// that another writer was first. Appending the same id twice may store it once.
+//
+// Replay calls f for every stored event from sequence from on (0 and 1 are the
+// beginning), in order, up to the newest event at the time of the call, and
+// returns the sequence of the last one.
+type Journal interface {
+	Append(ctx context.Context, subject, id string, data []byte, expect uint64) (seq uint64, err error)
+	Replay(ctx context.Context, from uint64, f func(seq uint64, subject string, data []byte) error) (last uint64, err error)
+}
+
+// Subjects of the events of this room. The last token is an id.
+const (
+	subjectSubscription = "decisions.subscription."
+	subjectInbox        = "decisions.inbox."
+	subjectPurpose      = "decisions.purpose."
+)
+
+// The kinds of event. Known events come before the created event of the same
+// subscription and carry the ads that do not fit into it: the subscription is not
+// active before its created event, so no ad among them can raise an alert.
+const (
+	kindKnown   = "known"
+	kindCreated = "created"
+	kindEnded   = "ended"
+	kindRead    = "read"
+	kindUnread  = "unread"
+	kindPurpose = "purpose"
+)
+
+// An event is what one decision looks like in the journal.
+type event struct {
+	V            int              `json:"v"`
+	Kind         string           `json:"kind"`
+	At           time.Time        `json:"at"`
+	By           string           `json:"by"` // user id
+	Subscription *ad.Subscription `json:"subscription,omitempty"`
+	Known        []string         `json:"known,omitempty"`
+	Alerts       []string         `json:"alerts,omitempty"`
+	Purpose      *Purpose         `json:"purpose,omitempty"`
+}
+
+// tries bounds how often a decision is taken anew after losing to another writer.
+const tries = 8
+
+// decide takes one decision: choose looks at the current state and gives the next
+// event and its subject, or no subject when nothing is left to do. When another
+// process was first, its events are read and choose is asked again. The caller
+// holds d.writing.
+func (d *Docket) decide(ctx context.Context, choose func() (string, event, error)) error {
+	for range tries {
+		subject, e, err := choose()
+		if err == nil && subject != "" {
+			err = d.write(ctx, subject, e)
+		}
+		if !errors.Is(err, ad.ErrConflict) {
+			return err
+		}
+		if err := d.CatchUp(ctx); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("decide: still not first after %d tries: %w", tries, ad.ErrConflict)
+}
+
+// write stores one event and applies it. The caller holds d.writing.
+func (d *Docket) write(ctx context.Context, subject string, e event) error {
+	e.V, e.At = ad.Schema, d.now().UTC()
+	data, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode %s event: %w", e.Kind, err)
+	}
+	d.mu.RLock()
+	expect := d.seqs[subject]
+	d.mu.RUnlock()
+	seq, err := d.journal.Append(ctx, subject, eventID(subject, data, expect), data, expect)
+	if err != nil {
+		return fmt.Errorf("store %s decision: %w", e.Kind, err)
+	}
+	return d.Apply(seq, subject, data)
+}
+
+// eventID makes a retry of the very same event recognisable, and nothing else: two
+// writers that are at the same place with different events must conflict, and an
+// event said again later must be stored again.
+func eventID(subject string, data []byte, expect uint64) string {
+	h := sha256.New()
+	h.Write([]byte(subject + "\x00" + strconv.FormatUint(expect, 10) + "\x00"))
+	h.Write(data)
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
