@@ -1,0 +1,107 @@
+package alert
+
+import (
+	"sync"
+	"time"
+
+	"vigil.example/internal/ad"
+)
+
+// RecentAds is how many ads a Raiser remembers for subscriptions that come just
+// after them.
+const RecentAds = 4096
+
+// A Raiser is Match with a memory of two kinds: alerts that exist already are not
+// raised again, and the newest ads are kept for subscriptions that were made
+// while those ads were on their way into the index. It may be used by many
+// goroutines at once.
+type Raiser struct {
+	subs Subscriptions
+	seen func(alert string) bool
+	now  func() time.Time
+
+	mu     sync.Mutex
+	recent [RecentAds]ad.Ad // a ring, without bodies
+	next   int
+}
+
+// NewRaiser makes a Raiser. seen tells whether an alert is stored already
+// (Inbox.Seen); now is the clock, time.Now when nil.
+func NewRaiser(subs Subscriptions, seen func(alert string) bool, now func() time.Time) *Raiser {
+	if now == nil {
+		now = time.Now
+	}
+	return &Raiser{subs: subs, seen: seen, now: now}
+}
+
+// Raise returns the alerts to store for an ad.
+func (r *Raiser) Raise(a ad.Ad) []ad.Alert {
+	// Remember first, match second, and the other way round in Late (the
+	// subscription is active before it is called): whichever comes first, one of
+	// the two sees the other.
+	r.remember(a)
+	return r.unseen(Match(a, r.subs, r.now()))
+}
+
+// Late returns the alerts to store for a subscription that has just become
+// active: those of the newest ads that its Known list does not name. An ad that
+// passed Raise before the subscription was active, but was not in the index when
+// the Known list was made, would otherwise tell nobody.
+func (r *Raiser) Late(s ad.Subscription) []ad.Alert {
+	var out []ad.Alert
+	for _, a := range r.remembered() {
+		for _, v := range a.Values(Floor) {
+			if one, ok := raise(&a, v, &s, r.now()); ok {
+				out = append(out, one)
+			}
+		}
+	}
+	return r.unseen(out)
+}
+
+// unseen leaves out alerts that exist, and all but the first of equal ids.
+func (r *Raiser) unseen(alerts []ad.Alert) []ad.Alert {
+	var out []ad.Alert
+	taken := make(map[string]bool, len(alerts))
+	for _, one := range alerts {
+		if taken[one.ID] || r.seen(one.ID) {
+			continue
+		}
+		taken[one.ID] = true
+		out = append(out, one)
+	}
+	return out
+}
+
+func (r *Raiser) remember(a ad.Ad) {
+	values := a.Values(Floor)
+	if len(values) == 0 {
+		return
+	}
+	slim := ad.Ad{Listing: ad.Listing{
+		AdID: a.AdID, VersionID: a.VersionID, Title: a.Title, Site: a.Site, SeenAt: a.SeenAt,
+	}}
+	for _, p := range a.Phones {
+		slim.Phones = append(slim.Phones, ad.Phone{E164: p.E164, Confidence: p.Confidence})
+	}
+	for _, i := range a.Identifiers {
+		slim.Identifiers = append(slim.Identifiers, ad.Identifier{Kind: i.Kind, Value: i.Value, Confidence: i.Confidence})
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.recent[r.next] = slim
+	r.next = (r.next + 1) % RecentAds
+}
+
+// remembered returns the remembered ads, oldest first.
+func (r *Raiser) remembered() []ad.Ad {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []ad.Ad
+	for i := range r.recent {
+		if a := r.recent[(r.next+i)%RecentAds]; a.AdID != "" {
+			out = append(out, a)
+		}
+	}
+	return out
+}
