@@ -19,6 +19,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"vigil.example/internal/ad"
 )
 
 // Config says where the streams live.
@@ -38,8 +40,10 @@ func (c Config) Validate() error {
 // maxPayload bounds one message: a capture of a 10 MiB page with its request.
 const maxPayload = 16 << 20
 
-// ErrConflict says that another writer appended to the subject first.
-var ErrConflict = errors.New("another writer was first")
+// ErrConflict says that another writer appended to the subject first. It is the
+// noun's own error, so that the rooms that write decisions know it without
+// knowing this one.
+var ErrConflict = ad.ErrConflict
 
 // A Bus is an open connection to the streams.
 type Bus struct {
