@@ -295,7 +295,7 @@ func (l *Log) headOf(data []byte) (Head, error) {
 	line := data[bytes.LastIndexByte(data, '\n')+1:]
 	e, err := read(line, l.key)
 	if err != nil {
-		return Head{}, fmt.Errorf("entry %d %w", e.Seq, err)
+		return Head{}, &BrokenError{e.Seq, 0, err.Error()}
 	}
 	return Head{e.Seq, sum(line)}, nil
 }

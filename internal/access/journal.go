@@ -1,0 +1,158 @@
+package access
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"vigil.example/internal/ad"
+)
+
+// A Journal is an append-only stream of events, each under a subject.
+//
+// Append returns once data is stored durably; expect is the sequence of the last
+// event under that subject, 0 for none, and an error that is ad.ErrConflict says
+// that another writer was first. Appending the same id twice may store it once.
+//
+// Replay calls f for every stored event from sequence from on (0 and 1 are the
+// beginning), in order, up to the newest event at the time of the call, and
+// returns the sequence of the last one.
+type Journal interface {
+	Append(ctx context.Context, subject, id string, data []byte, expect uint64) (seq uint64, err error)
+	Replay(ctx context.Context, from uint64, f func(seq uint64, subject string, data []byte) error) (last uint64, err error)
+}
+
+// Subjects of the events of this room; an id follows.
+const (
+	subjectUser  = "access.user."
+	subjectToken = "access.token."
+)
+
+// The kinds of event.
+const (
+	kindCreated  = "created"
+	kindPassword = "password"
+	kindRole     = "role"
+	kindDisabled = "disabled"
+	kindEnabled  = "enabled"
+	kindMade     = "made"
+	kindRevoked  = "revoked"
+)
+
+// An event is one change of a user or a token.
+type event struct {
+	V       int       `json:"v"`
+	Kind    string    `json:"kind"`
+	At      time.Time `json:"at"`
+	By      string    `json:"by"` // user id, or "system"
+	Name    string    `json:"name,omitempty"`
+	Role    Role      `json:"role,omitempty"`
+	Hash    string    `json:"hash,omitempty"` // argon2id, PHC string
+	OneTime bool      `json:"one_time,omitempty"`
+	Token   *Token    `json:"token,omitempty"`
+	SHA256  string    `json:"sha256,omitempty"` // of a token's secret
+}
+
+// tries bounds how often a change is decided anew after losing to another writer.
+const tries = 8
+
+// decide makes one change: choose looks at the current state and gives the next
+// event and its subject, or no subject when nothing is left to do. When another
+// process was first, its events are read and choose is asked again.
+func (r *Register) decide(ctx context.Context, choose func() (string, event, error)) error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
+	for range tries {
+		subject, e, err := choose()
+		if err != nil || subject == "" {
+			return err
+		}
+		err = r.write(ctx, subject, e)
+		if !errors.Is(err, ad.ErrConflict) {
+			return err
+		}
+		if err := r.CatchUp(ctx); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("still not first after %d tries: %w", tries, ad.ErrConflict)
+}
+
+// write stores one event and applies it. The caller holds r.writing.
+func (r *Register) write(ctx context.Context, subject string, e event) error {
+	e.V, e.At = ad.Schema, r.c.Now().UTC()
+	data, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode %s event: %w", e.Kind, err)
+	}
+	r.mu.RLock()
+	expect := r.seqs[subject]
+	r.mu.RUnlock()
+	// The same event retried has the same id; a different one at the same place,
+	// or the same one said again later, must not.
+	h := sha256.New()
+	h.Write([]byte(subject + "\x00" + strconv.FormatUint(expect, 10) + "\x00"))
+	h.Write(data)
+	seq, err := r.journal.Append(ctx, subject, hex.EncodeToString(h.Sum(nil)[:16]), data, expect)
+	if err != nil {
+		return fmt.Errorf("store %s event: %w", e.Kind, err)
+	}
+	return r.Apply(seq, subject, data)
+}
+
+// CatchUp applies what the journal holds and the state does not: what another
+// process changed.
+func (r *Register) CatchUp(ctx context.Context) error {
+	r.mu.RLock()
+	from := r.replayed + 1
+	r.mu.RUnlock()
+	var seen uint64
+	last, err := r.journal.Replay(ctx, from, func(seq uint64, subject string, data []byte) error {
+		seen = seq
+		return r.Apply(seq, subject, data)
+	})
+	if err != nil {
+		return fmt.Errorf("replay users and tokens from %d: %w", from, err)
+	}
+	r.mu.Lock()
+	r.replayed = max(r.replayed, seen, last)
+	r.mu.Unlock()
+	return nil
+}
+
+// Apply brings one stored event into the state. Applying an event again, or one
+// under a subject of another room, changes nothing. Events of one subject must
+// come in order.
+func (r *Register) Apply(seq uint64, subject string, data []byte) error {
+	apply := r.applyUser
+	id, ok := strings.CutPrefix(subject, subjectUser)
+	if !ok {
+		apply = r.applyToken
+		if id, ok = strings.CutPrefix(subject, subjectToken); !ok {
+			return nil
+		}
+	}
+	var e event
+	if err := json.Unmarshal(data, &e); err != nil {
+		return fmt.Errorf("access event %d: %w", seq, err)
+	}
+	if e.V > ad.Schema {
+		return fmt.Errorf("access event %d: written by a newer program (schema %d, this one knows %d)", seq, e.V, ad.Schema)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if seq <= r.seqs[subject] {
+		return nil
+	}
+	if err := apply(id, e); err != nil {
+		return fmt.Errorf("access event %d: %w", seq, err)
+	}
+	r.seqs[subject] = seq
+	return nil
+}
