@@ -194,6 +194,9 @@ func mark(b []byte, i int, c byte) int {
 func base64End(b []byte, i int) int {
 	const fullLine = 60
 	run := 0
+	for n := skipEscape(b, i); n > i && isSpaceEscape(b[i:n]); n = skipEscape(b, i) {
+		i = n
+	}
 	for i < len(b) {
 		c := b[i]
 		if isBase64(c) {
@@ -265,13 +268,10 @@ func foldAt(b []byte, i int, s string) bool {
 
 // indexFold finds the lower-case ASCII word s in b, in any case.
 func indexFold(b []byte, s string) int {
-	for i := 0; i+len(s) <= len(b); i++ {
-		n := bytes.IndexAny(b[i:], s[:1]+strings.ToUpper(s[:1]))
-		if n < 0 {
-			return -1
-		}
-		if i += n; foldAt(b, i, s) {
-			return i
+	last := s[len(s)-1]
+	for i := len(s) - 1; i < len(b); i++ {
+		if c := b[i]; (c == last || c == last-('a'-'A')) && foldAt(b, i-len(s)+1, s) {
+			return i - len(s) + 1
 		}
 	}
 	return -1

@@ -1,0 +1,68 @@
+package capture
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// Whatever a server sends, what was recorded opens as what was recorded, or says
+// why not; no base64 image content is left in a body that can be read.
+func FuzzRecord(f *testing.F) {
+	f.Add([]byte(response(page, "Content-Type: text/html")))
+	f.Add([]byte(response(inChunks(page), "Transfer-Encoding: chunked")))
+	f.Add([]byte(response(gzipped(f, page), "Content-Encoding: gzip")))
+	f.Add([]byte(response(`<img src="data:image/png;base64,` + picture + `">`)))
+	f.Add([]byte("HTTP/1.1 200\n:\n \n\n"))
+	f.Fuzz(func(t *testing.T, wire []byte) {
+		x := exchange(string(wire))
+		if _, _, ok := splitHead(wire); !ok {
+			x.Request = nil
+		}
+		c, b, err := Record(x)
+		if err != nil {
+			return
+		}
+		p, err := Open(b)
+		if err != nil {
+			return
+		}
+		if diff := cmp.Diff(c, p.Capture); diff != "" {
+			t.Errorf("opened capture differs (-recorded +opened):\n%s", diff)
+		}
+		if _, cuts := cutImages(p.Body); len(cuts) > 0 && c.Truncated == "" {
+			t.Errorf("an image is left in %q", p.Body)
+		}
+	})
+}
+
+// Open never accepts what Record did not make as something else: what opens has
+// the id that follows from its own block.
+func FuzzOpen(f *testing.F) {
+	for _, r := range []string{response(page), response(inChunks(page), "Transfer-Encoding: chunked"), response(picture, "Content-Type: image/png")} {
+		_, b, err := Record(exchange(r))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+		f.Add(b[:len(b)/2])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := Open(b)
+		if err != nil {
+			return
+		}
+		if len(p.Body) > MaxBody {
+			t.Errorf("a body of %d bytes", len(p.Body))
+		}
+		for m, err := range Members(bytes.NewReader(b)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := hexSHA256(m.Block); m.Header["warc-record-id"] == p.RecordID && got != p.Capture.BlockSHA256 {
+				t.Errorf("block hashes to %s, capture says %s", got, p.Capture.BlockSHA256)
+			}
+		}
+	})
+}
