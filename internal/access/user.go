@@ -173,12 +173,18 @@ func (r *Register) ChangePassword(ctx context.Context, sessionID, old, password 
 	return nil
 }
 
+// setPassword stores a new password for a user as u was read: when the password
+// was changed since, it is ad.ErrConflict, so that an old password cannot come
+// back over a reset.
 func (r *Register) setPassword(ctx context.Context, by string, u User, password string, once bool) error {
 	hash, err := r.hasher.hash(ctx, password)
 	if err != nil {
 		return err
 	}
 	return r.decide(ctx, func() (string, event, error) {
+		if now, err := r.User(u.ID); err != nil || now.hash != u.hash {
+			return "", event{}, cmp.Or(err, ad.ErrConflict)
+		}
 		return subjectUser + u.ID, event{Kind: kindPassword, By: by, Hash: hash, OneTime: once}, nil
 	})
 }
