@@ -16,7 +16,8 @@ import (
 // known by id only and counted; the stream still has them.
 const Kept = 1000
 
-// Marks keeps which alerts people have read, durably.
+// Marks keeps which alerts people have read, durably. IsRead answers from memory
+// and does not call back.
 type Marks interface {
 	IsRead(user, alert string) bool
 	Mark(ctx context.Context, user string, alerts []string, read bool) error
@@ -129,28 +130,26 @@ func (b *Inbox) Seen(alert string) bool {
 // newest first; before 0 begins at the newest.
 func (b *Inbox) Page(user string, before uint64, limit int) Page {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	x, ok := b.boxes[user]
 	if !ok {
-		b.mu.Unlock()
 		return Page{}
 	}
-	held := slices.Clone(x.alerts)
 	p := Page{Total: len(x.alerts) + x.older, Older: x.older, Newest: x.newest}
-	b.mu.Unlock()
-
-	for _, d := range slices.Backward(held) {
+	shown := before
+	for _, d := range slices.Backward(x.alerts) {
 		d.Read = b.marks.IsRead(user, d.ID)
 		if !d.Read {
 			p.Unread++
 		}
-		if before != 0 && d.seq >= before {
-			continue
+		switch {
+		case before != 0 && d.seq >= before:
+		case len(p.Alerts) < limit:
+			p.Alerts = append(p.Alerts, d.Alert)
+			shown = d.seq
+		default:
+			p.Before = shown
 		}
-		if len(p.Alerts) == limit {
-			p.Before = cmp.Or(p.Before, d.seq+1)
-			continue
-		}
-		p.Alerts = append(p.Alerts, d.Alert)
 	}
 	return p
 }
