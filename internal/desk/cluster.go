@@ -1,0 +1,115 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"vigil.example/internal/access"
+	"vigil.example/internal/ad"
+	"vigil.example/internal/audit"
+	"vigil.example/internal/link"
+	"vigil.example/internal/search"
+)
+
+// MaxMembers bounds the ads of a cluster that are read at once.
+const MaxMembers = 2000
+
+// A ClusterView is a cluster with the reasons that hold it together.
+type ClusterView struct {
+	search.Cluster
+	link.Explanation
+	Hubs []ad.Hub // values that members share but that do not link
+}
+
+// Cluster opens one cluster.
+func (d *Desk) Cluster(ctx context.Context, s access.Subject, id string) (ClusterView, error) {
+	e := audit.Entry{Action: "cluster.view", Object: id}
+	if err := d.may(ctx, s, access.ActRead, e); err != nil {
+		return ClusterView{}, err
+	}
+	v, err := d.cluster(ctx, id)
+	e.Outcome, e.Count = outcome(err), len(v.Members)
+	if lerr := d.log(ctx, s, e); lerr != nil {
+		return ClusterView{}, lerr
+	}
+	return v, err
+}
+
+func (d *Desk) cluster(ctx context.Context, id string) (ClusterView, error) {
+	c, err := d.Index.Cluster(ctx, id, MaxMembers)
+	if err != nil {
+		return ClusterView{}, fmt.Errorf("open cluster %s: %w", id, err)
+	}
+	v := ClusterView{Cluster: c}
+	st, err := d.Index.Stats(ctx)
+	if err != nil {
+		return v, fmt.Errorf("open cluster %s: %w", id, err)
+	}
+	held, err := d.heldBy(ctx, c.Members, &v)
+	if err != nil {
+		return v, err
+	}
+	ads := make([]ad.Ad, len(c.Members))
+	for i := range c.Members {
+		ads[i] = c.Members[i].Ad
+	}
+	v.Explanation = link.Explain(ads, st.Ads, Confidence, held)
+	if len(v.Edges) == len(ads)-1 {
+		return v, nil
+	}
+	// A link may rest on an earlier content of an ad.
+	for i := range ads {
+		docs, _, err := d.Index.Versions(ctx, ads[i].AdID)
+		if err != nil {
+			return v, fmt.Errorf("open cluster %s: %w", id, err)
+		}
+		for _, doc := range docs {
+			if !doc.Current {
+				ads[i].Phones = append(ads[i].Phones, doc.Ad.Phones...)
+				ads[i].Identifiers = append(ads[i].Identifiers, doc.Ad.Identifiers...)
+			}
+		}
+	}
+	v.Explanation = link.Explain(ads, st.Ads, Confidence, held)
+	return v, nil
+}
+
+// heldBy looks up which values of the members are hubs and notes them.
+func (d *Desk) heldBy(ctx context.Context, members []ad.Document, v *ClusterView) (func(ad.Value) bool, error) {
+	hubs, err := d.Index.Hubs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read hubs: %w", err)
+	}
+	held := make(map[ad.Value]ad.Hub, len(hubs))
+	for _, h := range hubs {
+		held[h.Value] = h
+	}
+	noted := map[ad.Value]bool{}
+	for i := range members {
+		for _, val := range members[i].Ad.Values(Confidence) {
+			if h, ok := held[val]; ok && !noted[val] {
+				noted[val] = true
+				v.Hubs = append(v.Hubs, h)
+			}
+		}
+	}
+	return func(val ad.Value) bool { _, ok := held[val]; return ok }, nil
+}
+
+// TopClusters lists the largest clusters.
+func (d *Desk) TopClusters(ctx context.Context, s access.Subject, n int) ([]search.Cluster, error) {
+	e := audit.Entry{Action: "cluster.list"}
+	if err := d.may(ctx, s, access.ActRead, e); err != nil {
+		return nil, err
+	}
+	cs, err := d.Index.TopClusters(ctx, n)
+	e.Outcome, e.Count = outcome(err), len(cs)
+	if lerr := d.log(ctx, s, e); lerr != nil {
+		return nil, lerr
+	}
+	if err != nil && !errors.Is(err, ad.ErrNotFound) {
+		return nil, fmt.Errorf("list clusters: %w", err)
+	}
+	return cs, nil
+}

@@ -1,0 +1,222 @@
+// Package desk is where people work: every use of Vigil by a person, once, for
+// both doors. A subject and a request come in; the subject is authorised, the
+// work is done, a line is written to the audit log, and only then does the
+// answer go out. If the line cannot be written there is no answer.
+//
+// The web pages and the API stand in front of it and cannot forget any of that.
+package desk
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"vigil.example/internal/access"
+	"vigil.example/internal/ad"
+	"vigil.example/internal/alert"
+	"vigil.example/internal/audit"
+	"vigil.example/internal/casework"
+	"vigil.example/internal/query"
+	"vigil.example/internal/search"
+)
+
+// Confidence is the least confidence with which a number was read for it to
+// link, to alert and to be shown as a contact.
+const Confidence = 0.5
+
+// Captures finds the WARC records of a capture, given its id and its sequence in
+// the captures stream; ad.ErrNotFound when it is nowhere.
+type Captures interface {
+	Records(ctx context.Context, captureID string, seq uint64) (ad.Capture, []byte, error)
+}
+
+// An Importer takes a saved page into the walk and returns its capture once that
+// is durable.
+type Importer interface {
+	Import(ctx context.Context, page SavedPage) (ad.Capture, error)
+}
+
+// A SavedPage is a file that somebody saved from a browser.
+type SavedPage struct {
+	Name     string // base name of the file
+	URL      string // where it was saved from; read from the page when empty
+	Operator string // who brings it
+	Body     []byte
+}
+
+// An Overseer knows how the walk is going.
+type Overseer interface {
+	Status(ctx context.Context) (Status, error)
+}
+
+// Parts is what a desk needs.
+type Parts struct {
+	Register *access.Register
+	Docket   *casework.Docket
+	Inbox    *alert.Inbox
+	Raiser   *alert.Raiser
+	Raise    func(ctx context.Context, alerts []ad.Alert) error // stores alerts and brings them into the inbox
+	Log      *audit.Log
+	Index    search.Index
+	Captures Captures
+	Importer Importer
+	Overseer Overseer
+	Key      ed25519.PrivateKey // seals packets
+	Agency   string
+	Now      func() time.Time
+	Errors   *slog.Logger
+}
+
+// A Desk serves people. It is safe for concurrent use.
+type Desk struct{ Parts }
+
+// New returns a desk.
+func New(p Parts) *Desk {
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	return &Desk{p}
+}
+
+// may authorises an action; a refusal is written to the log too.
+func (d *Desk) may(ctx context.Context, s access.Subject, act access.Action, e audit.Entry) error {
+	err := s.May(act)
+	if err == nil {
+		return nil
+	}
+	e.Outcome = "denied"
+	if lerr := d.log(ctx, s, e); lerr != nil {
+		return errors.Join(err, lerr)
+	}
+	return err
+}
+
+// log writes one line for what the subject did.
+func (d *Desk) log(ctx context.Context, s access.Subject, e audit.Entry) error {
+	e.Actor, e.Role, e.Via, e.Purpose = s.User, string(s.Role), s.Via, s.Purpose.ID
+	if e.Outcome == "" {
+		e.Outcome = "ok"
+	}
+	if err := d.Log.Append(ctx, e); err != nil {
+		return fmt.Errorf("write the audit log: %w", err)
+	}
+	return nil
+}
+
+// outcome names how an action ended, for the log.
+func outcome(err error) string {
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.Is(err, ad.ErrNotFound):
+		return "not-found"
+	default:
+		return "error"
+	}
+}
+
+// An Answer is what a search gives.
+type Answer struct {
+	Understood string // the query in plain words
+	Node       query.Node
+	search.Results
+}
+
+// Search answers what a person typed into the box, or returns a *query.Error
+// that says where it cannot be understood.
+func (d *Desk) Search(ctx context.Context, s access.Subject, text string, p search.Page) (Answer, error) {
+	e := audit.Entry{Action: "search", Query: text}
+	if err := d.may(ctx, s, access.ActRead, e); err != nil {
+		return Answer{}, err
+	}
+	n, err := query.Parse(text)
+	if err != nil {
+		return Answer{}, err
+	}
+	for _, v := range query.Asked(n) {
+		if len(e.Values) < audit.MaxValues {
+			e.Values = append(e.Values, v.Value)
+		}
+	}
+	res, err := d.Index.Search(ctx, n, p)
+	e.Count, e.Outcome = res.Total, outcome(err)
+	if lerr := d.log(ctx, s, e); lerr != nil {
+		return Answer{}, lerr
+	}
+	if err != nil {
+		return Answer{}, fmt.Errorf("search: %w", err)
+	}
+	return Answer{Understood: query.Explain(n), Node: n, Results: res}, nil
+}
+
+// An AdView is one ad with its history.
+type AdView struct {
+	Docs      []ad.Document // every content, oldest first
+	Sightings []search.Sighting
+	Cluster   string
+	Watched   []ad.Value // values of the ad that the subject is subscribed to
+	Hubs      []ad.Hub   // values of the ad that are held back from linking
+}
+
+// Current is the newest content.
+func (v AdView) Current() ad.Document {
+	for _, doc := range v.Docs {
+		if doc.Current {
+			return doc
+		}
+	}
+	return v.Docs[len(v.Docs)-1]
+}
+
+// Ad opens one ad.
+func (d *Desk) Ad(ctx context.Context, s access.Subject, id string) (AdView, error) {
+	e := audit.Entry{Action: "ad.view", Object: id}
+	if err := d.may(ctx, s, access.ActRead, e); err != nil {
+		return AdView{}, err
+	}
+	v, err := d.ad(ctx, s, id)
+	e.Outcome = outcome(err)
+	if lerr := d.log(ctx, s, e); lerr != nil {
+		return AdView{}, lerr
+	}
+	return v, err
+}
+
+func (d *Desk) ad(ctx context.Context, s access.Subject, id string) (AdView, error) {
+	docs, seen, err := d.Index.Versions(ctx, id)
+	if err != nil {
+		return AdView{}, fmt.Errorf("open ad %s: %w", id, err)
+	}
+	v := AdView{Docs: docs, Sightings: seen}
+	if v.Cluster, err = d.Index.ClusterOf(ctx, id); err != nil {
+		return AdView{}, fmt.Errorf("open ad %s: %w", id, err)
+	}
+	mine := map[ad.Value]bool{}
+	for _, sub := range d.Docket.Subscriptions(s.User) {
+		mine[sub.Value] = sub.Ended.IsZero()
+	}
+	done := map[ad.Value]bool{}
+	for i := range docs {
+		for _, val := range docs[i].Ad.Values(Confidence) {
+			if done[val] {
+				continue
+			}
+			done[val] = true
+			if mine[val] {
+				v.Watched = append(v.Watched, val)
+			}
+			h, err := d.Index.Hub(ctx, val)
+			switch {
+			case errors.Is(err, ad.ErrNotFound):
+			case err != nil:
+				return AdView{}, fmt.Errorf("open ad %s: %w", id, err)
+			case h.Held:
+				v.Hubs = append(v.Hubs, h)
+			}
+		}
+	}
+	return v, nil
+}
