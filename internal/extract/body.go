@@ -1,0 +1,261 @@
+package extract
+
+import (
+	"regexp"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// bodyName matches how pages name the element that holds what a poster wrote.
+var bodyName = regexp.MustCompile(`(?:^|[\s_-])(?:(?:posting|user|ad|advert|post|entry|listing|item|offer|product|property|classified|annonce)[_-]?(?:body|text|texte|copy|content|description)|descri[a-z]*|desc|opis|opisanie|beschreibung|anzeigentext|descrizione|popis|omschrijving|beskrivning|beskrivelse|kuvaus|leiras)(?:[\s_-]|$)`)
+
+// camel puts a hyphen where a name changes case, so that adDescription reads as
+// two words.
+var camel = regexp.MustCompile(`([a-z])([A-Z])`)
+
+func bodyCue(n *html.Node) bool {
+	for _, a := range n.Attr {
+		switch a.Key {
+		case "id", "class", "data-testid", "data-test", "data-qa", "itemprop":
+			if a.Val != "" && bodyName.MatchString(strings.ToLower(camel.ReplaceAllString(a.Val, "$1-$2"))) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// bodyHeading matches headings above what a poster wrote.
+var bodyHeading = regexp.MustCompile(`(?i)^\W*(?:(?:full |property |item |ad |product |seller'?s? |listing )?description|about (?:this|the) (?:\w+)|opis(?: \p{L}+)?|descripción|comentarios(?: del anunciante)?|comments?|remarks|beschreibung|descrizione|description de l'annonce|descrição|beskrivning|omschrijving|details)\W*$`)
+
+// bodyText finds what the poster wrote, and by which method.
+func (d *document) bodyText(main object) (text, method string) {
+	told := squeeze(plainText(main.str("description", "articleBody")))
+	n := d.bodyNode(told)
+	shown := ""
+	if n != nil {
+		shown = plain(n, d.notBody(n))
+	}
+	from := "json-ld"
+	if told == "" {
+		told, from = d.first("og:description", "description", "twitter:description"), "opengraph"
+	}
+	switch {
+	case shown == "" && told == "":
+		return d.allText(), "text"
+	case len(terms(shown)) >= len(terms(told)) || from == "opengraph" && len(shown) >= 20:
+		return shown, "text"
+	case from == "json-ld":
+		return plainText(main.str("description", "articleBody")), from
+	}
+	return told, from
+}
+
+// plainText reads text that may hold HTML.
+func plainText(s string) string {
+	if !strings.Contains(s, "<") {
+		return strings.TrimSpace(s)
+	}
+	return plain(parse(s), nil)
+}
+
+// bodyNode finds the element that holds what the poster wrote: the one that
+// shows what structured data tells, else the one so named, else the one under
+// such a heading, else the one with the most running text.
+func (d *document) bodyNode(told string) *html.Node {
+	if n := d.showing(told); n != nil {
+		return n
+	}
+	var best *html.Node
+	most := 0
+	for _, n := range d.named() {
+		if l := prose(n); l > most {
+			best, most = n, l
+		}
+	}
+	if most >= 10 {
+		return best
+	}
+	for i, l := range d.lines {
+		if l.heading > 0 && l.zone != zoneFrame && bodyHeading.MatchString(l.text) && i+1 < len(d.lines) && d.lines[i+1].letters > 40 {
+			return container(d.lines[i+1].node, l.node)
+		}
+	}
+	return d.densest()
+}
+
+// showing finds the element that begins with a description told elsewhere.
+func (d *document) showing(told string) *html.Node {
+	key := squeezeKey(told)
+	if len(key) < 20 {
+		return nil
+	}
+	key = clip(key, 40)
+	for _, l := range d.lines {
+		if l.zone != zoneFrame && strings.Contains(squeezeKey(clip(l.text, 400)), key) {
+			return l.node
+		}
+	}
+	return nil
+}
+
+func squeezeKey(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == ' ' || r == '\t' || r == '\u00a0' || r == '\n' {
+			return -1
+		}
+		return r
+	}, strings.ToLower(strings.TrimSuffix(strings.TrimSuffix(s, "..."), "…")))
+}
+
+// named lists the outermost elements whose names say that they hold the body.
+func (d *document) named() []*html.Node {
+	var out []*html.Node
+	var walk func(*html.Node)
+	walk = func(n *html.Node) {
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			if c.Type != html.ElementNode || hidden(c) || zoneOf(c) == zoneFrame || c.DataAtom == atom.A {
+				continue
+			}
+			if bodyCue(c) && !d.inRun(c) {
+				out = append(out, c)
+				continue
+			}
+			walk(c)
+		}
+	}
+	walk(d.body)
+	return out
+}
+
+// runItems gives the elements that are items of the page's runs, computed once.
+func (d *document) runItems() map[*html.Node]bool {
+	if d.itemNodes == nil {
+		d.itemNodes = map[*html.Node]bool{}
+		for _, r := range d.mined() {
+			if r.score < 5 || len(r.links) < 3 {
+				continue
+			}
+			own := map[*html.Node]bool{}
+			for _, a := range r.links {
+				own[a.node] = true
+			}
+			for _, a := range r.links {
+				d.itemNodes[itemOf(a.node, own)] = true
+			}
+		}
+	}
+	return d.itemNodes
+}
+
+// inRun reports whether an element is, or stands in, an item of a run.
+func (d *document) inRun(n *html.Node) bool {
+	items := d.runItems()
+	for p := n; p != nil && len(items) > 0; p = p.Parent {
+		if items[p] {
+			return true
+		}
+	}
+	return false
+}
+
+// prose counts the letters outside links of an element.
+func prose(n *html.Node) int {
+	w := &writer{block: n}
+	w.walk(n, zoneMain)
+	w.flush()
+	total := 0
+	for _, l := range w.lines {
+		total += l.letters
+	}
+	return total - linkedLetters(n)
+}
+
+func linkedLetters(n *html.Node) int {
+	total := 0
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.DataAtom == atom.A {
+			total += len(squeeze(textOf(c)))
+			continue
+		}
+		total += linkedLetters(c)
+	}
+	return total
+}
+
+// container climbs from a node to the child of the nearest ancestor it shares
+// with another.
+func container(n, other *html.Node) *html.Node {
+	above := map[*html.Node]bool{}
+	for p := other; p != nil; p = p.Parent {
+		above[p] = true
+	}
+	for n.Parent != nil && !above[n.Parent] {
+		n = n.Parent
+	}
+	return n
+}
+
+// densest finds the smallest element with most of the page's running text. Lines
+// that are short, linked, in frames or in list items do not count.
+func (d *document) densest() *html.Node {
+	weight := map[*html.Node]int{}
+	total := 0
+	for _, l := range d.lines {
+		own := l.letters - l.linked
+		if l.zone == zoneFrame || l.heading > 0 || own < 30 || l.linked*3 > l.letters || d.inRun(l.node) || legal.MatchString(l.text) {
+			continue
+		}
+		total += own
+		for p := l.node; p != nil; p = p.Parent {
+			weight[p] += own
+		}
+	}
+	if total < 30 {
+		return nil
+	}
+	n := d.body
+	for {
+		var heavy *html.Node
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			if weight[c]*10 >= total*6 && (heavy == nil || weight[c] > weight[heavy]) {
+				heavy = c
+			}
+		}
+		if heavy == nil {
+			return n
+		}
+		n, total = heavy, max(total*9/10, weight[heavy])
+	}
+}
+
+// legal are lines that sites put on every page.
+var legal = regexp.MustCompile(`(?i)cookie|privacy policy|terms of (?:use|service)|all rights reserved|copyright|©|regulamin|polityk[aiąę] prywatności|conditions générales|política de privacidad|avoid scams|datenschutz|by clicking|klikając|javascript|subscribe|newsletter|log ?in|sign in|browser`)
+
+// notBody leaves out of a body what is not the poster's: forms, frames, list
+// items and buttons.
+func (d *document) notBody(top *html.Node) func(*html.Node) bool {
+	return func(n *html.Node) bool {
+		if n == top {
+			return false
+		}
+		switch n.DataAtom {
+		case atom.Form, atom.Button, atom.Nav, atom.Footer, atom.Label, atom.Fieldset:
+			return true
+		}
+		return d.runItems()[n] || zoneOf(n) == zoneFrame
+	}
+}
+
+// allText is what a page shows outside its frame and its headings.
+func (d *document) allText() string {
+	var out []string
+	for _, l := range d.lines {
+		if l.zone == zoneMain && l.heading == 0 && l.linked*2 < l.letters && !d.inRun(l.node) && !legal.MatchString(l.text) {
+			out = append(out, strings.ReplaceAll(l.text, "\t", " "))
+		}
+	}
+	return strings.Join(out, "\n")
+}

@@ -1,0 +1,123 @@
+package extract
+
+import (
+	"regexp"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// structuredPlace reads a place from JSON-LD or microdata.
+func structuredPlace(o object) string {
+	if o == nil {
+		return ""
+	}
+	for _, key := range []string{"address", "location", "availableAtOrFrom", "areaServed", "contentLocation", "jobLocation", "itemOffered", "object"} {
+		for _, v := range list(o[key]) {
+			switch v := v.(type) {
+			case string:
+				if s := squeeze(v); key == "address" && s != "" {
+					return s
+				}
+			case map[string]any:
+				if s := postal(v); s != "" {
+					return s
+				}
+				if s := structuredPlace(v); s != "" && key != "address" {
+					return s
+				}
+				if s := object(v).str("name"); s != "" && (key == "location" || key == "areaServed" || key == "contentLocation") {
+					return squeeze(s)
+				}
+			}
+		}
+	}
+	for _, offer := range o.objects("offers") {
+		if s := structuredPlace(offer); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// postal writes a PostalAddress in one line.
+func postal(o object) string {
+	var parts []string
+	for _, key := range []string{"streetAddress", "addressLocality", "addressRegion", "postalCode"} {
+		s := squeeze(o.str(key))
+		if s == "" || strings.Contains(strings.Join(parts, ", "), s) {
+			continue
+		}
+		parts = append(parts, s)
+	}
+	return strings.Join(parts, ", ")
+}
+
+var (
+	placeName  = regexp.MustCompile(`(?:^|[\s_-])(?:[a-z]+[_-])?(?:location|address|adr|locality|lokalizacja|localisation|localizacion|ubicacion|adres|adresse|direccion|district|region|place|standort|ort|where)[a-z]*(?:[\s_-]|$)`)
+	placeLabel = regexp.MustCompile(`(?i)^\W*(?:location|address|area|city|town|suburb|neighbou?rhood|localisation|ville|ville / code postal|lokalizacja|adres|miejscowość|miasto|ubicación|localidad|zona|dirección|standort|ort|località|comune|indirizzo|localização|cidade|plats|adress|område|by|plaats|местоположение|город|адрес)\s*[:\t-]\s*(.{2,100})$`)
+	placeOnly  = regexp.MustCompile(`(?i)^\W*(?:location|address|localisation|ville|lokalizacja|adres|ubicación|localidad|dirección|standort|località|indirizzo|localização|plats|adress)\W*$`)
+	parenPlace = regexp.MustCompile(`\(([^()]{2,60})\)\s*$`)
+	digitsOnly = regexp.MustCompile(`^[\d\W]*$`)
+)
+
+// shownPlace finds the ad's place in what is shown: labelled, in the heading's
+// last brackets, or in an element so named.
+func (d *document) shownPlace() string {
+	h := d.heading()
+	for i, l := range d.lines {
+		if l.zone == zoneFrame || l.letters > 140 {
+			continue
+		}
+		if m := placeLabel.FindStringSubmatch(l.text); m != nil {
+			return squeeze(m[1])
+		}
+		if placeOnly.MatchString(l.text) && i+1 < len(d.lines) && l.letters < 30 {
+			if next := d.lines[i+1]; next.letters < 100 && next.linked < next.letters && !digitsOnly.MatchString(next.text) && len(sums(next.text)) == 0 {
+				return squeeze(next.text)
+			}
+		}
+	}
+	if m := parenPlace.FindStringSubmatch(h.text); m != nil && !digitsOnly.MatchString(m[1]) {
+		return squeeze(m[1])
+	}
+	at := d.headingLine()
+	best, top := "", 0.0
+	for i, l := range d.lines {
+		if l.zone == zoneFrame || l.letters > 120 || l.letters < 3 || d.inRun(l.node) || !placeCue(l.node) || digitsOnly.MatchString(l.text) || len(sums(l.text)) > 0 {
+			continue
+		}
+		score := 2 - float64(i)/float64(len(d.lines))
+		if at >= 0 && i >= at-5 && i <= at+10 {
+			score++
+		}
+		if strings.Contains(l.text, ",") {
+			score += .3
+		}
+		if score > top {
+			best, top = squeeze(l.text), score
+		}
+	}
+	return best
+}
+
+func placeCue(n *html.Node) bool {
+	for p, i := n, 0; p != nil && i < 2; p, i = p.Parent, i+1 {
+		if placeName.MatchString(cues(p)) {
+			return true
+		}
+	}
+	return false
+}
+
+// metaPlace reads a place from meta elements.
+func (d *document) metaPlace() string {
+	var parts []string
+	for _, name := range []string{"og:street-address", "og:locality", "og:region", "geo.placename"} {
+		s := d.first(name)
+		if s != "" && !strings.Contains(strings.Join(parts, ", "), s) {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,146 @@
+package extract
+
+import (
+	"regexp"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+
+	"vigil.example/internal/ad"
+)
+
+// structuredPrice reads a price from JSON-LD or microdata.
+func structuredPrice(o object) *ad.Price {
+	if o == nil {
+		return nil
+	}
+	for _, p := range append([]object{o}, o.objects("offers", "offer")...) {
+		if found := priceOf(p); found != nil {
+			return found
+		}
+		for _, s := range p.objects("priceSpecification", "itemOffered") {
+			if found := priceOf(s); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+func priceOf(o object) *ad.Price {
+	text := o.str("price", "lowPrice", "minPrice")
+	if text == "" {
+		return nil
+	}
+	code := currencyCode(o.str("priceCurrency", "currency"))
+	return priceFrom(text, code)
+}
+
+// priceFrom reads a field that holds a price and nothing else.
+func priceFrom(text, code string) *ad.Price {
+	text = squeeze(text)
+	if all := sums(text); len(all) > 0 {
+		p := all[0].price
+		if p.Currency == "" {
+			p.Currency = code
+		}
+		return &p
+	}
+	if a := amount(lone.FindString(text), ""); a != "" && a != "0" {
+		return &ad.Price{Amount: a, Currency: code, Text: clip(text, 60)}
+	}
+	return nil
+}
+
+var lone = regexp.MustCompile(number)
+
+// metaPrice reads a price from meta elements.
+func (d *document) metaPrice() *ad.Price {
+	text := d.first("product:price:amount", "og:price:amount", "product:sale_price:amount", "price")
+	if text == "" {
+		return nil
+	}
+	return priceFrom(text, currencyCode(d.first("product:price:currency", "og:price:currency", "pricecurrency")))
+}
+
+var (
+	priceName  = regexp.MustCompile(`(?:^|[\s_-])(?:main|current|asking|sale|offer|item|ad|total|list|listing|property)?[_-]?(?:price|prix|precio|cena|preis|prezzo|preco|pris|prijs|amount)[a-z]*(?:[\s_-]|$)`)
+	perUnit    = regexp.MustCompile(`(?i)^[\s\x{a0}]*(?:/|per|za|/\s*)[\s\x{a0}]*(?:m2|m²|m\b|sq|ft|acre|ha\b|km|mile)|^[\s\x{a0}]*/?(?:m²|m2)`)
+	monthly    = regexp.MustCompile(`(?i)mortgage|monthly|repayment|deposit|finance|installment|rata|hypothe|hipoteca|czynsz|kaucja|fees?\b|was\b|save|estimate|tax|shipping|from\b`)
+	priceLabel = regexp.MustCompile(`(?i)(?:^|\b)(?:(?:asking|list(?:ing)?|sale|total|current) )?(?:price|prix|precio|cena|preis|prezzo|preço|pris|prijs|rent|цена)\b`)
+)
+
+// shownPrice finds the ad's price among the amounts a page shows: one in the
+// heading, one so named or labelled, else the first after the heading.
+func (d *document) shownPrice() *ad.Price {
+	if all := sums(squeeze(d.heading().text)); len(all) > 0 {
+		return &all[len(all)-1].price
+	}
+	var best *ad.Price
+	top := 0.0
+	at := d.headingLine()
+	for i, l := range d.lines {
+		if l.zone == zoneFrame || l.letters > 400 || struck(l.node) || d.inRun(l.node) {
+			continue
+		}
+		for _, s := range sums(l.text) {
+			score := 1.0
+			if named := l.node != nil && (priceCue(l.node) || l.node.Parent != nil && priceCue(l.node.Parent)); named {
+				score += 2
+			}
+			before := l.text[:s.start]
+			if priceLabel.MatchString(clip(before, 40)) || i > 0 && d.lines[i-1].letters < 30 && priceLabel.MatchString(d.lines[i-1].text) {
+				score++
+			}
+			if l.letters < 40 {
+				score++
+			}
+			if l.heading > 0 {
+				score++
+			}
+			if at >= 0 && i >= at-3 && i < at+12 {
+				score += 1
+			}
+			if perUnit.MatchString(l.text[s.end:]) {
+				score -= 2
+			}
+			if monthly.MatchString(l.text) {
+				score -= 1.5
+			}
+			score -= float64(i) / float64(len(d.lines)+1)
+			if score > top {
+				p := s.price
+				best, top = &p, score
+			}
+		}
+	}
+	if best == nil {
+		if all := sums(d.bareTitle()); len(all) > 0 {
+			return &all[0].price
+		}
+	}
+	return best
+}
+
+func (d *document) headingLine() int {
+	h := d.heading()
+	for i, l := range d.lines {
+		if l.node == h.node && l.text == h.text && h.text != "" {
+			return i
+		}
+	}
+	return -1
+}
+
+func priceCue(n *html.Node) bool { return priceName.MatchString(cues(n)) }
+
+// struck reports whether a price is crossed out.
+func struck(n *html.Node) bool {
+	for p, i := n, 0; p != nil && i < 3; p, i = p.Parent, i+1 {
+		if p.DataAtom == atom.Del || p.DataAtom == atom.S || p.DataAtom == atom.Strike || strings.Contains(cues(p), "old-price") {
+			return true
+		}
+	}
+	return false
+}
