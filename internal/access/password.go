@@ -22,7 +22,7 @@ type Argon struct {
 	Time    uint32 // passes
 	Memory  uint32 // KiB
 	Lanes   uint8
-	AtOnce  int // hashes under way at once: bounds memory; 2 when 0
+	AtOnce  int // hashes under way at once; 1 when 0: one takes all lanes, two take twice the memory
 	Waiting int // sign-ins that may wait for their turn; 32 when 0
 }
 
@@ -31,7 +31,7 @@ func (a Argon) withDefaults() Argon {
 		a.Time, a.Memory, a.Lanes = 3, 64*1024, 4
 	}
 	if a.AtOnce == 0 {
-		a.AtOnce = 2
+		a.AtOnce = 1
 	}
 	if a.Waiting == 0 {
 		a.Waiting = 32
