@@ -168,6 +168,17 @@ func TestSessionEnds(t *testing.T) {
 			t.Errorf("purpose: got %v", err)
 		}
 	})
+	t.Run("when only glanced at", func(t *testing.T) {
+		r, h, id, _ := settled(t, Analyst)
+		h.move(29 * time.Minute)
+		if _, err := r.Glance(id); err != nil {
+			t.Fatal(err)
+		}
+		h.move(time.Minute)
+		if _, err := r.Glance(id); !errors.Is(err, ErrNoSession) {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("after twelve hours of use", func(t *testing.T) {
 		r, h, id, _ := settled(t, Analyst)
 		for range 35 {

@@ -52,8 +52,15 @@ func (r *Register) SignIn(ctx context.Context, name, password string) (id string
 
 // Session returns who a session belongs to and counts as use of it, or returns
 // ErrNoSession. Role and state of the user are as they are now.
-func (r *Register) Session(id string) (Subject, error) {
-	s, ok := r.sessions.use(id)
+func (r *Register) Session(id string) (Subject, error) { return r.subject(id, true) }
+
+// Glance is Session for what a page does by itself, such as waiting for alerts: it
+// does not count as use, or an open page would keep a session alive that nobody
+// sits at.
+func (r *Register) Glance(id string) (Subject, error) { return r.subject(id, false) }
+
+func (r *Register) subject(id string, use bool) (Subject, error) {
+	s, ok := r.sessions.find(id, use)
 	if !ok {
 		return Subject{}, ErrNoSession
 	}
@@ -114,8 +121,8 @@ func (ss *sessions) over(s *session, now time.Time) bool {
 	return now.Sub(s.used) >= ss.c.Idle || now.Sub(s.began) >= ss.c.Absolute
 }
 
-// use returns a copy of a live session and restarts its idle clock.
-func (ss *sessions) use(id string) (session, bool) {
+// find returns a copy of a live session; use restarts its idle clock.
+func (ss *sessions) find(id string, use bool) (session, bool) {
 	now := ss.c.Now()
 	key := sha256.Sum256([]byte(id))
 	ss.mu.Lock()
@@ -128,7 +135,9 @@ func (ss *sessions) use(id string) (session, bool) {
 		delete(ss.byKey, key)
 		return session{}, false
 	}
-	s.used = now
+	if use {
+		s.used = now
+	}
 	return *s, true
 }
 

@@ -344,6 +344,20 @@ func TestLate(t *testing.T) {
 	}
 }
 
+func TestCheck(t *testing.T) {
+	s := ad.Subscription{ID: "s1", User: "u1", Value: number(1), Known: []string{"known"}}
+	p := newPump(subscribed{s})
+	p.store(t, p.raiser.Raise(posting("told", "v", 1, 1)))
+	found := []ad.Ad{posting("told", "v", 1, 1), posting("known", "v", 1, 1), posting("missed", "v", 1, 2, 1), posting("missed", "v2", 1, 1), posting("other", "v", 1, 2)}
+	var got []string
+	for _, a := range p.raiser.Check(s, found) {
+		got = append(got, a.AdID)
+	}
+	if diff := cmp.Diff(got, []string{"missed"}); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+}
+
 func TestLateForgetsOldAds(t *testing.T) {
 	p := newPump(&switchable{})
 	for n := range RecentAds + 3 {

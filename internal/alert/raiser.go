@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -47,13 +48,19 @@ func (r *Raiser) Raise(a ad.Ad) []ad.Alert {
 // active: those of the newest ads that its Known list does not name. An ad that
 // passed Raise before the subscription was active, but was not in the index when
 // the Known list was made, would otherwise tell nobody.
-func (r *Raiser) Late(s ad.Subscription) []ad.Alert {
+func (r *Raiser) Late(s ad.Subscription) []ad.Alert { return r.Check(s, r.remembered()) }
+
+// Check returns the alerts to store for one subscription and ads found in some
+// other way, such as in the index some time after the subscription was made or at
+// a start: what a crash between the two kept from being told.
+func (r *Raiser) Check(s ad.Subscription, ads []ad.Ad) []ad.Alert {
 	var out []ad.Alert
-	for _, a := range r.remembered() {
-		for _, v := range a.Values(Floor) {
-			if one, ok := raise(&a, v, &s, r.now()); ok {
-				out = append(out, one)
-			}
+	for _, a := range ads {
+		if !slices.Contains(a.Values(Floor), s.Value) {
+			continue
+		}
+		if one, ok := raise(&a, s.Value, &s, r.now()); ok {
+			out = append(out, one)
 		}
 	}
 	return r.unseen(out)

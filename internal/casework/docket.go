@@ -33,6 +33,10 @@ type Config struct {
 	Key []byte
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
+	// Created, when set, is called after a subscription has become active, by
+	// whichever process it was made, but not for those that Open finds. It may
+	// call the Docket's readers, and should return soon.
+	Created func(ad.Subscription)
 }
 
 // Validate says what is wrong with the configuration.
@@ -49,6 +53,7 @@ type Docket struct {
 	journal Journal
 	key     []byte
 	now     func() time.Time
+	created func(ad.Subscription) // nil until Open is done
 
 	writing sync.Mutex // one decision at a time; held across the journal's disk
 
@@ -84,6 +89,7 @@ func Open(ctx context.Context, j Journal, c Config) (*Docket, error) {
 	if err := d.CatchUp(ctx); err != nil {
 		return nil, err
 	}
+	d.created = c.Created
 	return d, nil
 }
 
@@ -122,16 +128,30 @@ func (d *Docket) Apply(seq uint64, subject string, data []byte) error {
 	if e.V > ad.Schema {
 		return fmt.Errorf("decision %d: written by a newer program (schema %d, this one knows %d)", seq, e.V, ad.Schema)
 	}
+	fresh, err := d.fold(seq, subject, func() error { return apply(id, e) })
+	if err != nil {
+		return fmt.Errorf("decision %d: %w", seq, err)
+	}
+	if fresh && e.Kind == kindCreated && d.created != nil {
+		if s, err := d.Subscription(id); err == nil {
+			d.created(s)
+		}
+	}
+	return nil
+}
+
+// fold changes the state by an event unless it holds it already.
+func (d *Docket) fold(seq uint64, subject string, apply func() error) (fresh bool, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if seq <= d.seqs[subject] {
-		return nil
+		return false, nil
 	}
-	if err := apply(id, e); err != nil {
-		return fmt.Errorf("decision %d: %w", seq, err)
+	if err := apply(); err != nil {
+		return false, err
 	}
 	d.seqs[subject] = seq
-	return nil
+	return true, nil
 }
 
 // applier finds what applies events of a subject, and the id in the subject.

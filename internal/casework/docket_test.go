@@ -114,6 +114,46 @@ func TestSubscribe(t *testing.T) {
 	}
 }
 
+// TestCreated: every process hears of a subscription once, whoever made it.
+func TestCreated(t *testing.T) {
+	m := &memory{}
+	heard := make([][]string, 2)
+	var dockets [2]*Docket
+	for i := range dockets {
+		var err error
+		dockets[i], err = Open(t.Context(), m, Config{Key: key, Now: clock(), Created: func(s ad.Subscription) {
+			if len(dockets[i].Subscribed(s.Value)) == 0 {
+				t.Error("called before the subscription was active")
+			}
+			heard[i] = append(heard[i], s.ID)
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := dockets[0].Subscribe(t.Context(), Order{User: "u", Value: phone(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dockets[1].Subscribe(t.Context(), Order{User: "u", Value: phone(1)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range dockets {
+		if _, err := m.Replay(t.Context(), 0, d.Apply); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(heard, [][]string{{s.ID}, {s.ID}}); diff != "" {
+		t.Errorf("heard (-got +want):\n%s", diff)
+	}
+	if diff := cmp.Diff(dockets[1].Active(), []ad.Subscription{s}); diff != "" {
+		t.Errorf("active (-got +want):\n%s", diff)
+	}
+	if _, err := Open(t.Context(), m, Config{Key: key, Created: func(ad.Subscription) { t.Error("called while opening") }}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSubscribeRefuses(t *testing.T) {
 	for name, o := range map[string]Order{
 		"no user":                {Value: phone(1)},

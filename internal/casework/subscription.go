@@ -159,6 +159,17 @@ func (d *Docket) Subscribed(v ad.Value) []ad.Subscription {
 	return listed(d.active[v])
 }
 
+// Active returns every active subscription, oldest first.
+func (d *Docket) Active() []ad.Subscription {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	all := make(map[string]*ad.Subscription)
+	for _, m := range d.active {
+		maps.Copy(all, m)
+	}
+	return listed(all)
+}
+
 func listed(m map[string]*ad.Subscription) []ad.Subscription {
 	if len(m) == 0 {
 		return nil
