@@ -121,3 +121,17 @@ func described(m Member) (ad.Capture, error) {
 	}
 	return c, nil
 }
+
+// Payload is what the payload digest of a response or resource record speaks of:
+// the body with the transfer encoding removed and the content encoding left on.
+func Payload(m Member) ([]byte, error) {
+	if m.Type() != "response" {
+		return m.Block, nil
+	}
+	h, body, ok := splitHead(m.Block)
+	if !ok {
+		return nil, fmt.Errorf("record %s: the response has no HTTP head", m.Header["warc-record-id"])
+	}
+	p, _ := dechunk(h, body) // what there is of it, as Record digests it
+	return p, nil
+}
