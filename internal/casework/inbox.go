@@ -65,23 +65,24 @@ func (d *Docket) IsRead(user, alert string) bool {
 }
 
 func (d *Docket) applyMarks(user string, e event) error {
-	marks := d.read[user]
-	if marks == nil {
-		marks = make(map[alertKey]struct{})
-		d.read[user] = marks
+	if e.Kind != kindRead && e.Kind != kindUnread {
+		return fmt.Errorf("inbox: unknown event %q", e.Kind)
 	}
-	for _, id := range e.Alerts {
-		k, ok := keyOf(id)
-		if !ok {
+	keys := make([]alertKey, len(e.Alerts))
+	for i, id := range e.Alerts {
+		var ok bool
+		if keys[i], ok = keyOf(id); !ok {
 			return fmt.Errorf("inbox: alert id %w", ErrInvalid)
 		}
-		switch e.Kind {
-		case kindRead:
-			marks[k] = struct{}{}
-		case kindUnread:
-			delete(marks, k)
-		default:
-			return fmt.Errorf("inbox: unknown event %q", e.Kind)
+	}
+	if d.read[user] == nil {
+		d.read[user] = make(map[alertKey]struct{})
+	}
+	for _, k := range keys {
+		if e.Kind == kindRead {
+			d.read[user][k] = struct{}{}
+		} else {
+			delete(d.read[user], k)
 		}
 	}
 	return nil
