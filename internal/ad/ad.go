@@ -11,6 +11,7 @@ package ad
 
 import (
 	"errors"
+	"strconv"
 	"time"
 )
 
@@ -162,6 +163,16 @@ type Listing struct {
 // Empty reports whether the listing says nothing an investigator could use: no
 // title and no body. Such a listing is never stored as an ad.
 func (l Listing) Empty() bool { return l.Title == "" && l.Body == "" }
+
+// Fields calls f with the text of every field that a poster fills, under the name
+// that spans give it.
+func (l *Listing) Fields(f func(field, text string)) {
+	f("title", l.Title)
+	f("body", l.Body)
+	for i, c := range l.Contacts {
+		f("contact:"+strconv.Itoa(i), c.Value)
+	}
+}
 
 // A Span is a half-open range of Unicode code points of one field of a listing.
 type Span struct {
