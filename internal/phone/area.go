@@ -1,0 +1,90 @@
+package phone
+
+// An area is an area code that the text gives apart from the number: "area 702",
+// "prefix three one three".
+type area struct {
+	start, end int32 // chunks
+	code       uint64
+	how        how
+}
+
+// apart is how many chunks may lie between an area code and its number.
+const apart = 24
+
+// findAreas finds words for an area code with three digits behind them.
+func (r *reader) findAreas() {
+	for i := range r.chunks {
+		if r.chunks[i].w.sort() != wordArea {
+			continue
+		}
+		k := i + 1
+		for k < len(r.chunks) && k < i+5 && r.chunks[k].edges == r.chunks[k].after && fillerCost(&r.chunks[k]) <= 3 {
+			k++
+		}
+		r.areaAt(i, path{start: int32(k), at: int32(k)})
+	}
+}
+
+// areaAt follows edges from p until they make three digits.
+func (r *reader) areaAt(word int, p path) {
+	if p.n == 3 {
+		if areaInUse(p.v) {
+			r.areas = append(r.areas, area{start: int32(word), end: p.at, code: p.v, how: p.how})
+		}
+		return
+	}
+	if int(p.at) >= len(r.chunks) || p.n > 0 && r.chunks[p.at].gap&gapEnd != 0 {
+		return
+	}
+	c := &r.chunks[p.at]
+	for _, e := range r.edges[c.edges:c.after] {
+		if q := p; q.n+e.n <= 3 && e.cost < .9 {
+			q.n, q.v, q.at, q.how = q.n+e.n, q.v*pow10[e.n]+e.v, e.to, q.how|e.how
+			r.areaAt(word, q)
+		}
+	}
+}
+
+// weighLocal keeps a string of seven digits as the local part of a number when
+// the text gives an area code near it.
+func (r *reader) weighLocal(p path) {
+	if len(r.areas) == 0 || !exchange(p.v/10_000) {
+		return
+	}
+	grouped := p.bounds == 1<<3
+	if !grouped && p.bounds&(1<<3) == 0 && p.bounds != 0 {
+		return
+	}
+	best, dist := -1, int32(apart)
+	for i, a := range r.areas {
+		d := a.start - p.at
+		if a.end <= p.start {
+			d = p.start - a.end
+		}
+		if d >= 0 && d < dist {
+			best, dist = i, d
+		}
+	}
+	if best < 0 {
+		return
+	}
+	a := r.areas[best]
+	c := candidate{path: p, end: max(p.at, a.end), country: "1", nation: a.code*1e7 + p.v, digits: 10, marks: markArea}
+	c.start = min(p.start, a.start)
+	c.how |= a.how
+	cost := p.cost + .02*float32(dist) - bonusGrouped
+	if !grouped {
+		cost += .3
+	}
+	if cx := r.contextAt(p.start); cx.id > 0 {
+		cost += costID * cx.id
+		c.marks |= markID
+	}
+	if n := r.leftover(p); n > 0 && r.chunks[p.start].gap&gapEnd == 0 {
+		cost += n
+		c.marks |= markLeftover
+	}
+	if c.score = base - cost; c.score > keep {
+		r.found = append(r.found, c)
+	}
+}

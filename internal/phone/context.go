@@ -1,0 +1,227 @@
+package phone
+
+// A context says what the words before a number make of it.
+type context struct {
+	cue float32 // 0 to 1: a contact word, near
+	id  float32 // 0 to 1: a word that makes it an id, near
+}
+
+// reach is how many words before a number are read, and far how many make an id.
+const (
+	reach = 7
+	far   = 4
+)
+
+// contextAt reads the words before chunk start, back to the beginning of the
+// sentence. The nearest word that says anything decides.
+func (r *reader) contextAt(start int32) context {
+	if r.contextOf == start+1 {
+		return r.context
+	}
+	r.contextOf, r.context = start+1, r.readContext(int(start))
+	return r.context
+}
+
+func (r *reader) readContext(start int) context {
+	var cx context
+	digits := 0
+	id := float32(1)
+	numbered := r.chunks[start].gap&(gapLastHash|gapColon|gapEqual) != 0
+	if r.chunks[start].gap&gapLastHash != 0 {
+		cx.id = .25
+	}
+	for k := start - 1; k >= 0 && k >= start-reach; k-- {
+		c, g := &r.chunks[k], r.chunks[k+1].gap
+		abbreviated := c.w.sort() == wordNumber || c.w.sort() == wordPhone || c.hi-c.lo <= 3 && c.letters > 0 && c.w.sort() == wordID
+		if g&gapEnd != 0 && !(abbreviated && g&gapDot != 0) {
+			return cx
+		}
+		if broken(g) {
+			id *= .15
+		}
+		if digits += int(c.digits); digits >= 5 {
+			return cx
+		}
+		near := float32(start-k) - 1
+		switch c.w.sort() {
+		case wordPhone:
+			return context{cue: 1 - near*.08}
+		case wordID:
+			if near <= far {
+				cx.id = max(cx.id, id*(1-near*.12))
+				return cx
+			}
+		case wordLabel:
+			switch {
+			case numbered && near <= 2:
+				cx.id = max(cx.id, id)
+				return cx
+			case near == 0 && g.tight() || near == 0 && c.w == wordLabel:
+				cx.id = max(cx.id, .4*id)
+			}
+		case wordNumber:
+			numbered = true
+		case wordUnit, wordTeen, wordTens, wordHundreds:
+			if digits += 2; digits >= 5 {
+				return cx
+			}
+		}
+		if g&(gapHash) != 0 {
+			numbered = true
+		}
+	}
+	return cx
+}
+
+// broken reports whether a gap separates a heading or a list item from what
+// follows it.
+func broken(g gap) bool {
+	return g&gapLine != 0 && g&(gapColon|gapHash) == 0 || g&gapDash != 0 && g&gapSpace != 0 || g&gapSign != 0
+}
+
+// behind weighs the words that follow a number: units of measure, "do not
+// dial", "is my order number".
+func (r *reader) behind(p path, m *evidence) float32 {
+	c := r.chunk(int(p.at))
+	if c == nil || c.gap&(gapEnd|gapLine) != 0 {
+		return 0
+	}
+	if c.w.sort() == wordMeasure && c.gap&^gapSpace == 0 {
+		if p.bounds&(1<<(p.n-4)) != 0 && p.bounds&(1<<(p.n-7)) != 0 || p.bounds == 0 {
+			return .3
+		}
+		*m |= markMeasure
+		return costMeasure
+	}
+	not := false
+	for k := int(p.at); k < len(r.chunks) && k < int(p.at)+6; k++ {
+		c := &r.chunks[k]
+		if c.gap&(gapEnd|gapLine) != 0 || c.digits > 0 {
+			return 0
+		}
+		switch c.w.sort() {
+		case wordNot, wordNumber:
+			if k > int(p.at)+2 {
+				return 0
+			}
+			not = true
+		case wordPhone:
+			if not {
+				*m |= markNot
+				return costNot
+			}
+			return 0
+		case wordID, wordLabel:
+			if k > int(p.at) && r.chunks[p.at].gap&(gapComma|gapDash) == 0 && is(r.norm[r.chunks[p.at].lo:r.chunks[p.at].hi]) {
+				*m |= markID
+				return costID
+			}
+			return 0
+		}
+	}
+	return 0
+}
+
+// is reports whether a word says what the number before it is.
+func is(b []byte) bool {
+	s := string(b)
+	return s == "is" || s == "es" || s == "was" || s == "era" || s == "as"
+}
+
+// A shape is what digits look like that are no telephone number.
+type shape uint8
+
+const (
+	shapeTime   shape = 1 << iota // 18:30
+	shapeDate                     // 2026-11-22, 11/22/2026
+	shapeAmount                   // 57,671
+	shapeYear                     // 1998
+)
+
+// shapes marks times, dates, amounts and years.
+func (r *reader) shapes() {
+	for i := range r.chunks {
+		c := &r.chunks[i]
+		if c.digits == 0 || c.letters+c.marks > 0 {
+			if c.money {
+				r.amount(i)
+			}
+			continue
+		}
+		n := c.hi - c.lo
+		v := r.value(i)
+		if n == 4 && (v/100 == 19 || v/100 == 20) {
+			c.shape |= shapeYear
+		}
+		if i > 0 && r.chunks[i-1].shape&shapeDate != 0 && c.gap.tight() {
+			continue
+		}
+		if n <= 2 && v < 25 && r.joined(i, gapColon) && r.size(i+1) == 2 && r.value(i+1) < 60 && !r.joined(i+1, gapColon) && c.gap&gapColon == 0 {
+			c.shape |= shapeTime
+			r.chunks[i+1].shape |= shapeTime
+		}
+		if n <= 3 && r.joined(i, gapComma) && c.gap&gapComma == 0 || n <= 3 && r.joined(i, gapComma) && !c.gap.tight() {
+			r.amount(i)
+		}
+		for _, sep := range [...]gap{gapSlash, gapDash, gapDot} {
+			if r.joined(i, sep) && r.joined(i+1, sep) && !r.joined(i+2, sep) && r.date(i) && (!c.gap.tight() || c.gap&sep == 0) {
+				r.chunks[i].shape |= shapeDate
+				r.chunks[i+1].shape |= shapeDate
+				r.chunks[i+2].shape |= shapeDate
+			}
+		}
+	}
+}
+
+// amount marks an amount with thousands set off by commas that begins at i.
+func (r *reader) amount(i int) {
+	end := i
+	for r.joined(end, gapComma) {
+		end++
+		if r.size(end) != 3 {
+			return
+		}
+	}
+	for k := i; k <= end && end > i; k++ {
+		r.chunks[k].shape |= shapeAmount
+	}
+}
+
+// date reports whether chunks i to i+2 are day, month and year in some order.
+func (r *reader) date(i int) bool {
+	a, b, c := r.value(i), r.value(i+1), r.value(i+2)
+	na, nb, nc := r.size(i), r.size(i+1), r.size(i+2)
+	day := func(v uint64) bool { return v >= 1 && v <= 31 }
+	switch {
+	case na == 4 && nb <= 2 && nc <= 2:
+		return a/100 == 19 || a/100 == 20 && day(b) && day(c)
+	case na <= 2 && nb <= 2 && nc == 4:
+		return day(a) && day(b) && (c/100 == 19 || c/100 == 20)
+	case na == 2 && nb == 2 && nc == 2:
+		return day(a) && day(b) && (a <= 12 || b <= 12)
+	}
+	return false
+}
+
+// joined reports whether chunk i and the next are digits with just sep between.
+func (r *reader) joined(i int, sep gap) bool {
+	if i < 0 || i+1 >= len(r.chunks) {
+		return false
+	}
+	c := &r.chunks[i+1]
+	return c.gap == sep && c.digits > 0 && c.letters+c.marks == 0
+}
+
+func (r *reader) size(i int) int { return int(r.chunks[i].hi - r.chunks[i].lo) }
+
+// value returns the number that a chunk of digits stands for, at most eight of
+// them.
+func (r *reader) value(i int) uint64 {
+	var v uint64
+	for k, c := range r.norm[r.chunks[i].lo:r.chunks[i].hi] {
+		if k < 8 && digit(c) {
+			v = v*10 + uint64(c-'0')
+		}
+	}
+	return v
+}

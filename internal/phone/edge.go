@@ -1,0 +1,202 @@
+package phone
+
+// A how is the set of ways in which digits were written.
+type how uint32
+
+const (
+	howDigits  how = 1 << iota
+	howUnicode     // digits of other scripts or styles
+	howWord        // number words
+	howTens        // number words for more than a digit
+	howTimes       // "double five"
+	howSpelt       // misspelt words
+	howSound       // words that sound like digits
+	howLook        // look-alikes from other scripts
+	howLeet        // ASCII letters and signs for digits
+	howNoise       // the same letter between all digits
+	howKeypad      // letters of the telephone keypad
+	howCode        // entities or escapes
+	howMoney       // after a currency sign
+	howJunk        // letters around digits were left out
+	howFiller      // words between the digits
+)
+
+// maxDigits is the most digits a path may have: 011 44 and ten digits, or 00 44
+// 0 and ten.
+const maxDigits = 15
+
+// An edge reads chunks as digits. It leads to the chunk to.
+type edge struct {
+	to   int32
+	n    uint8 // digits
+	v    uint64
+	cost float32
+	how  how
+}
+
+// edgesFrom finds every reading that begins at chunk i.
+func (r *reader) edgesFrom(i int) {
+	c := &r.chunks[i]
+	c.edges = int32(len(r.edges))
+	b := r.norm[c.lo:c.hi]
+	switch {
+	case c.letters == 0 && c.marks == 0:
+		if len(b) <= maxDigits {
+			r.digits(i, b, 0, 0)
+		}
+	case c.digits == 0 && c.marks == 0 && c.w.numeral():
+		r.words(i)
+	case c.digits > 0:
+		r.mixed(i, b)
+	case c.w == wordNone || c.w == wordFiller && len(b) < 3:
+		if r.near(i, 4) >= 2 {
+			r.unknown(i, b)
+		}
+	}
+	c.after = int32(len(r.edges))
+}
+
+func (r *reader) edge(i, to int, v uint64, n int, cost float32, h how) {
+	if n == 0 || n > maxDigits {
+		return
+	}
+	for k := i; k < to; k++ {
+		c := &r.chunks[k]
+		if c.odd > 0 {
+			h |= howLook
+			cost += .08 * float32(c.odd)
+		}
+		if c.uni > 0 {
+			h |= howUnicode
+		}
+		if c.code {
+			h |= howCode
+		}
+	}
+	r.edges = append(r.edges, edge{to: int32(to), n: uint8(n), v: v, cost: cost, how: h})
+}
+
+// digits adds the digits of b, skipping everything else.
+func (r *reader) digits(i int, b []byte, cost float32, h how) {
+	v, n := uint64(0), 0
+	for _, c := range b {
+		if digit(c) {
+			v, n = v*10+uint64(c-'0'), n+1
+		}
+		if n > maxDigits {
+			return
+		}
+	}
+	r.edge(i, i+1, v, n, cost, h|howDigits)
+}
+
+// words adds the readings of number words that begin at chunk i: "five", "five
+// hundred and fifty five", "double five", "three fives".
+func (r *reader) words(i int) {
+	w := r.chunks[i].w
+	v := uint64(w.value())
+	switch w.sort() {
+	case wordUnit:
+		r.edge(i, i+1, v, 1, 0, howWord)
+		switch next := r.word(i + 1); next.sort() {
+		case wordHundred:
+			r.hundreds(i, i+2, v)
+		case wordThousand:
+			r.edge(i, i+2, v*1000, 4, .2, howWord|howTens)
+		case wordPlural:
+			if v > 1 && v < 8 {
+				r.repeat(i, i+2, uint64(next.value()), int(v))
+			}
+		}
+	case wordSoft:
+		r.edge(i, i+1, v, 1, .9, howSound)
+	case wordTeen:
+		r.edge(i, i+1, v, 2, .1, howWord|howTens)
+	case wordTens:
+		to, n := r.below100(i)
+		r.edge(i, to, n, 2, .1, howWord|howTens)
+		if to > i+1 {
+			r.edge(i, i+1, v*10, 2, .5, howWord|howTens)
+		}
+	case wordHundreds:
+		r.hundreds(i, i+1, v)
+	case wordTimes:
+		next := r.word(i + 1)
+		if next.sort() == wordUnit || next.sort() == wordSoft {
+			r.repeat(i, i+2, uint64(next.value()), int(v))
+		} else if c := r.chunk(i + 1); c != nil && c.hi-c.lo == 1 && c.digits == 1 {
+			r.repeat(i, i+2, uint64(r.norm[c.lo]-'0'), int(v))
+		}
+	}
+}
+
+// hundreds adds the readings of v hundred with what follows from chunk to on.
+func (r *reader) hundreds(i, to int, v uint64) {
+	r.edge(i, to, v*100, 3, .15, howWord|howTens)
+	rest := to
+	if r.word(rest).sort() == wordAnd {
+		rest++
+	}
+	if end, n := r.below100(rest); end > rest {
+		r.edge(i, end, v*100+n, 3, .05, howWord|howTens)
+	} else if w := r.word(rest); w.sort() == wordUnit && rest > to {
+		r.edge(i, rest+1, v*100+uint64(w.value()), 3, .1, howWord|howTens)
+	} else if w.sort() == wordUnit && w.value() > 0 {
+		r.edge(i, rest+1, v*100+uint64(w.value()), 3, .2, howWord|howTens)
+	}
+}
+
+// below100 reads tens, a teen, or tens and a unit at chunk i. It returns i when
+// there is none.
+func (r *reader) below100(i int) (to int, v uint64) {
+	w := r.word(i)
+	switch w.sort() {
+	case wordTeen:
+		return i + 1, uint64(w.value())
+	case wordTens:
+		v = uint64(w.value()) * 10
+		k := i + 1
+		if r.word(k).sort() == wordAnd {
+			k++
+		}
+		if u := r.word(k); u.sort() == wordUnit && u.value() > 0 && r.chunks[k].gap&(gapComma|gapLine|gapEnd) == 0 {
+			return k + 1, v + uint64(u.value())
+		}
+		return i + 1, v
+	}
+	return i, 0
+}
+
+func (r *reader) repeat(i, to int, d uint64, n int) {
+	v := uint64(0)
+	for range n {
+		v = v*10 + d
+	}
+	r.edge(i, to, v, n, .1, howWord|howTimes)
+}
+
+// word returns what chunk i means as a word; chunks with digits mean none.
+func (r *reader) word(i int) word {
+	if c := r.chunk(i); c != nil && c.digits == 0 && c.marks == 0 {
+		return c.w
+	}
+	return wordNone
+}
+
+func (r *reader) chunk(i int) *chunk {
+	if i < 0 || i >= len(r.chunks) {
+		return nil
+	}
+	return &r.chunks[i]
+}
+
+// near counts the digits and number words within reach chunks of chunk i.
+func (r *reader) near(i, reach int) int {
+	n := 0
+	for k := max(0, i-reach); k < min(len(r.chunks), i+reach+1); k++ {
+		if c := &r.chunks[k]; k != i && c.hard {
+			n += max(1, int(c.digits))
+		}
+	}
+	return n
+}

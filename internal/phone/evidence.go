@@ -1,0 +1,113 @@
+package phone
+
+// evidence is the set of things that spoke for or against a number.
+type evidence uint16
+
+const (
+	markGrouped evidence = 1 << iota
+	markLink
+	markPrefix
+	markCue
+	markQuery
+	markArea
+	markReversed
+	markUnlikely
+	markID
+	markNot
+	markMeasure
+	markLeftover
+)
+
+// reasons says in words what spoke for and against a number. It is not on the
+// way of ads without one.
+func (c *candidate) reasons() []string {
+	out := make([]string, 0, 6)
+	for _, m := range [...]struct {
+		mark evidence
+		why  string
+	}{
+		{markLink, "for: inside a telephone link"},
+		{markPrefix, "for: country code written"},
+		{markCue, "for: a contact word stands before it"},
+		{markGrouped, "for: grouped as its numbering plan groups digits"},
+		{markArea, "for: the text names the area code apart"},
+		{markReversed, "the text says that the digits are reversed"},
+	} {
+		if c.marks&m.mark != 0 {
+			out = append(out, m.why)
+		}
+	}
+	for _, h := range [...]struct {
+		how how
+		why string
+	}{
+		{howWord, "number words read as digits"},
+		{howTens, "number words for several digits"},
+		{howTimes, "repeated digits written as a count"},
+		{howUnicode, "digits beyond ASCII"},
+		{howCode, "entities or escapes decoded"},
+		{howSpelt, "against: misspelt number words"},
+		{howSound, "against: words that sound like digits"},
+		{howLook, "against: look-alike letters read as digits"},
+		{howLeet, "against: letters or signs read as digits"},
+		{howKeypad, "against: keypad letters read as digits"},
+		{howNoise, "against: letters between the digits"},
+		{howFiller, "against: words between the digits"},
+		{howJunk, "against: letters run into the digits"},
+	} {
+		if c.how&h.how != 0 {
+			out = append(out, h.why)
+		}
+	}
+	for _, m := range [...]struct {
+		mark evidence
+		why  string
+	}{
+		{markUnlikely, "against: no such area code is in use"},
+		{markID, "against: the text may call it an id"},
+		{markNot, "against: the text says not to call it"},
+		{markMeasure, "against: a unit of measure follows"},
+		{markLeftover, "against: other digits right beside it"},
+	} {
+		if c.marks&m.mark != 0 {
+			out = append(out, m.why)
+		}
+	}
+	return out
+}
+
+// method names the way in which the number was written, the strangest first.
+func (c *candidate) method() string {
+	h := c.how
+	switch {
+	case c.marks&markLink != 0:
+		return "link"
+	case c.marks&markReversed != 0:
+		return "reversed"
+	case c.marks&markArea != 0:
+		return "area"
+	case h&howKeypad != 0:
+		return "keypad"
+	case h&howSpelt != 0:
+		return "misspelt"
+	case h&(howLeet|howSound) != 0:
+		return "letters"
+	case h&howLook != 0:
+		return "lookalike"
+	case h&howNoise != 0:
+		return "noise"
+	case h&howFiller != 0:
+		return "fillers"
+	case h&howWord != 0 && h&howDigits != 0:
+		return "mixed"
+	case h&howWord != 0:
+		return "words"
+	case h&howUnicode != 0:
+		return "unicode"
+	case h&howCode != 0:
+		return "entities"
+	case c.bounds == 0:
+		return "plain"
+	}
+	return "separated"
+}

@@ -1,0 +1,320 @@
+package phone
+
+// maxMixed bounds the length of a chunk that is taken apart.
+const maxMixed = 48
+
+// mixed adds the readings of a chunk that holds digits and other characters.
+func (r *reader) mixed(i int, b []byte) {
+	c := &r.chunks[i]
+	if suffix := trailing(b); suffix > 0 && suffix < len(b) && c.marks == 0 && c.odd == 0 {
+		if c.letters == uint8(suffix) && unit(b[len(b)-suffix:]) {
+			c.measure = true
+			return
+		}
+	}
+	if c.marks > 0 && c.letters == 0 && (b[0] == '$' || b[len(b)-1] == '$') && int(c.digits) == len(b)-1 {
+		c.money = true
+		r.digits(i, b, 1.5, howMoney)
+		if len(b) <= 5 {
+			r.digits(i, leeted(b), .5, howLeet)
+		}
+		return
+	}
+	if cost, ok := strung(b); ok {
+		r.digits(i, b, cost, howNoise)
+	}
+	if len(b) <= maxMixed && r.takeApart(i, b, true) {
+		return
+	}
+	if len(b) <= 9 && c.letters >= 2 {
+		if d, cost, ok := spelt(b); ok {
+			r.edge(i, i+1, uint64(d), 1, cost, howSpelt)
+			return
+		}
+	}
+	r.junk(i, b)
+}
+
+// unknown adds the readings of a chunk of letters and signs that is no word we
+// know, beside digits.
+func (r *reader) unknown(i int, b []byte) {
+	c := &r.chunks[i]
+	if len(b) > maxMixed {
+		return
+	}
+	if c.hard || leetish(b) || c.marks > 0 || c.odd > 0 {
+		if r.takeApart(i, b, !c.hard) {
+			return
+		}
+	}
+	if c.marks == 0 && len(b) >= 2 && len(b) <= 9 && r.singles(i) >= 2 {
+		if d, cost, ok := spelt(b); ok {
+			r.edge(i, i+1, uint64(d), 1, cost, howSpelt)
+			return
+		}
+	}
+	if v, ok := keypad(b); ok && c.odd == 0 && r.besideDigits(i) {
+		r.edge(i, i+1, v, len(b), 1, howKeypad)
+	}
+}
+
+// singles counts the digits standing alone and the number words within three
+// chunks: a misspelt number word has such company.
+func (r *reader) singles(i int) int {
+	n := 0
+	for k := max(0, i-3); k < min(len(r.chunks), i+4); k++ {
+		if c := &r.chunks[k]; k != i && c.hard && c.digits <= 4 && (c.letters > 0 || c.digits == 1) {
+			n++
+		}
+	}
+	return n
+}
+
+// besideDigits reports whether digits stand right before or behind chunk i.
+func (r *reader) besideDigits(i int) bool {
+	left, right := r.chunk(i-1), r.chunk(i+1)
+	close := func(c *chunk, g gap) bool {
+		return c != nil && c.digits > 0 && c.letters == 0 && g&(gapEnd|gapLine|gapComma) == 0
+	}
+	return close(left, r.chunks[i].gap) || right != nil && close(right, right.gap)
+}
+
+// A cell is the cheapest reading of the start of a chunk as so many digits.
+type cell struct {
+	v    uint64
+	cost float32
+	how  how
+	set  bool
+}
+
+// takeApart reads a whole chunk as digits, number words and, where leet allows,
+// letters that stand for digits. It adds the cheapest readings, at most one per
+// count of digits, and reports whether there was one.
+func (r *reader) takeApart(i int, b []byte, leet bool) bool {
+	var table [maxMixed + 1][maxDigits + 1]cell
+	table[0][0].set = true
+	each := float32(.35)
+	if r.chunks[i].digits == 0 {
+		each = .55
+	}
+	step := func(to int, from cell, n, v int, cost float32, h how) {
+		if n > maxDigits {
+			return
+		}
+		t := &table[to][n]
+		if cost += from.cost; !t.set || cost < t.cost {
+			*t = cell{v: from.v, cost: cost, how: from.how | h, set: true}
+			if v >= 0 {
+				t.v = from.v*10 + uint64(v)
+			}
+		}
+	}
+	for at := range b {
+		for n := 0; n <= maxDigits; n++ {
+			from := table[at][n]
+			if !from.set {
+				continue
+			}
+			c := b[at]
+			if digit(c) {
+				step(at+1, from, n+1, int(c-'0'), 0, howDigits)
+			}
+			for k := range spellings {
+				if size, cost := match(b[at:], &spellings[k]); size > 0 {
+					h := howWord
+					if cost > .05 {
+						h = howSpelt
+					}
+					step(at+size, from, n+1, int(spellings[k].digit), cost, h)
+				}
+			}
+			if leet {
+				if d := leetDigit(c); d != 0 {
+					step(at+1, from, n+1, int(d-'0'), each, howLeet)
+				}
+			}
+			if c == '|' || c == '!' {
+				step(at+1, from, n, -1, .12, howNoise)
+			}
+		}
+	}
+	ok := false
+	for range 3 {
+		best := -1
+		for n := 1; n <= maxDigits; n++ {
+			if t := &table[len(b)][n]; t.set && (best < 0 || t.cost < table[len(b)][best].cost) {
+				best = n
+			}
+		}
+		if best < 0 {
+			break
+		}
+		t := &table[len(b)][best]
+		if t.cost > 4 {
+			break
+		}
+		if t.how&howLeet != 0 && r.chunks[i].digits == 0 {
+			t.cost += .3
+		}
+		r.edge(i, i+1, t.v, best, t.cost, t.how)
+		t.set, ok = false, true
+	}
+	return ok
+}
+
+// leetDigit returns the digit a letter or sign is written for, 0 when for none.
+func leetDigit(c byte) byte {
+	const from, to = "oOQDlIi|!LzZEeAa@SsGbTtBgq$", "000011111122334445566778995"
+	for k := range len(from) {
+		if from[k] == c {
+			return to[k]
+		}
+	}
+	return 0
+}
+
+// leeted returns b with every letter and sign replaced by its digit.
+func leeted(b []byte) []byte {
+	out := make([]byte, len(b))
+	for i, c := range b {
+		out[i] = c
+		if d := leetDigit(c); d != 0 {
+			out[i] = d
+		}
+	}
+	return out
+}
+
+// leetish reports whether a token of letters could be digits in disguise rather
+// than a word: every letter is a look-alike, and capitals and small letters are
+// not arranged as in a word.
+func leetish(b []byte) bool {
+	lower, upper, strong := 0, 0, 0
+	for _, c := range b {
+		if leetDigit(c) == 0 {
+			return false
+		}
+		switch {
+		case 'a' <= c && c <= 'z':
+			lower++
+		case 'A' <= c && c <= 'Z':
+			upper++
+		}
+		switch c {
+		case 'o', 'O', 'l', 'I', 'S', 's', 'Q', '$', '|', 'B':
+			strong++
+		}
+	}
+	if len(b) > 5 {
+		return false
+	}
+	title := 'A' <= b[0] && b[0] <= 'Z' && upper == 1 && len(b) > 1
+	return lower == 0 || lower > 0 && upper > 0 && !title || strong == len(b)
+}
+
+// strung reports whether b is digits strung together with letters in between:
+// "7x1x4x5", "312x555x0142".
+func strung(b []byte) (cost float32, ok bool) {
+	var sep byte
+	same, groups, digits, single := true, 0, 0, true
+	for i := 0; i < len(b); {
+		j := i
+		for j < len(b) && digit(b[j]) {
+			j++
+		}
+		if j == i {
+			return 0, false
+		}
+		groups, digits = groups+1, digits+j-i
+		single = single && j-i == 1
+		if j == len(b) {
+			break
+		}
+		if c := b[j] | 0x20; sep == 0 {
+			sep = c
+		} else if c != sep {
+			same = false
+		}
+		if !letter(b[j]) {
+			return 0, false
+		}
+		i = j + 1
+	}
+	switch {
+	case groups < 3 || digits < 3:
+		return 0, false
+	case same && (single || digits == 10 || digits == 11):
+		return .3, true
+	case single && digits >= 7:
+		return .8, true
+	}
+	return 0, false
+}
+
+// junk reads the digits of a chunk that has other letters before or behind:
+// "tel3125550142", "3125550142please".
+func (r *reader) junk(i int, b []byte) {
+	start, end := 0, len(b)
+	for start < end && !digit(b[start]) {
+		start++
+	}
+	for end > start && !digit(b[end-1]) {
+		end--
+	}
+	for _, c := range b[start:end] {
+		if !digit(c) {
+			return
+		}
+	}
+	if end-start < 3 {
+		return
+	}
+	cost := float32(1.2)
+	if start > 0 && end == len(b) && lookUp(b[:start]).sort() == wordPhone {
+		cost = .1
+	} else if start > 0 && end < len(b) || start > 0 && end-start < enough {
+		cost = 2
+	}
+	r.digits(i, b[start:end], cost, howJunk)
+}
+
+// trailing counts the letters at the end of b.
+func trailing(b []byte) int {
+	n := 0
+	for n < len(b) && letter(b[len(b)-1-n]) {
+		n++
+	}
+	return n
+}
+
+// unit reports whether letters behind a number make it an amount.
+func unit(b []byte) bool {
+	var low [8]byte
+	if len(b) > len(low) {
+		return false
+	}
+	for i, c := range b {
+		low[i] = c | 0x20
+	}
+	switch string(low[:len(b)]) {
+	case "am", "pm", "hr", "hrs", "min", "mins", "cm", "mm", "km", "kg", "kgs", "lb", "lbs", "ft", "in", "th", "st", "nd", "rd",
+		"mi", "oz", "ml", "mph", "px", "gb", "mb", "sqft", "yr", "yrs", "yo", "usd", "hp", "cc", "mg", "k", "h", "m", "p", "ii", "er", "do", "ra", "va", "to", "wd":
+		return true
+	}
+	return false
+}
+
+// keypad returns the digits of a token of capitals on a telephone keypad.
+func keypad(b []byte) (v uint64, ok bool) {
+	const keys = "22233344455566677778889999"
+	if len(b) < 3 || len(b) > 7 {
+		return 0, false
+	}
+	for _, c := range b {
+		if c < 'A' || c > 'Z' {
+			return 0, false
+		}
+		v = v*10 + uint64(keys[c-'A']-'0')
+	}
+	return v, true
+}

@@ -1,0 +1,212 @@
+// Package phone reads telephone numbers out of the text of ads, however they
+// are written: with any separators, in words, in digits of other scripts, in
+// look-alikes, inside links, split by fillers. Text comes in; numbers in E.164
+// go out with the span they were read from, a confidence and the reasons for
+// and against. It knows the numbering plans of North America and Britain
+// itself and asks a library about others only when a number says that it is
+// international. It never looks anything up, keeps nothing, and never judges who
+// a number belongs to.
+//
+// Reading goes in one pass: scan cuts the text into chunks, edges read chunks as
+// digits with a cost, a walk over edges and gaps finds digit strings of a
+// number's length, score weighs them, and choose takes the best set that does
+// not overlap. Nothing in it knows which numbers are set aside for fiction.
+package phone
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"vigil.example/internal/ad"
+)
+
+// Options says what is known about a text besides its words.
+type Options struct {
+	Country string // where a number without a country code belongs: ISO 3166-1 alpha-2; "" decides from the text
+}
+
+// enough is the fewest digits a number can have in the text.
+const enough = 7
+
+// Read returns the numbers in s in order of position: the best set that does
+// not overlap. Spans are code points of s, Field is left empty. A number written
+// twice is returned twice.
+func Read(s string, o Options) []ad.Phone {
+	var r reader
+	r.s, r.country = s, o.Country
+	r.chunks, r.norm = r.someChunks[:0], r.someNorm[:0]
+	r.scan()
+	if !r.classify() {
+		return nil
+	}
+	return r.read()
+}
+
+// ReadQuery returns the numbers in what a person typed into a search box, where
+// the whole string may be a number in any form, also without anything that says
+// so.
+func ReadQuery(s string) []ad.Phone {
+	var r reader
+	r.s, r.query = s, true
+	r.chunks, r.norm = r.someChunks[:0], r.someNorm[:0]
+	r.scan()
+	if !r.classify() {
+		return nil
+	}
+	return r.read()
+}
+
+// A reader is the state of reading one text.
+type reader struct {
+	scanner
+	country   string
+	query     bool
+	back      bool // the text says that digits are reversed
+	edges     []edge
+	areas     []area
+	found     []candidate
+	steps     int
+	contextOf int32 // start of the path that context was worked out for, plus one
+	context   context
+
+	someChunks [48]chunk
+	someNorm   [320]byte
+}
+
+// classify looks words up and reports whether the text may hold a number.
+func (r *reader) classify() bool {
+	digits, hard := 0, 0
+	for i := range r.chunks {
+		c := &r.chunks[i]
+		if c.letters > 0 && c.digits == 0 && c.marks == 0 {
+			c.w = lookUp(r.norm[c.lo:c.hi])
+			if c.w == wordNone && c.hi-c.lo >= 6 && c.hi-c.lo <= 48 {
+				if n := glued(r.norm[c.lo:c.hi]); n > 1 {
+					digits += n
+					c.hard = true
+					hard++
+				}
+			}
+		}
+		switch c.w.sort() {
+		case wordUnit, wordTeen, wordTens, wordHundreds, wordTimes:
+			digits += 2
+			c.hard = true
+			hard++
+		case wordBack:
+			r.back = true
+		}
+		if c.digits > 0 {
+			digits += int(c.digits)
+			c.hard = true
+			hard++
+		}
+		digits += int(c.marks) + int(c.odd)
+	}
+	if digits >= enough {
+		return true
+	}
+	return hard >= 3 && digits >= 3
+}
+
+// read builds the edges and walks them.
+func (r *reader) read() []ad.Phone {
+	for i := range r.chunks {
+		r.edgesFrom(i)
+	}
+	r.shapes()
+	r.findAreas()
+	for i := range r.chunks {
+		if c := &r.chunks[i]; c.edges < c.after {
+			r.steps = 0
+			r.walk(path{start: int32(i), at: int32(i)})
+		}
+	}
+	chosen := choose(r.found)
+	if len(chosen) == 0 {
+		return nil
+	}
+	out := make([]ad.Phone, 0, len(chosen))
+	for _, c := range chosen {
+		out = append(out, r.phone(c))
+	}
+	return out
+}
+
+// A candidate is a number that may be read from chunks [start, end).
+type candidate struct {
+	path
+	end     int32
+	country string // calling code
+	nation  uint64 // national significant number
+	digits  uint8  // of nation
+	score   float32
+	marks   evidence
+}
+
+// choose returns the set of candidates with the highest sum of scores that does
+// not overlap, in order of position.
+func choose(found []candidate) []candidate {
+	if len(found) < 2 {
+		return found
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int { return int(a.end) - int(b.end) })
+	best := make([]float32, len(found)+1)
+	take := make([]int32, len(found)+1) // where to go on when found[i-1] is taken, -1 when it is not
+	for i, c := range found {
+		k, _ := slices.BinarySearchFunc(found[:i], c.start, func(o candidate, s int32) int {
+			if o.end <= s {
+				return -1
+			}
+			return 1
+		})
+		take[i+1] = -1
+		best[i+1] = best[i]
+		if s := best[k] + c.score; s > best[i] {
+			best[i+1], take[i+1] = s, int32(k)
+		}
+	}
+	var out []candidate
+	for i := len(found); i > 0; {
+		if take[i] < 0 {
+			i--
+			continue
+		}
+		out = append(out, found[i-1])
+		i = int(take[i])
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// phone makes the record of a candidate.
+func (r *reader) phone(c candidate) ad.Phone {
+	first, last := &r.chunks[c.start], &r.chunks[c.end-1]
+	from, bfrom, to, bto := first.from, first.bfrom, last.to, last.bto
+	for bfrom > 0 && (r.s[bfrom-1] == '+' || r.s[bfrom-1] == '(') { // both belong to the number
+		from, bfrom = from-1, bfrom-1
+	}
+	return ad.Phone{
+		E164:       "+" + c.country + pad(c.nation, int(c.digits)),
+		Span:       ad.Span{Start: int(from), End: int(to)},
+		Text:       r.s[bfrom:bto],
+		Method:     c.method(),
+		Confidence: confidence(c.score),
+		Reasons:    c.reasons(),
+	}
+}
+
+// confidence maps a score to the range from 0 to 1, in hundredths: scores have
+// no more precision than that.
+func confidence(score float32) float64 {
+	return math.Round(100/(1+math.Exp(-float64(score)))) / 100
+}
+
+func pad(v uint64, n int) string {
+	s := strconv.FormatUint(v, 10)
+	for len(s) < n {
+		s = "0" + s
+	}
+	return s
+}

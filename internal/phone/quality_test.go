@@ -1,0 +1,132 @@
+package phone
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// A labelled is one line of a labelled file.
+type labelled struct {
+	ID     string   `json:"id"`
+	Text   string   `json:"text"`
+	Phones []string `json:"phones"`
+	Family string   `json:"family"`
+}
+
+func readLabelled(t testing.TB, path string) []labelled {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var out []labelled
+	sc := bufio.NewScanner(f)
+	sc.Buffer(nil, 1<<20)
+	for sc.Scan() {
+		var l labelled
+		if err := json.Unmarshal(sc.Bytes(), &l); err != nil {
+			t.Fatalf("%s: line %d: %v", path, len(out)+1, err)
+		}
+		out = append(out, l)
+	}
+	if err := sc.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// A tally counts right, wrong and missed numbers of one family.
+type tally struct{ right, wrong, missed, ads, free, wrongFree int }
+
+func (c *tally) add(o tally) {
+	c.right += o.right
+	c.wrong += o.wrong
+	c.missed += o.missed
+	c.ads += o.ads
+	c.free += o.free
+	c.wrongFree += o.wrongFree
+}
+
+func (c tally) String() string {
+	p, r, f := 1.0, 1.0, 1.0
+	if c.right+c.wrong > 0 {
+		p = float64(c.right) / float64(c.right+c.wrong)
+	}
+	if c.right+c.missed > 0 {
+		r = float64(c.right) / float64(c.right+c.missed)
+	}
+	if p+r > 0 {
+		f = 2 * p * r / (p + r)
+	}
+	s := fmt.Sprintf("ads %4d  precision %.3f  recall %.3f  F1 %.3f", c.ads, p, r, f)
+	if c.free > 0 {
+		s += fmt.Sprintf("  false per number-free ad %.3f", float64(c.wrongFree)/float64(c.free))
+	}
+	return s
+}
+
+func judge(t testing.TB, l labelled) tally {
+	c := tally{ads: 1}
+	got := map[string]bool{}
+	for _, p := range Read(l.Text, Options{}) {
+		got[p.E164] = true
+	}
+	for _, want := range l.Phones {
+		if got[want] {
+			c.right++
+		} else {
+			c.missed++
+		}
+		delete(got, want)
+	}
+	c.wrong = len(got)
+	if len(l.Phones) == 0 {
+		c.free, c.wrongFree = 1, len(got)
+	}
+	if testing.Verbose() && c.wrong+c.missed > 0 {
+		t.Logf("%s %s\n\t%q\n\twant %v, got %v", l.ID, l.Family, l.Text, l.Phones, Read(l.Text, Options{}))
+	}
+	return c
+}
+
+func quality(t testing.TB, path string) (string, tally) {
+	families, all := map[string]tally{}, tally{}
+	for _, l := range readLabelled(t, path) {
+		c := judge(t, l)
+		all.add(c)
+		f := families[l.Family]
+		f.add(c)
+		families[l.Family] = f
+	}
+	var b strings.Builder
+	for _, f := range slices.Sorted(maps.Keys(families)) {
+		fmt.Fprintf(&b, "%-24s %v\n", f, families[f])
+	}
+	fmt.Fprintf(&b, "%-24s %v\n", "all", all)
+	return b.String(), all
+}
+
+// TestQualityOfDevelopmentSet reads the labelled file that VIGIL_PHONES names.
+func TestQualityOfDevelopmentSet(t *testing.T) {
+	path := os.Getenv("VIGIL_PHONES")
+	if path == "" {
+		t.Skip("VIGIL_PHONES names no labelled file")
+	}
+	report, _ := quality(t, path)
+	t.Log("\n" + report)
+	if out := os.Getenv("VIGIL_PHONES_REPORT"); out != "" {
+		if err := os.WriteFile(out, []byte(report), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,362 @@
+package phone
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// What stands between two chunks, as a set.
+type gap uint32
+
+const (
+	gapSpace    gap = 1 << iota
+	gapWide         // three or more spaces
+	gapLine         // a line break
+	gapBlank        // an empty line
+	gapDot          // . and the like
+	gapComma        //
+	gapDash         //
+	gapColon        //
+	gapSlash        //
+	gapParen        // brackets of any kind
+	gapPlus         //
+	gapHash         //
+	gapMoney        // a currency sign or a percent sign
+	gapEqual        //
+	gapQuote        // ' " ` ´ °
+	gapMark         // any other ASCII punctuation
+	gapSign         // emoji and other signs
+	gapEnd          // . ! ? before white space: the end of a sentence
+	gapLastPlus     // a plus sign right before the chunk
+	gapLastHash
+	gapScheme // "://"
+	gapAt
+	gapLong // more than a few characters
+)
+
+// tight reports that no white space separates the chunks.
+func (g gap) tight() bool { return g&(gapSpace|gapLine) == 0 }
+
+// A chunk is a run of letters, digits and what may stand for them. Its text in
+// ASCII is norm[lo:hi] of the scanner.
+type chunk struct {
+	lo, hi       int32 // in norm
+	from, to     int32 // code points of the original
+	bfrom, bto   int32 // bytes of the original
+	gap          gap   // what stands before it
+	digits       uint8 // ASCII or Unicode digits, at most 255
+	letters      uint8 // letters and look-alikes of letters
+	marks        uint8 // $ | !
+	odd          uint8 // look-alikes
+	uni          uint8 // digits beyond ASCII
+	code         bool  // entities or escapes inside
+	link         link  // in a URL
+	w            word  // what it means as a word
+	hard         bool  // digits or a number word: reason to look closer
+	measure      bool  // a number with its unit
+	money        bool  // a number with a currency sign
+	shape        shape // what the digits look like, apart from a telephone number
+	edges, after int32 // edges from here: edges[edges:after)
+}
+
+// A link says what kind of URL a chunk is part of.
+type link uint8
+
+const (
+	noLink    link = iota
+	plainLink      // any URL
+	phoneLink      // tel:, sms:, wa.me and the like
+)
+
+// A scanner cuts a text into chunks. Its arrays keep short texts off the heap.
+type scanner struct {
+	s      string
+	at     int32 // bytes
+	cp     int32 // code points
+	chunks []chunk
+	norm   []byte
+	open   bool // the last chunk may grow
+	gap    gap
+	spaces uint8
+	signs  uint16
+	ended  bool // the last visible character ends a sentence
+	loose  bool // no tag ends in the rest of the text
+}
+
+// scan reads the whole text.
+func (sc *scanner) scan() {
+	s := sc.s
+	for int(sc.at) < len(s) {
+		c := s[sc.at]
+		switch {
+		case alnum(c):
+			sc.put(glyph{c: c}, 1, 1)
+		case c == ' ':
+			sc.separate(c)
+			sc.at++
+			sc.cp++
+		case c == '&':
+			if g, n := entity(s[sc.at:]); n > 0 {
+				sc.put(g, int32(n), int32(n))
+			} else {
+				sc.put(glyph{c: c}, 1, 1)
+			}
+		case c == '%':
+			g, n := escape(s[sc.at:])
+			if n > 0 && sc.inLink() {
+				sc.put(g, int32(n), int32(n))
+			} else {
+				sc.put(glyph{c: c}, 1, 1)
+			}
+		case c == '<':
+			if !sc.tag() {
+				sc.put(glyph{c: c}, 1, 1)
+			}
+		case c < utf8.RuneSelf:
+			sc.put(glyph{c: c}, 1, 1)
+		default:
+			r, n := utf8.DecodeRuneInString(s[sc.at:])
+			sc.put(read(r), int32(n), 1)
+		}
+	}
+}
+
+// put takes in one glyph that is n bytes and k code points of the text.
+func (sc *scanner) put(g glyph, n, k int32) {
+	switch {
+	case g.c == 0:
+		if sc.open && n > 1 && mark(sc.s[sc.at:sc.at+n]) {
+			c := &sc.chunks[len(sc.chunks)-1]
+			c.to, c.bto = sc.cp+k, sc.at+n
+		}
+	case alnum(g.c) || g.c == other || sc.inner(g.c, n):
+		sc.grow(g, n, k)
+	default:
+		sc.separate(g.c)
+	}
+	sc.at += n
+	sc.cp += k
+}
+
+// mark reports whether the code point belongs to the sign before it, like the
+// enclosing keycap.
+func mark(s string) bool { return s == "\ufe0f" || s == "\u20e3" }
+
+// inner reports whether punctuation may stand for a digit where it is: $ and |
+// beside a digit or letter, ! between two, an apostrophe between letters.
+func (sc *scanner) inner(c byte, n int32) bool {
+	next := byte(0)
+	if i := int(sc.at + n); i < len(sc.s) {
+		next = sc.s[i]
+	}
+	switch c {
+	case '$', '|':
+		return sc.open || alnum(next) || next == '$' || next == '|'
+	case '!', '@':
+		return sc.open && alnum(next) && alnum(sc.norm[len(sc.norm)-1])
+	}
+	return false
+}
+
+// grow adds a glyph to the open chunk or opens one.
+func (sc *scanner) grow(g glyph, n, k int32) {
+	if !sc.open {
+		sc.chunks = append(sc.chunks, chunk{lo: int32(len(sc.norm)), from: sc.cp, bfrom: sc.at, gap: sc.gap})
+		sc.open, sc.gap, sc.spaces, sc.signs, sc.ended = true, 0, 0, 0, false
+		sc.linked()
+	}
+	c := &sc.chunks[len(sc.chunks)-1]
+	sc.norm = append(sc.norm, g.c)
+	switch {
+	case '0' <= g.c && g.c <= '9':
+		bump(&c.digits)
+	case alnum(g.c) || g.c == other:
+		bump(&c.letters)
+	default:
+		bump(&c.marks)
+	}
+	if g.odd {
+		bump(&c.odd)
+	}
+	if g.uni {
+		bump(&c.uni)
+	}
+	c.code = c.code || g.code
+	if g.more != 0 {
+		sc.norm = append(sc.norm, g.more)
+		bump(&c.digits)
+	}
+	c.hi, c.to, c.bto = int32(len(sc.norm)), sc.cp+k, sc.at+n
+}
+
+func bump(n *uint8) {
+	if *n < 255 {
+		*n++
+	}
+}
+
+// separate closes the open chunk and notes what stands behind it.
+func (sc *scanner) separate(c byte) {
+	if (c == '\'' || c == '`') && sc.open && int(sc.at)+1 < len(sc.s) && letter(sc.s[sc.at+1]) && letter(sc.norm[len(sc.norm)-1]) {
+		return // an apostrophe inside a word
+	}
+	sc.open = false
+	sc.gap &^= gapLastPlus | gapLastHash
+	if c != ' ' && c != '\n' {
+		if sc.signs++; sc.signs > 6 {
+			sc.gap |= gapLong
+		}
+		if sc.signs > 1 && c != '/' {
+			sc.ended = false
+		}
+	}
+	switch c {
+	case ' ', '\t', '\r', '\f', '\v':
+		sc.gap |= gapSpace
+		if sc.spaces++; sc.spaces >= 3 {
+			sc.gap |= gapWide
+		}
+		if sc.ended {
+			sc.gap |= gapEnd
+		}
+		return
+	case '\n':
+		if sc.gap&gapLine != 0 {
+			sc.gap |= gapBlank
+		}
+		sc.gap |= gapLine
+		if sc.ended {
+			sc.gap |= gapEnd
+		}
+		return
+	case '.', '!', '?':
+		sc.ended = c != '.' || sc.signs == 1
+		if c == '.' {
+			sc.gap |= gapDot
+		} else {
+			sc.gap |= gapMark
+		}
+	case ',':
+		sc.gap |= gapComma
+	case '-', '_', '~':
+		sc.gap |= gapDash
+	case ':', ';':
+		sc.gap |= gapColon
+	case '/', '\\', '|':
+		if c == '/' && sc.gap&gapColon != 0 && sc.gap&gapSlash != 0 {
+			sc.gap |= gapScheme
+		}
+		sc.gap |= gapSlash
+	case '(', ')', '[', ']', '{', '}', '<', '>':
+		sc.gap |= gapParen
+	case '+':
+		sc.gap |= gapPlus | gapLastPlus
+	case '#':
+		sc.gap |= gapHash | gapLastHash
+	case '$':
+		sc.gap |= gapMoney
+	case '=', '&':
+		sc.gap |= gapEqual
+	case '"', '\'', '`':
+		sc.gap |= gapQuote
+	case '@':
+		sc.gap |= gapAt
+	case sign:
+		sc.gap |= gapSign
+	default:
+		sc.gap |= gapMark
+	}
+}
+
+func letter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+func digit(c byte) bool  { return '0' <= c && c <= '9' }
+func alnum(c byte) bool  { return letter(c) || digit(c) }
+
+// maxTag bounds the length of a tag that is skipped.
+const maxTag = 400
+
+// tag reads over an HTML tag at the current position. A tag whose attributes
+// may hold a number is not read over: it is text like any other.
+func (sc *scanner) tag() bool {
+	s := sc.s[sc.at:]
+	if len(s) < 3 || !letter(s[1]) && !(s[1] == '/' && letter(s[2])) && s[1] != '!' || sc.loose {
+		return false
+	}
+	end := strings.IndexByte(s[:min(len(s), maxTag)], '>')
+	if end < 0 {
+		sc.loose = len(s) <= maxTag
+		return false
+	}
+	if strings.Contains(s[:end], "href") || strings.Contains(s[:end], "tel:") || strings.IndexByte(s[1:end], '<') >= 0 {
+		return false
+	}
+	i := 1
+	if s[i] == '/' {
+		i++
+	}
+	j := i
+	for j < end && alnum(s[j]) {
+		j++
+	}
+	switch s[i:j] {
+	case "b", "i", "u", "s", "em", "strong", "span", "font", "small", "big", "sup", "sub", "a", "mark", "wbr", "code", "tt", "ins", "del", "bdo", "bdi", "B", "SPAN", "FONT":
+	case "td", "th":
+		sc.separate(' ')
+	default:
+		if !known(s[i:j]) && s[1] != '!' {
+			return false
+		}
+		if s[1] != '!' {
+			sc.separate('\n')
+		}
+	}
+	sc.at += int32(end + 1)
+	sc.cp += int32(utf8.RuneCountInString(s[:end+1]))
+	return true
+}
+
+func known(name string) bool {
+	switch strings.ToLower(name) {
+	case "p", "br", "div", "li", "ul", "ol", "tr", "table", "tbody", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "pre", "section",
+		"article", "dl", "dd", "dt", "center", "blockquote", "img", "header", "footer", "main", "nav":
+		return true
+	}
+	return false
+}
+
+// inLink reports whether the text right before is part of a URL.
+func (sc *scanner) inLink() bool {
+	return len(sc.chunks) > 0 && sc.chunks[len(sc.chunks)-1].link != noLink && sc.gap.tight()
+}
+
+// linked decides whether the chunk just opened is part of a URL, from the chunk
+// before it.
+func (sc *scanner) linked() {
+	if len(sc.chunks) < 2 {
+		return
+	}
+	c, p := &sc.chunks[len(sc.chunks)-1], &sc.chunks[len(sc.chunks)-2]
+	if !c.gap.tight() {
+		return
+	}
+	name := string(sc.norm[p.lo:p.hi])
+	if p.link == noLink {
+		if c.gap&gapColon == 0 {
+			if c.gap&(gapSlash|gapDot) == 0 || name != "wa" && name != "www" {
+				return
+			}
+		}
+		switch name {
+		case "http", "https", "www", "HTTP", "HTTPS", "Http", "Https":
+			c.link = plainLink
+		case "tel", "sms", "callto", "smsto", "whatsapp", "facetime", "viber", "sgnl", "TEL", "SMS", "wa", "mms", "imessage":
+			c.link = phoneLink
+		}
+		return
+	}
+	c.link = p.link
+	switch strings.ToLower(name) {
+	case "tel", "sms", "wa", "whatsapp", "phone", "call", "callto", "text", "signal", "contact", "phonenumber", "mobile", "telefono", "llamar", "viber":
+		c.link = phoneLink
+	}
+}

@@ -1,0 +1,317 @@
+package phone
+
+import "math/bits"
+
+// Scores are in natural log odds: a score of 0 is an even chance. base is what a
+// string of digits with a number's length and no other sign is worth; costs are
+// taken off, bonuses added.
+const (
+	base          = 3
+	keep          = 0   // candidates at or below are dropped
+	bonusCue      = 1.2 // a contact word before
+	bonusLink     = 3   // tel:, sms:, wa.me
+	bonusPlus     = 1.5 // an international prefix
+	bonusGrouped  = .7  // grouped as people group numbers
+	bonusQuery    = 2   // typed by someone who searches for a number
+	costID        = 6   // the text calls it an id
+	costNot       = 3   // "do not dial"
+	costBack      = 4   // read forwards where the text says backwards
+	costReversed  = .4
+	costUnknown   = .5 // words inside that are no fillers, with no cue
+	costInURL     = 2.5
+	costAmount    = 1.2 // part of a price, date, time or measure
+	costMeasure   = 2.5 // a unit of measure behind
+	costAscending = 2.5 // 9 10 11 12 1 2 3
+)
+
+// A plan is a numbering plan that a digit string can be read in.
+type plan struct {
+	country  string
+	nation   uint64
+	digits   uint8
+	skip     uint8   // digits before the national number in the text
+	unlikely float32 // what the plan says against it
+	prefix   bool    // a country code or international prefix is written
+}
+
+// weigh reads a finished digit string in every plan and keeps what is more
+// likely a number than not.
+func (r *reader) weigh(p path) {
+	if p.n == 7 {
+		r.weighLocal(p)
+		return
+	}
+	if p.n < 10 {
+		if r.first(p).gap&gapLastPlus != 0 {
+			r.weighForeign(p)
+		}
+		return
+	}
+	if pl, ok := r.plan(p); ok {
+		r.consider(p, pl, false)
+	} else {
+		r.weighForeign(p)
+	}
+	if r.back && (p.n == 10 || p.n == 11) {
+		q := p
+		q.v = 0
+		for v, k := p.v, p.n; k > 0; v, k = v/10, k-1 {
+			q.v = q.v*10 + v%10
+		}
+		q.bounds = bits.Reverse16(p.bounds) >> (15 - p.n)
+		if pl, ok := r.plan(q); ok {
+			r.consider(q, pl, true)
+		}
+	}
+}
+
+func (r *reader) first(p path) *chunk { return &r.chunks[p.start] }
+
+// plan finds the numbering plan of a digit string of ten or more digits.
+func (r *reader) plan(p path) (pl plan, ok bool) {
+	plus := r.first(p).gap&gapLastPlus != 0
+	us := func(v uint64, skip uint8, prefix bool) (plan, bool) {
+		u, ok := northAmerican(v)
+		return plan{"1", v, 10, skip, u, prefix}, ok
+	}
+	gb := func(v uint64, skip uint8, prefix bool) (plan, bool) {
+		u, ok := british(v)
+		return plan{"44", v, 10, skip, u, prefix}, ok
+	}
+	v := p.v
+	switch {
+	case p.n == 10 && !plus:
+		return us(v, 0, false)
+	case p.n == 11 && v/1e10 == 1:
+		return us(v%1e10, 1, plus)
+	case p.n == 11 && v/1e10 == 0 && !plus:
+		return gb(v, 1, false)
+	case p.n == 12 && v/1e10 == 44:
+		pl, ok = gb(v%1e10, 2, true)
+		if !plus && r.first(p).link != phoneLink && p.bounds&(1<<2) == 0 {
+			pl.prefix = false
+			pl.unlikely += 1.5
+		}
+		return pl, ok
+	case p.n == 13 && v/1e10 == 440:
+		return gb(v%1e10, 3, true)
+	case p.n == 13 && v/1e10 == 1 && !plus: // 00 1
+		return us(v%1e10, 3, true)
+	case p.n == 14 && v/1e10 == 44 && !plus: // 00 44
+		return gb(v%1e10, 4, true)
+	case p.n == 14 && v/1e10 == 111 && !plus: // 011 1
+		return us(v%1e10, 4, true)
+	case p.n == 15 && (v/1e10 == 440 || v/1e10 == 1144) && !plus: // 00 44 0, 011 44
+		return gb(v%1e10, 5, true)
+	}
+	return plan{}, false
+}
+
+// consider adds up what speaks for and against a reading and keeps it when the
+// sum is in its favour.
+func (r *reader) consider(p path, pl plan, reversed bool) {
+	c := candidate{path: p, end: p.at, country: pl.country, nation: pl.nation, digits: pl.digits}
+	cost := p.cost + pl.unlikely
+	grouping := grouping(p, pl)
+	cost += grouping
+	if grouping == 0 {
+		cost -= bonusGrouped
+		c.marks |= markGrouped
+	}
+	switch r.first(p).link {
+	case phoneLink:
+		cost -= bonusLink
+		c.marks |= markLink
+	case plainLink:
+		cost += costInURL
+	}
+	if pl.prefix {
+		cost -= bonusPlus
+		c.marks |= markPrefix
+	}
+	if pl.unlikely > 1 {
+		c.marks |= markUnlikely
+	}
+	cx := r.contextAt(p.start)
+	if cx.cue > 0 {
+		cost -= bonusCue * cx.cue
+		c.marks |= markCue
+	}
+	if cx.id > 0 && r.first(p).link != phoneLink {
+		cost += costID * cx.id
+		c.marks |= markID
+	}
+	if r.query {
+		cost -= bonusQuery
+	}
+	switch {
+	case reversed:
+		cost += costReversed
+		c.marks |= markReversed
+	case r.back:
+		cost += costBack
+	}
+	cost += r.behind(p, &c.marks)
+	if n := r.leftover(p); n > 0 {
+		cost += n
+		c.marks |= markLeftover
+	}
+	cost += r.otherwise(p, grouping)
+	if p.unknown > 0 {
+		if cx.cue == 0 {
+			cost += costUnknown
+		}
+		cost += .8 * grouping
+	}
+	if c.score = base - cost; c.score > keep {
+		r.found = append(r.found, c)
+	}
+}
+
+// grouping is what the way the digits are grouped speaks against a number of
+// the plan: 0 when it is the plan's own way.
+func grouping(p path, pl plan) float32 {
+	b := p.bounds >> pl.skip &^ 1
+	inner := p.bounds & (1<<pl.skip - 1) &^ 1
+	words := p.how&(howWord|howSpelt|howTens|howTimes) != 0
+	if b == 0 {
+		if p.bounds == 0 && !words {
+			return .6
+		}
+		return .3
+	}
+	if inner != 0 && bits.OnesCount16(b) < 4 && pl.skip < 3 {
+		return 1.5
+	}
+	const all = 1<<10 - 2
+	if pl.country == "1" {
+		switch {
+		case b == 1<<3|1<<6:
+			return 0
+		case b == 1<<3 || b == 1<<6:
+			return .2
+		case b&all == all:
+			return .25
+		case b&(1<<3) != 0 && b&(1<<6) != 0:
+			return .3
+		}
+	} else {
+		switch b {
+		case 1 << 4, 1<<4 | 1<<7, 1<<2 | 1<<6, 1<<3 | 1<<6, 1<<3 | 1<<7, 1 << 2, 1<<3 | 1<<5 | 1<<7 | 1<<9, 1<<4 | 1<<6 | 1<<8, 1 << 3:
+			return 0
+		case all:
+			return .25
+		}
+	}
+	if words {
+		return .4
+	}
+	switch groups := bits.OnesCount16(b) + 1; {
+	case b == 1<<2|1<<4|1<<6|1<<8:
+		return .6
+	case groups >= 6:
+		return .7
+	case groups == 5:
+		return 1
+	case groups == 4:
+		return 1.2
+	case groups == 3:
+		return 2.2
+	}
+	return 3.2
+}
+
+// otherwise is what prices, dates, times and measures in the path speak against
+// it.
+func (r *reader) otherwise(p path, grouping float32) float32 {
+	var cost float32
+	rising, last, money := 0, -1, 0
+	for k := p.start; k < p.at; k++ {
+		c := &r.chunks[k]
+		if c.shape&^shapeYear != 0 {
+			cost += costAmount
+		}
+		if c.money {
+			if money++; money > 1 {
+				cost += costAmount
+			}
+		}
+		if c.shape&shapeYear != 0 && grouping > 1 {
+			cost += .8
+		}
+		if c.letters+c.marks > 0 || c.digits > 2 {
+			last = -1
+			continue
+		}
+		v := int(r.norm[c.lo] - '0')
+		if c.hi-c.lo == 2 {
+			v = v*10 + int(r.norm[c.lo+1]-'0')
+		}
+		if last >= 0 && (v == last+1 || v == 1 && last == 12) {
+			rising++
+		}
+		last = v
+	}
+	if rising >= 4 && rising > int(p.at-p.start)/2 {
+		cost += costAscending
+	}
+	return cost
+}
+
+// leftover is what digits right before and behind the path speak against it:
+// they may belong to a longer string that is no number.
+func (r *reader) leftover(p path) float32 {
+	var cost float32
+	if c := r.chunk(int(p.start) - 1); c != nil {
+		cost += r.stray(c, r.chunks[p.start].gap, p)
+	}
+	if c := r.chunk(int(p.at)); c != nil {
+		cost += r.stray(c, c.gap, p)
+	}
+	return cost
+}
+
+const gapKinds = gapDot | gapComma | gapDash | gapColon | gapSlash | gapParen | gapPlus | gapEqual | gapQuote | gapMark | gapSign
+
+func (r *reader) stray(c *chunk, g gap, p path) float32 {
+	word := c.w.sort() == wordUnit || c.w.sort() == wordTens || c.w.sort() == wordTeen
+	if c.edges == c.after || c.digits == 0 && !word {
+		if c.digits > maxDigits && g.tight() {
+			return 2
+		}
+		return 0
+	}
+	single := c.digits == 1 && c.letters == 0 || word
+	explained := c.money || c.measure || c.shape&^shapeYear != 0
+	if g.tight() {
+		switch {
+		case explained:
+			return .3
+		case g&(gapScheme|gapAt|gapParen|gapSign) != 0:
+			return .5
+		case g&gapKinds&p.gaps != 0 || g == 0:
+			return 2.5
+		}
+		return 1.5
+	}
+	var cost float32
+	inside := bits.OnesCount16(p.bounds)
+	switch {
+	case explained:
+		return 0
+	case g&gapEnd != 0 || g&gapLine != 0 && p.gaps&gapLine == 0:
+		cost = .15
+	case single && inside >= 4:
+		cost = 1.3
+	case inside >= 4 && p.spaced != 0:
+		cost = .8
+	case c.digits >= 3:
+		cost = .45
+	default:
+		cost = .2
+	}
+	if g&(gapComma|gapSlash|gapPlus) != 0 && g&gapKinds&p.gaps == 0 {
+		cost *= .4
+	}
+	return cost
+}

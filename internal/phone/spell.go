@@ -1,0 +1,293 @@
+package phone
+
+// A spelling is a digit's name in one language. starts are the letters that a
+// misspelling of it may begin with.
+type spelling struct {
+	name   string
+	digit  byte
+	starts string
+}
+
+// spellings holds the names of the digits in English and Spanish.
+var spellings = [...]spelling{
+	{"zero", 0, "zsx"}, {"cero", 0, "czs"}, {"oh", 0, "o"},
+	{"one", 1, "ow"}, {"uno", 1, "uh"},
+	{"two", 2, "td"}, {"dos", 2, "d"},
+	{"three", 3, "t"}, {"tres", 3, "t"},
+	{"four", 4, "fp"}, {"cuatro", 4, "ckq"},
+	{"five", 5, "fpv"}, {"cinco", 5, "csz"},
+	{"six", 6, "scz"}, {"seis", 6, "scz"},
+	{"seven", 7, "scz"}, {"siete", 7, "scz"},
+	{"eight", 8, "eai"}, {"ocho", 8, "oh"},
+	{"nine", 9, "nk"}, {"nueve", 9, "n"},
+}
+
+// match reports whether b begins with a name of a digit, letters possibly
+// replaced by digits that look like them, or the first letter by the digit
+// itself: "7even", "f1ve". It returns the length in b.
+func match(b []byte, s *spelling) (size int, cost float32) {
+	if len(b) < len(s.name) {
+		return 0, 0
+	}
+	cost = .02
+	for k := range len(s.name) {
+		c, want := b[k], s.name[k]
+		switch {
+		case c|0x20 == want && letter(c):
+		case k == 0 && c == '0'+s.digit && len(s.name) > 2:
+			cost += .1
+		case resembles(c, want):
+			cost += .12
+		default:
+			return 0, 0
+		}
+	}
+	return len(s.name), cost
+}
+
+// resembles reports whether a digit or sign is written for a letter.
+func resembles(c, letter byte) bool {
+	switch letter {
+	case 'o':
+		return c == '0' || c == '@'
+	case 'i':
+		return c == '1' || c == '!' || c == '|' || c|0x20 == 'l'
+	case 'e':
+		return c == '3'
+	case 'a':
+		return c == '4' || c == '@'
+	case 's':
+		return c == '5' || c == '$'
+	case 't':
+		return c == '7' || c == '+'
+	case 'g':
+		return c == '9' || c == '6'
+	case 'z':
+		return c == '2'
+	case 'b':
+		return c == '8'
+	case 'u', 'v':
+		return c|0x20 == 'u' || c|0x20 == 'v'
+	}
+	return false
+}
+
+// maxSpelt is the length of the longest misspelt word that is compared.
+const maxSpelt = 9
+
+// spelt reads a token as a misspelt name of a digit. The cost grows with the
+// distance.
+func spelt(b []byte) (digit byte, cost float32, ok bool) {
+	var buf [maxSpelt + 1]byte
+	w := sounded(buf[:0], b)
+	if len(w) < 2 || realWord(string(w)) {
+		return 0, 0, false
+	}
+	best, second := float32(9), float32(9)
+	for k := range spellings {
+		s := &spellings[k]
+		if d := len(w) - len(s.name); d > 2 || d < -2 || !starts(b[0], w[0], s) {
+			continue
+		}
+		var name [8]byte
+		n := sounded(name[:0], []byte(s.name))
+		d := distance(w, n)
+		switch {
+		case d > limit(len(n)):
+		case d < best:
+			if digit != s.digit || best == 9 {
+				second = best
+			}
+			best, digit = d, s.digit
+		case d < second && s.digit != digit:
+			second = d
+		}
+	}
+	if best == 9 {
+		return 0, 0, false
+	}
+	cost = .35 + .6*best
+	if second-best < .3 {
+		cost += .5
+	}
+	return digit, cost, true
+}
+
+func starts(raw, folded byte, s *spelling) bool {
+	if raw == '0'+s.digit {
+		return true
+	}
+	for k := range len(s.starts) {
+		if s.starts[k] == folded {
+			return true
+		}
+	}
+	return false
+}
+
+// limit is how far a misspelling may be from a name of n letters.
+func limit(n int) float32 {
+	switch {
+	case n <= 2:
+		return .4
+	case n == 3:
+		return .75
+	case n == 4:
+		return .9
+	}
+	return 1.1
+}
+
+// sounded appends b as it sounds: lower case, digits as the letters they
+// resemble, ph as f, y as i, tvv as tw, doubled letters once.
+func sounded(out, b []byte) []byte {
+	const letters = "oizeasgtbg"
+	for i := 0; i < len(b) && len(out) < maxSpelt; i++ {
+		c := b[i]
+		next := byte(0)
+		if i+1 < len(b) {
+			next = b[i+1] | 0x20
+		}
+		switch {
+		case digit(c):
+			c = letters[c-'0']
+		case c == '$':
+			c = 's'
+		case c == '|' || c == '!':
+			c = 'i'
+		case c == '@':
+			c = 'a'
+		default:
+			c |= 0x20
+		}
+		switch {
+		case c == 'p' && next == 'h':
+			c = 'f'
+			i++
+		case c == 'v' && next == 'v' && len(out) > 0 && out[len(out)-1] == 't':
+			c = 'w'
+			i++
+		case c == 'y':
+			c = 'i'
+		}
+		if len(out) > 0 && out[len(out)-1] == c {
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// distance is the cost of turning one word into another, letters that sound
+// alike being cheaper. Both have at most maxSpelt letters.
+func distance(a, b []byte) float32 {
+	var row [3][maxSpelt + 2]float32
+	for j := range b {
+		row[0][j+1] = row[0][j] + drop(b[j])
+	}
+	prev2, prev, cur := &row[2], &row[0], &row[1]
+	for i := range a {
+		cur[0] = prev[0] + drop(a[i])
+		for j := range b {
+			best := prev[j] + swap(a[i], b[j])
+			best = min(best, prev[j+1]+drop(a[i]), cur[j]+drop(b[j]))
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] && a[i] != b[j] {
+				best = min(best, prev2[j-1]+.5)
+			}
+			cur[j+1] = best
+		}
+		prev2, prev, cur = prev, cur, prev2
+	}
+	return prev[len(b)]
+}
+
+func vowel(c byte) bool {
+	return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u'
+}
+
+func drop(c byte) float32 {
+	switch {
+	case vowel(c):
+		return .5
+	case c == 'h':
+		return .4
+	}
+	return .8
+}
+
+// swap is the cost of one letter for another.
+func swap(a, b byte) float32 {
+	if a == b {
+		return 0
+	}
+	if vowel(a) && vowel(b) {
+		return .4
+	}
+	if sound(a) != 0 && sound(a) == sound(b) {
+		return .3
+	}
+	return 1
+}
+
+// sound groups consonants that are taken for each other.
+func sound(c byte) byte {
+	switch c {
+	case 's', 'z', 'c', 'x':
+		return 's'
+	case 'k', 'q':
+		return 'k'
+	case 'v', 'b', 'f':
+		return 'v'
+	case 't', 'd':
+		return 't'
+	case 'm', 'n':
+		return 'n'
+	case 'w', 'u':
+		return 'w'
+	}
+	return 0
+}
+
+// realWord reports whether a token that is close to a digit's name is a word of
+// its own. Words stand as they sound.
+func realWord(w string) bool {
+	switch w {
+	case "there", "these", "even", "sen", "some", "son", "side", "site", "over", "never", "fire", "fine", "live", "give", "nice",
+		"nite", "dose", "does", "do", "tor", "tour", "for", "from", "fix", "fiu", "fe", "sis", "sex", "she", "se", "si", "sin", "once", "on", "our", "out",
+		"own", "ons", "no", "not", "new", "net", "nuevo", "nueva", "neve", "ver", "cada", "casa", "cuando", "cerca",
+		"sero", "series", "dis", "des", "das", "dia", "tre", "tras", "ten", "tu", "to", "today", "una", "use", "of", "oi",
+		"hoi", "ho", "old", "off", "fiver", "favor", "seat", "sit", "set", "sat", "sir", "city", "free", "fre", "fore":
+		return true
+	}
+	return false
+}
+
+// glued counts the number words that a long token consists of, 0 when it has
+// anything else in it.
+func glued(b []byte) int {
+	var words [maxMixed + 1]int8 // words that reach so far, plus one
+	words[0] = 1
+	far := 0
+	for at := 0; at <= far && at < len(b); at++ {
+		if words[at] == 0 {
+			continue
+		}
+		for k := range spellings {
+			s := &spellings[k]
+			if end := at + len(s.name); end <= len(b) && equal(b[at:end], s.name) {
+				words[end] = max(words[end], words[at]+1)
+				far = max(far, end)
+			}
+		}
+	}
+	return max(0, int(words[len(b)])-1)
+}
+
+func equal(b []byte, s string) bool {
+	for i := range b {
+		if b[i]|0x20 != s[i] {
+			return false
+		}
+	}
+	return true
+}

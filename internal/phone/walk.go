@@ -1,0 +1,139 @@
+package phone
+
+// A path is a walk over edges from chunk start up to chunk at.
+type path struct {
+	start, at int32
+	n         uint8  // digits so far
+	unknown   uint8  // words inside that are no fillers
+	v         uint64 // digits as a number
+	bounds    uint16 // bit k: something visible stands after k digits
+	spaced    uint16 // bit k: white space does
+	how       how
+	gaps      gap // all that stands between
+	cost      float32
+}
+
+// Limits of the walk from one chunk. They bound the work per chunk, so that
+// reading takes time linear in the text.
+const (
+	maxCost    = 6.5
+	maxSteps   = 400
+	maxFillers = 5
+)
+
+// walk follows every edge that can go on from p and weighs what it finds.
+func (r *reader) walk(p path) {
+	if r.steps++; r.steps > maxSteps {
+		return
+	}
+	if p.n >= enough {
+		r.weigh(p)
+	}
+	if p.n >= maxDigits {
+		return
+	}
+	var gaps gap
+	var cost float32
+	var unknown uint8
+	for k := int(p.at); k < len(r.chunks) && k <= int(p.at)+maxFillers; k++ {
+		c := &r.chunks[k]
+		if p.n > 0 {
+			gaps |= c.gap
+			cost += gapCost(c.gap)
+		}
+		if p.cost+cost > maxCost || p.unknown+unknown > 3 {
+			return
+		}
+		for _, e := range r.edges[c.edges:c.after] {
+			q := p
+			q.unknown += unknown
+			if q.n += e.n; q.n > maxDigits {
+				continue
+			}
+			q.v = p.v*pow10[e.n] + e.v
+			q.cost += cost + e.cost
+			q.how |= e.how
+			q.at = e.to
+			if p.n > 0 {
+				q.bounds |= 1 << p.n
+				if !gaps.tight() {
+					q.spaced |= 1 << p.n
+				}
+				q.gaps |= gaps
+				if k > int(p.at) {
+					q.how |= howFiller
+				}
+			}
+			if q.cost <= maxCost {
+				r.walk(q)
+			}
+		}
+		if p.n == 0 {
+			return
+		}
+		f := fillerCost(c)
+		if f >= maxCost {
+			return
+		}
+		if k == int(p.at) {
+			f += .3
+		}
+		if c.w == wordNone {
+			unknown++
+		}
+		cost += f
+	}
+}
+
+var pow10 = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// gapCost is what a gap speaks against the digits around it being one number.
+func gapCost(g gap) float32 {
+	var c float32 = .02
+	if g&(gapLine|gapEnd|gapComma|gapMoney|gapHash|gapAt|gapScheme|gapLong|gapBlank|gapSlash|gapEqual|gapPlus|gapColon|gapWide) == 0 {
+		return c
+	}
+	for _, k := range gapCosts {
+		if g&k.gap != 0 {
+			c += k.cost
+		}
+	}
+	return c
+}
+
+var gapCosts = [...]struct {
+	gap  gap
+	cost float32
+}{
+	{gapLine, .2}, {gapBlank, .1}, {gapEnd, .15}, {gapComma, .08}, {gapWide, .02}, {gapColon, .05}, {gapSlash, .05},
+	{gapEqual, .08}, {gapPlus, .05}, {gapHash, .3}, {gapMoney, 1.5}, {gapAt, .6}, {gapLong, .4}, {gapScheme, 4},
+}
+
+// fillerCost is what it costs to read over a chunk inside a number.
+func fillerCost(c *chunk) float32 {
+	if c.digits > 0 || c.marks > 0 {
+		return maxCost
+	}
+	switch c.w.sort() {
+	case wordFiller:
+		return .1
+	case wordAnd:
+		return .1
+	case wordNumber, wordArea:
+		return .3
+	case wordSoft:
+		return .3
+	case wordNone:
+		if c.hi-c.lo == 1 {
+			return 1
+		}
+		return 1.5
+	case wordLabel, wordNot:
+		return 1.5
+	case wordPhone:
+		return 2
+	case wordID:
+		return 3
+	}
+	return maxCost
+}

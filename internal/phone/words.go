@@ -1,0 +1,240 @@
+package phone
+
+// A word is what a word means to someone who reads for numbers: its sort in the
+// high byte and a value in the low byte.
+type word uint16
+
+// The sorts of words.
+const (
+	wordNone     word = iota << 8
+	wordUnit          // a digit
+	wordSoft          // sounds like a digit and is a word of its own
+	wordTeen          // two digits in one word
+	wordTens          // twenty to ninety
+	wordHundred       // multiplies the digit before it
+	wordHundreds      // "quinientos"
+	wordThousand      // multiplies the digit before it
+	wordTimes         // double, triple
+	wordPlural        // "fives"
+	wordAnd           // joins the parts of a number, or two numbers
+	wordFiller        // may stand inside a number
+	wordPhone         // a number that follows is to be called
+	wordID            // a number that follows names a thing
+	wordLabel         // the same, with "no." or "#"
+	wordNumber        // "no.", "number"
+	wordMeasure       // a number beside it is an amount
+	wordArea          // an area code is near
+	wordExt           // an extension follows
+	wordBack          // the number is written backwards
+	wordNot
+)
+
+func (w word) sort() word   { return w &^ 0xFF }
+func (w word) value() uint8 { return uint8(w) }
+
+// numeral reports whether the word is a part of a number in words.
+func (w word) numeral() bool { return w >= wordUnit && w < wordAnd }
+
+// maxWord is the length of the longest word that is looked up.
+const maxWord = 14
+
+// lookUp returns what a word of ASCII letters means. Accents are gone by then.
+func lookUp(b []byte) word {
+	var low [maxWord]byte
+	if len(b) > maxWord {
+		return wordNone
+	}
+	for i, c := range b {
+		low[i] = c | 0x20
+	}
+	switch string(low[:len(b)]) {
+	case "zero", "cero", "oh", "nought", "naught", "aught", "zilch", "nil", "null", "zerro", "ziro":
+		return wordUnit
+	case "one", "uno":
+		return wordUnit | 1
+	case "two", "dos", "deux", "dois":
+		return wordUnit | 2
+	case "three", "tres", "trois":
+		return wordUnit | 3
+	case "four", "cuatro", "quatro", "quatre":
+		return wordUnit | 4
+	case "five", "cinco", "cinq":
+		return wordUnit | 5
+	case "six", "seis":
+		return wordUnit | 6
+	case "seven", "siete", "sete", "sept":
+		return wordUnit | 7
+	case "eight", "ocho", "oito", "huit":
+		return wordUnit | 8
+	case "nine", "nueve", "niner", "nove", "neuf":
+		return wordUnit | 9
+	case "o", "owe", "zip":
+		return wordSoft
+	case "won", "wun", "un", "una", "um", "uan":
+		return wordSoft | 1
+	case "to", "too", "tu", "tew":
+		return wordSoft | 2
+	case "tree", "free", "thre":
+		return wordSoft | 3
+	case "for", "fore", "foe", "quad":
+		return wordSoft | 4
+	case "sex", "sics", "siks", "sicks":
+		return wordSoft | 6
+	case "ate", "ait", "eit":
+		return wordSoft | 8
+	case "ten", "diez":
+		return wordTeen | 10
+	case "eleven", "once":
+		return wordTeen | 11
+	case "twelve", "doce":
+		return wordTeen | 12
+	case "thirteen", "trece":
+		return wordTeen | 13
+	case "fourteen", "catorce":
+		return wordTeen | 14
+	case "fifteen", "quince":
+		return wordTeen | 15
+	case "sixteen", "dieciseis":
+		return wordTeen | 16
+	case "seventeen", "diecisiete":
+		return wordTeen | 17
+	case "eighteen", "dieciocho":
+		return wordTeen | 18
+	case "nineteen", "diecinueve":
+		return wordTeen | 19
+	case "veintiuno", "veintiun":
+		return wordTeen | 21
+	case "veintidos":
+		return wordTeen | 22
+	case "veintitres":
+		return wordTeen | 23
+	case "veinticuatro":
+		return wordTeen | 24
+	case "veinticinco":
+		return wordTeen | 25
+	case "veintiseis":
+		return wordTeen | 26
+	case "veintisiete":
+		return wordTeen | 27
+	case "veintiocho":
+		return wordTeen | 28
+	case "veintinueve":
+		return wordTeen | 29
+	case "twenty", "veinte":
+		return wordTens | 2
+	case "thirty", "treinta":
+		return wordTens | 3
+	case "forty", "fourty", "cuarenta":
+		return wordTens | 4
+	case "fifty", "fivty", "cincuenta":
+		return wordTens | 5
+	case "sixty", "sesenta":
+		return wordTens | 6
+	case "seventy", "setenta":
+		return wordTens | 7
+	case "eighty", "ochenta":
+		return wordTens | 8
+	case "ninety", "ninty", "noventa":
+		return wordTens | 9
+	case "hundred":
+		return wordHundred
+	case "thousand", "mil":
+		return wordThousand
+	case "cien", "ciento":
+		return wordHundreds | 1
+	case "doscientos", "doscientas":
+		return wordHundreds | 2
+	case "trescientos", "trescientas":
+		return wordHundreds | 3
+	case "cuatrocientos", "cuatrocientas":
+		return wordHundreds | 4
+	case "quinientos", "quinientas":
+		return wordHundreds | 5
+	case "seiscientos", "seiscientas":
+		return wordHundreds | 6
+	case "setecientos", "setecientas":
+		return wordHundreds | 7
+	case "ochocientos", "ochocientas":
+		return wordHundreds | 8
+	case "novecientos", "novecientas":
+		return wordHundreds | 9
+	case "double", "doble", "dbl", "twin":
+		return wordTimes | 2
+	case "triple", "treble", "tripple":
+		return wordTimes | 3
+	case "zeros", "zeroes", "ceros", "ohs":
+		return wordPlural
+	case "ones", "unos":
+		return wordPlural | 1
+	case "twos":
+		return wordPlural | 2
+	case "threes", "treses":
+		return wordPlural | 3
+	case "fours", "cuatros":
+		return wordPlural | 4
+	case "fives", "cincos":
+		return wordPlural | 5
+	case "sixes":
+		return wordPlural | 6
+	case "sevens", "sietes":
+		return wordPlural | 7
+	case "eights", "ochos":
+		return wordPlural | 8
+	case "nines", "nueves":
+		return wordPlural | 9
+	case "and", "y":
+		return wordAnd
+	case "then", "ok", "okay", "my", "friend", "you", "know", "after", "that", "followed", "by", "next", "comes", "middle",
+		"last", "part", "first", "begin", "begins", "start", "starts", "starting", "with", "end", "ends", "ending", "finish",
+		"finishes", "in", "finally", "plus", "dash", "dot", "hyphen", "guion", "punto", "space", "luego", "despues", "entonces",
+		"seguido", "de", "del", "la", "el", "los", "las", "rest", "is", "are", "code", "que", "empieza", "comienza", "termina",
+		"con", "termino", "final", "al", "amigo", "amiga", "babe", "baby", "hun", "hon", "honey", "dear", "sweetie", "digits",
+		"digit", "numbers", "oye", "bueno", "mira", "sigue", "siguen", "i", "e", "es", "son", "at", "on", "also", "uh", "hmm",
+		"er", "well", "so", "now", "it", "its", "the", "a", "ya", "pues", "primero", "segundo", "ultimo", "ultimos", "ultima",
+		"parte", "mitad", "line", "yes", "si", "second", "third", "slash", "espacio", "coma", "comma", "minus", "here",
+		"lastly", "followedby", "just", "add", "put", "raya":
+		return wordFiller
+	case "call", "calls", "calling", "text", "texts", "txt", "texto", "tel", "telf", "telefono", "telefonos", "phone", "phones",
+		"ph", "fone", "cell", "cel", "celular", "celulares", "mobile", "movil", "mob", "whatsapp", "whats", "whatsap", "wsp",
+		"wa", "wapp", "guasap", "sms", "contact", "contacto", "contactar", "contacta", "contactenos", "reach", "llame", "llama",
+		"llamame", "llamar", "llamenos", "llamada", "llamadas", "marque", "marca", "marcame", "marcar", "comuniquese",
+		"comunicate", "comunicarse", "informacion", "informes", "info", "mandame", "manda", "mande", "mensaje", "mensajes",
+		"message", "msg", "dial", "ring", "hmu", "hit", "book", "reserva", "reservas", "reservaciones", "appointment",
+		"appointments", "cita", "citas", "office", "oficina", "home", "fax", "direct", "viber", "signal", "telegram",
+		"imessage", "facetime", "recados", "escribeme", "escribe", "escribir", "hablame", "habla", "buzz", "holler",
+		"contactame", "llamanos":
+		return wordPhone
+	case "id", "ids", "ref", "refs", "reference", "referencia", "item", "license", "licence", "licencia", "lic", "serial",
+		"serie", "sku", "codigo", "account", "acct", "cuenta", "card", "tarjeta", "invoice", "factura", "tracking", "rastreo",
+		"vin", "isbn", "utm", "gps", "coordinates", "coordenadas", "map", "mapa", "timestamp", "posted", "publicado", "updated",
+		"created", "zipcode", "postal", "permit", "permiso", "ticket", "policy", "poliza", "confirmation", "confirmacion",
+		"registration", "registro", "expediente", "folio", "mls", "npi", "tax", "ein", "ssn", "parcel", "order", "orden",
+		"pedido", "voucher", "coupon", "cupon", "barcode", "upc", "ean", "docket", "usdot", "cert", "certificate", "pin",
+		"password", "lat", "lon", "long", "latitude", "longitude", "case", "caso", "ip", "version", "patent", "lot", "sample",
+		"iban", "routing", "clabe", "asin", "model":
+		return wordID
+	case "ad", "ads", "anuncio", "listing", "post", "entry", "record", "member", "miembro", "room", "unit", "apt", "suite",
+		"bldg", "flight", "vuelo", "bus", "route", "ruta", "batch":
+		return wordLabel
+	case "no", "num", "number", "numero", "nro", "nr", "nbr", "numb":
+		return wordNumber
+	case "miles", "millas", "mile", "km", "kms", "inches", "inch", "cm", "mm", "meters", "metres", "metros", "pies", "feet",
+		"ft", "lbs", "lb", "libras", "kilos", "kg", "kgs", "pounds", "dollars", "dolares", "usd", "pesos", "bucks", "rooms",
+		"beds", "baths", "hours", "hour", "horas", "hora", "hr", "hrs", "half", "min", "mins", "minutes", "minutos", "months",
+		"month", "meses", "mes", "weeks", "week", "semana", "semanas", "days", "day", "dias", "dia", "years", "year", "anos",
+		"ano", "age", "edad", "percent", "pct", "sq", "sqft", "sf", "acres", "acre", "deposit", "deposito", "total", "roses",
+		"rosas", "each", "cada", "height", "altura", "weight", "peso", "shoe", "talla", "chest", "waist", "bust", "hips", "am",
+		"pm", "people", "personas", "guests", "screen", "table", "shelf", "wheels", "tires", "weekly", "daily", "monthly",
+		"obo", "models", "per":
+		return wordMeasure
+	case "area", "prefix", "prefijo", "lada", "zona", "areacode":
+		return wordArea
+	case "ext", "extension", "x", "extn", "exten":
+		return wordExt
+	case "backwards", "backward", "reverse", "reversed", "reves", "invertido", "invertida", "mirrored", "atras":
+		return wordBack
+	case "not":
+		return wordNot
+	}
+	return wordNone
+}
