@@ -97,7 +97,7 @@ func (l laplaza) href(s *site, city, cat, page int) string {
 func (l laplaza) head(p *page, s *site, title, lang string) {
 	p.put("<!doctype html>\n<html lang=\"", lang, "\"><head><meta charset=\"utf-8\"><title>")
 	p.text(title)
-	p.put(" · La Plaza</title></head>\n<body>\n<div id=\"cabecera\"><a href=\"/\">La Plaza</a> <em>Anuncios de aquí y de allá</em> <a href=\"/private/cuenta\">Mi cuenta</a>\n<ul id=\"ciudades\">")
+	p.put(" · La Plaza</title></head>\n<body>\n<div id=\"cabecera\"><a href=\"/\">La Plaza</a> <em>Anuncios de aquí y de allá</em>\n<ul id=\"ciudades\">")
 	for i, c := range s.cities {
 		p.put("<li><a href=\"", l.href(s, i, -1, 1), "\">", c.name, "</a></li>")
 	}
@@ -105,7 +105,7 @@ func (l laplaza) head(p *page, s *site, title, lang string) {
 }
 
 func (laplaza) foot(p *page) {
-	p.put("<div id=\"pie\">La Plaza no interviene en los tratos. Desconfíe de anticipos. Solo mayores de 18. <a href=\"/acerca\">Acerca</a> · <a href=\"/ayuda\">Ayuda</a> · <a href=\"/cerrados\">Cerrados</a></div>\n</body></html>\n")
+	p.put("<div id=\"pie\">La Plaza no interviene en los tratos. Desconfíe de anticipos. Solo mayores de 18. <a href=\"/acerca\">Acerca</a> · <a href=\"/ayuda\">Ayuda</a> · <a href=\"/cerrados\">Cerrados</a> · <a href=\"/private/cuenta\">Mi cuenta</a></div>\n</body></html>\n")
 }
 
 func (l laplaza) list(p *page, x listing) {

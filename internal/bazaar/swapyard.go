@@ -76,11 +76,11 @@ func (l swapyard) head(p *page, s *site, title string) {
 	for i, c := range s.cities {
 		p.put("<a href=\"", l.listPath(s, i, -1, 1), "\">", c.name, "</a> | ")
 	}
-	p.put("<a href=\"/private/login\">log in</a></td></tr></table>\n<hr>\n")
+	p.put("</td></tr></table>\n<hr>\n")
 }
 
 func (swapyard) foot(p *page) {
-	p.put("<hr>\n<font size=\"2\">&copy; SwapYard. <a href=\"/info/about\">about</a> | <a href=\"/info/help\">help</a> | <a href=\"/info/closed\">closed</a> | Listing numbers are not telephone numbers. Est. 1999, zip 30301</font>\n</body>\n</html>\n")
+	p.put("<hr>\n<font size=\"2\">&copy; SwapYard. <a href=\"/info/about\">about</a> | <a href=\"/info/help\">help</a> | <a href=\"/info/closed\">closed</a> | <a href=\"/private/login\">log in</a> | Listing numbers are not telephone numbers. Est. 1999, zip 30301</font>\n</body>\n</html>\n")
 }
 
 func (l swapyard) list(p *page, x listing) {

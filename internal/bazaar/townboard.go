@@ -69,7 +69,7 @@ func (l townboard) head(p *page, s *site, title string, linked any) {
 			p.put("<script type=\"application/ld+json\">", string(j), "</script>\n")
 		}
 	}
-	p.put("</head>\n<body>\n<header class=\"top\"><a class=\"brand\" href=\"/\">Town Board</a> <span>Free notices for neighbors since 2004</span> <a href=\"/private/account\">My account</a></header>\n")
+	p.put("</head>\n<body>\n<header class=\"top\"><a class=\"brand\" href=\"/\">Town Board</a> <span>Free notices for neighbors since 2004</span></header>\n")
 	p.put("<nav class=\"cities\">")
 	for i, c := range s.cities {
 		p.put(" <a href=\"", l.listPath(s, i, -1, 1), "\">", c.name, "</a>")
@@ -79,7 +79,7 @@ func (l townboard) head(p *page, s *site, title string, linked any) {
 
 func (townboard) foot(p *page, office string) {
 	p.put("<footer><p>Meet in public places. Town Board never asks for a deposit. All persons are 18 or older.</p>\n<p>Town Board office, open 9 to 5, ", office,
-		". <a href=\"/about.html\">About</a> <a href=\"/help.html\">Help</a> <a href=\"/closed.html\">Recently closed</a></p></footer>\n</body>\n</html>\n")
+		". <a href=\"/about.html\">About</a> <a href=\"/help.html\">Help</a> <a href=\"/closed.html\">Recently closed</a> <a href=\"/private/account\">Members</a></p></footer>\n</body>\n</html>\n")
 }
 
 func (l townboard) list(p *page, x listing) {
