@@ -38,6 +38,7 @@ type document struct {
 	lines      []line
 	anchors    []anchor
 	links      []*run
+	stated     map[string][]string
 	head1      line
 	headed     bool
 	itemNodes  map[*html.Node]bool

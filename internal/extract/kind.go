@@ -156,7 +156,6 @@ var (
 		catalogue archive offres annonces anuncios ogloszenia oferty lista wyniki suche anzeigen inserate annunci overview liste listado buscar recherche szukaj sok`)
 	oneNames = words(`posting post detail details vip ad advert item product offer classified single annonce anuncio ogloszenie oferta inmueble anzeige annuncio view adview adpage
 		viewad showad property listingdetail listingdetails adetail expose inzerat annons bostad`)
-	pageType = regexp.MustCompile(`(?i)["']?\b(?:page_?type|page_?name|page_?category|pagetemplate|template|view_?name|screen)["']?\s*[:=]\s*["']([a-z][\w /:.-]{2,40})["']`)
 )
 
 // votes counts the words of a name that mean one ad, and many.
@@ -202,9 +201,9 @@ func (d *document) sayNames(say func(float64, string)) {
 		}
 	}
 	vote(strings.Join(names, " "), 2, "the body element")
-	for _, s := range d.state {
-		if m := pageType.FindStringSubmatch(clip(textOf(s), 20000)); m != nil {
-			vote(m[1], 1, "a script")
+	for _, name := range d.states("page") {
+		if one, many := votes(name); one+many > 0 && len(name) < 40 {
+			vote(name, 1, "a script")
 			break
 		}
 	}
@@ -224,21 +223,35 @@ func (d *document) sayAddress(u *url.URL, vote func(string, float64, string), sa
 		}
 	}
 	segments := strings.Split(strings.Trim(u.Path, "/"), "/")
-	last := segments[len(segments)-1]
-	digits, run := 0, 0
-	for _, r := range last {
-		if r >= '0' && r <= '9' {
-			run++
-			digits = max(digits, run)
-		} else {
-			run = 0
-		}
-	}
-	if digits >= 5 {
-		say(1.5, "its address ends in a number")
+	if last := segments[len(segments)-1]; endsInID(last) {
+		say(1.5, "its address ends in an id")
 		return
 	}
 	vote(u.Path, 1, "its address")
+}
+
+// endsInID reports whether a path segment holds a long number, or a token of
+// letters of both cases and digits.
+func endsInID(s string) bool {
+	run, upper, lower, digits := 0, 0, 0, 0
+	for _, r := range s {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+			if run++; run >= 5 {
+				return true
+			}
+			continue
+		case r >= 'a' && r <= 'z':
+			lower++
+		case r >= 'A' && r <= 'Z':
+			upper++
+		default:
+			upper = -100
+		}
+		run = 0
+	}
+	return len(s) >= 10 && upper >= 2 && lower >= 2 && digits >= 1
 }
 
 // ownURL is the page's address, as captured or as it says itself.
@@ -314,7 +327,7 @@ func (d *document) sayWords(say func(float64, string)) {
 		if l.zone == zoneFrame || l.letters > 120 {
 			continue
 		}
-		if m := noneWords.FindString(l.text); m != "" && l.letters < 100 {
+		if m := match(noneWords, noneStems, strings.ToLower(l.text)); m != "" && l.letters < 100 {
 			say(-1.5, "it says "+quote(m))
 			break
 		}
@@ -323,20 +336,29 @@ func (d *document) sayWords(say func(float64, string)) {
 		if l.zone == zoneFrame || l.letters > 80 {
 			continue
 		}
-		if m := someWords.FindString(l.text); m != "" {
+		if m := match(someWords, someStems, strings.ToLower(l.text)); m != "" && strings.ContainsAny(l.text, "0123456789") {
 			say(-1, "it counts "+quote(m))
 			break
 		}
 	}
-	if m := idLabel.FindString(d.text()); m != "" {
+	if d.shownID() != "" {
 		say(1, "it shows an ad's number")
 	}
 	h := d.heading()
 	if h.heading > 0 && len(sums(h.text)) > 0 {
 		say(1, "its heading gives a price")
 	}
+	if p, sure := d.shownPrice(); p != nil && sure && len(sums(h.text)) == 0 {
+		say(1, "it shows one price by its heading")
+	}
+	for _, n := range d.named() {
+		if prose(n) >= 60 {
+			say(1, "it has a description")
+			break
+		}
+	}
 	for _, l := range d.lines {
-		if l.zone == zoneMain && postedLabel.MatchString(clip(l.text, 80)) {
+		if l.zone == zoneMain && l.letters < 300 && !d.inRun(l.node) && postedLabel.MatchString(clip(l.text, 80)) {
 			say(.7, "it says when it was posted")
 			break
 		}

@@ -109,8 +109,8 @@ func (d *document) fillPrice(l *ad.Listing, ld, micro object) {
 		{"json-ld", func() *ad.Price { return structuredPrice(ld) }},
 		{"microdata", func() *ad.Price { return structuredPrice(micro) }},
 		{"opengraph", d.metaPrice},
-		{"state", func() *ad.Price { return d.statePriceOf(d.shownAmounts()) }},
-		{"text", d.shownPrice},
+		{"state", d.statePrice},
+		{"text", func() *ad.Price { p, _ := d.shownPrice(); return p }},
 	} {
 		if p := try.find(); p != nil {
 			l.Price, l.Methods["price"] = p, try.method
@@ -128,7 +128,7 @@ func (d *document) fillPlace(l *ad.Listing, ld, micro object) {
 		{"microdata", func() string { return structuredPlace(micro) }},
 		{"opengraph", d.metaPlace},
 		{"text", d.shownPlace},
-		{"state", d.statePlaceOf},
+		{"state", d.statePlace},
 	} {
 		if s := try.find(); s != "" {
 			l.Location, l.Methods["location"] = s, try.method
@@ -151,7 +151,7 @@ func (d *document) fillTimes(l *ad.Listing, ld, micro object) {
 		{"microdata", func() (time.Time, time.Time) { return structuredTimes(micro) }},
 		{"opengraph", d.metaTimes},
 		{"text", func() (time.Time, time.Time) { return d.shownTimes(l.SeenAt) }},
-		{"state", func() (time.Time, time.Time) { return d.stateTimeOf(), time.Time{} }},
+		{"state", func() (time.Time, time.Time) { return d.stateTime(), time.Time{} }},
 	} {
 		if !l.PostedAt.IsZero() && (!l.UpdatedAt.IsZero() || try.method == "state") {
 			return
@@ -166,7 +166,14 @@ var shownNumber = regexp.MustCompile(`\d{4,}`)
 
 // shownID reads an ad's number that a page labels as such.
 func (d *document) shownID() string {
-	return shownNumber.FindString(idLabel.FindString(d.text()))
+	for _, l := range d.lines {
+		if l.letters < 200 && strings.ContainsAny(l.text, ":#") && shownNumber.MatchString(l.text) {
+			if m := idLabel.FindString(l.text); m != "" {
+				return shownNumber.FindString(m)
+			}
+		}
+	}
+	return ""
 }
 
 // foundLinks gives the links of a list page without a rule.

@@ -82,7 +82,7 @@ func (d *document) shownPlace() string {
 		return squeeze(m[1])
 	}
 	at := d.headingLine()
-	best, top := "", 0.0
+	best, top := -1, 0.0
 	for i, l := range d.lines {
 		if l.zone == zoneFrame || l.letters > 120 || l.letters < 3 || d.inRun(l.node) || !placeCue(l.node) || digitsOnly.MatchString(l.text) || len(sums(l.text)) > 0 {
 			continue
@@ -95,10 +95,40 @@ func (d *document) shownPlace() string {
 			score += .3
 		}
 		if score > top {
-			best, top = squeeze(l.text), score
+			best, top = i, score
 		}
 	}
-	return best
+	told := d.titlePlace()
+	if best < 0 {
+		return told
+	}
+	found := squeeze(d.lines[best].text)
+	for i := best + 1; i < len(d.lines) && i < best+3 && placeCue(d.lines[i].node) && d.lines[i].letters < 80 && d.lines[i].zone != zoneFrame && !digitsOnly.MatchString(d.lines[i].text); i++ {
+		found += ", " + squeeze(d.lines[i].text)
+	}
+	if strings.Contains(told, found) {
+		return told
+	}
+	return found
+}
+
+// inPlace finds a place named after a preposition, as titles do.
+var inPlace = regexp.MustCompile(`(?:^|\s)(?:in|en|à|i|w|we|te|em|near|at)\s+(\p{Lu}[^|–—()€£$]{1,80})`)
+
+// titlePlace reads a place from the page's title: "house for sale in Northgate".
+func (d *document) titlePlace() string {
+	for _, s := range []string{d.bareTitle(), d.heading().text} {
+		m := inPlace.FindStringSubmatch(s)
+		if m == nil {
+			continue
+		}
+		place, _, _ := strings.Cut(m[1], " - ")
+		place, _, _ = strings.Cut(place, " por ")
+		if place = strings.Trim(squeeze(place), " ,.:;"); place != "" {
+			return place
+		}
+	}
+	return ""
 }
 
 func placeCue(n *html.Node) bool {

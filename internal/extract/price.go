@@ -47,13 +47,11 @@ func priceFrom(text, code string) *ad.Price {
 		}
 		return &p
 	}
-	if a := amount(lone.FindString(text), ""); a != "" && a != "0" {
+	if a := amount(firstNumber(text), 0); a != "" && a != "0" {
 		return &ad.Price{Amount: a, Currency: code, Text: clip(text, 60)}
 	}
 	return nil
 }
-
-var lone = regexp.MustCompile(number)
 
 // metaPrice reads a price from meta elements.
 func (d *document) metaPrice() *ad.Price {
@@ -72,10 +70,11 @@ var (
 )
 
 // shownPrice finds the ad's price among the amounts a page shows: one in the
-// heading, one so named or labelled, else the first after the heading.
-func (d *document) shownPrice() *ad.Price {
+// heading, one so named or labelled, else the first after the heading. sure
+// says that more than its place speaks for it.
+func (d *document) shownPrice() (p *ad.Price, sure bool) {
 	if all := sums(squeeze(d.heading().text)); len(all) > 0 {
-		return &all[len(all)-1].price
+		return &all[len(all)-1].price, true
 	}
 	var best *ad.Price
 	top := 0.0
@@ -117,10 +116,10 @@ func (d *document) shownPrice() *ad.Price {
 	}
 	if best == nil {
 		if all := sums(d.bareTitle()); len(all) > 0 {
-			return &all[0].price
+			return &all[0].price, false
 		}
 	}
-	return best
+	return best, top >= 2.8
 }
 
 func (d *document) headingLine() int {

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -11,32 +12,24 @@ import (
 
 // A run is a set of links that stand alike on a page: the items of a list.
 type run struct {
-	links  []anchor // one for each target, in the order of the page
-	shape  string   // of their addresses
-	text   int      // letters in their texts
-	rich   int      // letters in the items around them
-	prices int      // items that show an amount of money
-	main   int      // links in the contents of the page
-	dates  int
-	score  float64
+	links    []anchor // one for each target, in the order of the page
+	shape    string   // of their addresses
+	numbered int      // addresses that hold digits
+	rich     int      // letters in the items around them
+	prices   int      // items that show an amount of money
+	main     int      // links in the contents of the page
+	score    float64
 }
 
 // shape reduces an address to what links of one kind share: its host, the number
-// of path segments, and which of them hold digits.
+// of path segments and whether there is a query. Slugs with and without digits
+// are alike.
 func shape(u *url.URL) string {
-	var b strings.Builder
-	b.WriteString(u.Host)
-	for s := range strings.SplitSeq(strings.Trim(u.Path, "/"), "/") {
-		if strings.ContainsAny(s, "0123456789") {
-			b.WriteString("/#")
-		} else {
-			b.WriteString("/*")
-		}
-	}
+	s := u.Host + "/" + strconv.Itoa(strings.Count(strings.Trim(u.Path, "/"), "/"))
 	if u.RawQuery != "" {
-		b.WriteByte('?')
+		s += "?"
 	}
-	return b.String()
+	return s
 }
 
 // station describes where an element stands: the tags above it, the classes of
@@ -103,7 +96,9 @@ func (d *document) runs() []*run {
 // weigh measures what surrounds the links of a run.
 func (d *document) weigh(r *run) {
 	for _, a := range r.links {
-		r.text += len(a.text)
+		if strings.ContainsAny(a.href, "0123456789") {
+			r.numbered++
+		}
 		if a.zone == zoneMain {
 			r.main++
 		}
@@ -134,7 +129,7 @@ func (d *document) weigh(r *run) {
 	if r.main < len(r.links) {
 		r.score /= 2
 	}
-	if strings.Contains(r.shape, "#") {
+	if r.numbered*2 >= len(r.links) {
 		r.score *= 1.5
 	}
 }

@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
@@ -11,83 +10,139 @@ import (
 )
 
 // Many pages carry their ad a second time, as the state that scripts start from.
-// It is searched as text, not parsed: it comes as JSON, as JavaScript, escaped
+// It is scanned as text, not parsed: it comes as JSON, as JavaScript, escaped
 // once or twice, and in megabytes. A value taken from it must be confirmed by
 // what the page shows, because the same state holds other ads and settings.
 
-// maxState bounds what is searched of one page's scripts.
-const maxState = 1 << 20
-
-const quoteMark = `\\{0,3}["']?`
-
-var (
-	statePrice = regexp.MustCompile(`(?i)` + quoteMark + `\b(?:price|prix|precio|cena|pricevalue|askingprice|displayprice|primaryprice|listprice|price_?raw|amount|saleprice)` + quoteMark + `\s*[:=]\s*` + quoteMark + `([^"',{}\[\]\\]{0,8}\d[\d .,\x{a0}']{0,14}\d)`)
-	statePlace = regexp.MustCompile(`(?i)` + quoteMark + `\b(?:displayaddress|fulladdress|addresslocality|locality|city|cityname|city_label|town|suburb|location_?name|areaname|region_name)` + quoteMark + `\s*[:=]\s*\\{0,3}["']([^"'\\{}<>]{2,80})`)
-	stateTime  = regexp.MustCompile(`(?i)` + quoteMark + `\b(?:dateposted|date_?published|published_?at|publish_?date|publication_?date|first_publication_date|created_?at|creation_?date|posted_?(?:at|date|on)|listed_?(?:at|date|on)|listing_?date|date_?listed|date_?added|datecreated)` + quoteMark + `\s*[:=]\s*` + quoteMark + `([^"'{}\[\]\\]{8,40})`)
+const (
+	maxState  = 2 << 20 // bytes of one page's scripts that are scanned
+	maxValues = 60      // values kept for one field
 )
 
-// scriptsText yields the inline scripts of a page, up to maxState bytes.
-func (d *document) scriptsText(yield func(string) bool) {
-	left := maxState
-	for _, n := range d.state {
-		s := clip(textOf(n), left)
-		left -= len(s)
-		if !yield(s) || left <= 0 {
-			return
+// stateKeys are the names under which states keep what ads are asked for.
+var stateKeys = map[string]string{
+	"price": "price", "prix": "price", "precio": "price", "cena": "price", "pricevalue": "price", "askingprice": "price", "displayprice": "price",
+	"primaryprice": "price", "listprice": "price", "priceraw": "price", "amount": "price", "saleprice": "price", "propertyprice": "price", "formattedprice": "price",
+	"displayaddress": "place", "fulladdress": "place", "addresslocality": "place", "locality": "place", "city": "place", "cityname": "place",
+	"citylabel": "place", "town": "place", "suburb": "place", "locationname": "place", "areaname": "place", "regionname": "place", "ville": "place", "municipality": "place",
+	"dateposted": "time", "datepublished": "time", "publishedat": "time", "publishdate": "time", "publicationdate": "time", "firstpublicationdate": "time",
+	"createdat": "time", "creationdate": "time", "postedat": "time", "posteddate": "time", "postedon": "time", "listedat": "time", "listeddate": "time",
+	"listingdate": "time", "datelisted": "time", "dateadded": "time", "datecreated": "time", "startdate": "time",
+	"pagetype": "page", "pagename": "page", "pagecategory": "page", "pagetemplate": "page", "template": "page", "viewname": "page",
+}
+
+var unmarked = strings.NewReplacer("_", "", "-", "")
+
+// states gives the values of a field found in the page's scripts, in their order.
+func (d *document) states(field string) []string {
+	if d.stated == nil {
+		d.stated = map[string][]string{}
+		left := maxState
+		for _, n := range d.state {
+			s := clip(textOf(n), left)
+			left -= len(s)
+			d.scanState(s)
+		}
+	}
+	return d.stated[field]
+}
+
+// scanState looks at every colon and equals sign for a known name before it.
+func (d *document) scanState(s string) {
+	for i := 0; i < len(s); i++ {
+		if s[i] != ':' && s[i] != '=' {
+			continue
+		}
+		name := nameBefore(s, i)
+		if len(name) < 4 || len(name) > 24 {
+			continue
+		}
+		field := stateKeys[strings.ToLower(unmarked.Replace(name))]
+		if field == "" || len(d.stated[field]) >= maxValues {
+			continue
+		}
+		if v := valueAfter(s, i+1); v != "" {
+			d.stated[field] = append(d.stated[field], v)
 		}
 	}
 }
 
-// statePriceOf gives the first price of the state that the page also shows.
-func (d *document) statePriceOf(shown map[string]ad.Price) *ad.Price {
-	for s := range d.scriptsText {
-		for _, m := range statePrice.FindAllStringSubmatch(s, 40) {
-			if p, ok := shown[amount(strings.TrimLeft(lone.FindString(m[1]), " "), "")]; ok {
-				return &p
-			}
-		}
+func nameBefore(s string, i int) string {
+	end := i
+	for end > 0 && i-end < 6 && strings.IndexByte(" \"'\\", s[end-1]) >= 0 {
+		end--
 	}
-	return nil
+	start := end
+	for start > 0 && end-start < 25 && (s[start-1]|32 >= 'a' && s[start-1]|32 <= 'z' || s[start-1] == '_' || s[start-1] == '-') {
+		start--
+	}
+	return s[start:end]
 }
 
-// shownAmounts maps the amounts outside frames and items to how they are written.
-func (d *document) shownAmounts() map[string]ad.Price {
-	out := map[string]ad.Price{}
+// valueAfter reads a quoted text or a bare number.
+func valueAfter(s string, i int) string {
+	for n := 0; i < len(s) && n < 8 && strings.IndexByte(" \\\n\t", s[i]) >= 0; n++ {
+		i++
+	}
+	if i >= len(s) {
+		return ""
+	}
+	stop := ",;}])\n "
+	if s[i] == '"' || s[i] == '\'' {
+		stop = s[i:i+1] + "\\\n"
+		i++
+	} else if !digit(s, i) {
+		return ""
+	}
+	end := strings.IndexAny(s[i:min(len(s), i+120)], stop)
+	if end <= 0 {
+		return ""
+	}
+	return strings.ToValidUTF8(s[i:i+end], "")
+}
+
+// statePrice gives the first price of the state that the page also shows.
+func (d *document) statePrice() *ad.Price {
+	if len(d.states("price")) == 0 {
+		return nil
+	}
+	shown := map[string]ad.Price{}
 	for _, l := range d.lines {
 		if l.zone == zoneFrame || l.letters > 400 || d.inRun(l.node) {
 			continue
 		}
 		for _, s := range sums(l.text) {
-			if _, ok := out[s.price.Amount]; !ok {
-				out[s.price.Amount] = s.price
+			if _, ok := shown[s.price.Amount]; !ok {
+				shown[s.price.Amount] = s.price
 			}
 		}
 	}
-	return out
+	for _, v := range d.states("price") {
+		if p, ok := shown[amount(firstNumber(v), 0)]; ok {
+			return &p
+		}
+	}
+	return nil
 }
 
-// statePlaceOf gives the first place of the state that the page's title, heading
+// statePlace gives the first place of the state that the page's title, heading
 // or description also names.
-func (d *document) statePlaceOf() string {
+func (d *document) statePlace() string {
 	about := strings.ToLower(d.title + "\n" + d.heading().text + "\n" + d.first("og:title") + "\n" + d.first("og:description", "description"))
-	for s := range d.scriptsText {
-		for _, m := range statePlace.FindAllStringSubmatch(s, 40) {
-			v := squeeze(html.UnescapeString(m[1]))
-			if len(v) > 2 && strings.Contains(about, strings.ToLower(v)) {
-				return v
-			}
+	for _, v := range d.states("place") {
+		v = squeeze(html.UnescapeString(v))
+		if len(v) > 2 && len(v) < 80 && !strings.ContainsAny(v, "<>{}") && strings.Contains(about, strings.ToLower(v)) {
+			return v
 		}
 	}
 	return ""
 }
 
-// stateTimeOf gives the first time of posting in the state.
-func (d *document) stateTimeOf() time.Time {
-	for s := range d.scriptsText {
-		for _, m := range stateTime.FindAllStringSubmatch(s, 10) {
-			if t, ok := moment(m[1], time.UTC, false); ok {
-				return t
-			}
+// stateTime gives the first time of posting in the state.
+func (d *document) stateTime() time.Time {
+	for _, v := range d.states("time") {
+		if t, ok := moment(v, time.UTC, false); ok {
+			return t
 		}
 	}
 	return time.Time{}

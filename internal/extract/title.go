@@ -48,7 +48,7 @@ func alike(a, b map[string]bool) float64 {
 }
 
 // generic headings say what part of a page follows, not what the ad offers.
-var generic = regexp.MustCompile(`(?i)^\W*(?:description|details|contact(?: us)?|overview|features|home|welcome|search|log ?in|sign in|menu|opis|descripción|beschreibung|photos?|gallery|map|location|similar .*|related .*|share.*|summary|favou?rites)\W*$`)
+var generic = regexp.MustCompile(`(?i)^\W*(?:(?:\w+ )?(?:description|details)|contact(?: us)?|overview|features|home|welcome|search|log ?in|sign in|menu|opis|descripción|beschreibung|photos?|gallery|map|location|similar .*|related .*|share.*|summary|favou?rites)\W*$`)
 
 // titleText finds the ad's title in what is shown, and by which method.
 func (d *document) titleText(main object) (text, method string) {
@@ -58,12 +58,15 @@ func (d *document) titleText(main object) (text, method string) {
 	name := squeeze(main.str("name", "headline", "title"))
 	hw, pw := terms(h), terms(page)
 	switch {
-	case h != "" && page != "" && len(pw) > 0 && shared(hw, pw) == len(pw) && len(pw)*2 >= len(hw):
+	case len(pw) > 0 && shared(hw, pw) == len(pw) && (len(pw)*2 >= len(hw) || strings.HasPrefix(h, page)):
 		return page, "text" // the heading adds price and place to the title
 	case name != "" && main.is(goods) && len(terms(name)) > 1 && (alike(terms(name), hw) > .5 || alike(terms(name), pw) > .5):
+		if full := d.fuller(name); full != name {
+			return full, "text"
+		}
 		return name, "json-ld"
 	case h != "" && !generic.MatchString(h) && (alike(hw, pw) > .4 || alike(hw, terms(card)) > .4 || page == "" || d.heading().heading == 1):
-		return trimTitle(h), "text"
+		return d.fuller(trimTitle(h)), "text"
 	case card != "":
 		return d.dropSite(card), "opengraph"
 	case page != "":
@@ -72,6 +75,24 @@ func (d *document) titleText(main object) (text, method string) {
 		return name, "json-ld"
 	}
 	return trimTitle(h), "text"
+}
+
+// fuller gives the part of the page's title, or of its card's, that says all
+// that a heading says and some more: headings leave out what their page shows
+// around them. A part of which the heading is less than half says other things.
+func (d *document) fuller(h string) string {
+	best, most := h, len(terms(h))
+	hw := terms(h)
+	for _, s := range []string{d.title, d.first("og:title")} {
+		for _, part := range separators.Split(s, -1) {
+			part = ellipsis.ReplaceAllString(squeeze(part), "")
+			pw := terms(part)
+			if shared(hw, pw) == len(hw) && len(pw) > most && len(hw) >= 3 && len(pw) <= 2*len(hw)+3 {
+				best, most = part, len(pw)
+			}
+		}
+	}
+	return best
 }
 
 var separators = regexp.MustCompile(`\s+(?:[-–—|·•»:]|::|\|\|)\s+`)

@@ -2,12 +2,17 @@ package extract
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // Bot walls and empty shells answer with status 200 as readily as with 403. They
 // are told by what walls are built of, and only on a page that shows little: an
 // ad that embeds a captcha in its contact form is still an ad.
+//
+// The expressions below are long and read lower-case text. Go's matcher walks
+// such alternations slowly (measured: half the cost of a page), so a line is
+// given to one only when it contains one of its stems.
 
 // wallMarks are parts of script addresses, element ids and inline scripts that
 // only walls have.
@@ -19,7 +24,7 @@ var wallMarks = []string{
 }
 
 // wallWords are what walls say, in their titles or in their few lines.
-var wallWords = regexp.MustCompile(`(?i)just a moment|security check|checking (?:the security of )?your (?:browser|connection)|attention required|access (?:to this page has been )?denied|access denied` +
+var wallWords = regexp.MustCompile(`just a moment|security check|checking (?:the security of )?your (?:browser|connection)|attention required|access (?:to this page has been )?denied|access denied` +
 	`|are you (?:a )?(?:human|robot)|not a robot|verify (?:that )?you are (?:a )?human|verifying you are human|human verification|pardon our interruption|request (?:unsuccessful|blocked)|unusual (?:traffic|activity)|automated (?:access|requests|queries)` +
 	`|please enable (?:js|javascript|cookies)|enable javascript (?:and|to)|disable any ad ?blocker|you have been blocked|bot (?:detection|protection)|ddos protection|captcha|robot check|too many requests|rate limit(?:ed)?` +
 	`|no soy un robot|eres un robot|verifica(?:r|ción)? que eres humano|acceso denegado|je ne suis pas un robot|vérification de sécurité|accès (?:refusé|bloqué)|ich bin kein roboter|zugriff (?:verweigert|blockiert)|sicherheitsüberprüfung` +
@@ -31,13 +36,13 @@ func (d *document) wall() string {
 	if shown > 1500 {
 		return ""
 	}
-	if m := wallWords.FindString(d.title); m != "" && shown < 800 {
+	if m := wallWords.FindString(strings.ToLower(clip(d.title, 200))); m != "" && shown < 800 {
 		return "its title says " + quote(m)
 	}
 	if shown > 600 {
 		return ""
 	}
-	head := d.text()
+	head := strings.ToLower(d.text())
 	if m := wallWords.FindString(head); m != "" && (shown < 250 || d.wallMark() != "") {
 		return "it shows little but " + quote(m)
 	}
@@ -72,7 +77,7 @@ func (d *document) hasHeading() bool {
 }
 
 // goneWords are what sites say about an ad that was taken down.
-var goneWords = regexp.MustCompile(`(?i)(?:this |the |your )?(?:ad|ads|advert|advertisement|posting|post|listing|item|offer|classified|property|vehicle|page)(?: you (?:are|were) looking for| you requested)? (?:has been|was|is|has|have been) (?:been )?(?:flagged|removed|deleted|expired|withdrawn|deactivated|taken down|unpublished|closed|no longer|not available|unavailable|already (?:sold|rented))` +
+var goneWords = regexp.MustCompile(`(?:this |the |your )?(?:ad|ads|advert|advertisement|posting|post|listing|item|offer|classified|property|vehicle|page)(?: you (?:are|were) looking for| you requested)? (?:has been|was|is|has|have been) (?:been )?(?:flagged|removed|deleted|expired|withdrawn|deactivated|taken down|unpublished|closed|no longer|not available|unavailable|already (?:sold|rented))` +
 	`|(?:ad|advert|posting|listing|item|offer|property|page)\s+(?:is |has )?(?:no longer|expired|not found|removed|deleted)|flagged for removal|deleted by its author|no longer (?:available|active|listed|exists?|on the market)|does(?:n't| not) exist any ?more` +
 	`|(?:cette |l')?annonce (?:a été |n'est plus |n'existe plus|est )?(?:supprimée|désactivée|disponible|expirée|désactivé)|annonce n'(?:est plus|existe plus)|n'est plus (?:disponible|en ligne)` +
 	`|anuncio (?:ya no|ha sido (?:eliminado|borrado|retirado|dado de baja)|no (?:está )?disponible|caducado|expirado|eliminado|borrado)|ya no (?:está|se encuentra) (?:disponible|publicado|activo)|este (?:inmueble|anuncio) ya no` +
@@ -84,32 +89,55 @@ var goneWords = regexp.MustCompile(`(?i)(?:this |the |your )?(?:ad|ads|advert|ad
 // is an ad that talks about another, or a help page; one line on it must do
 // nothing but say so.
 func (d *document) gone() string {
-	if m := goneWords.FindString(d.title); m != "" {
+	if m := match(goneWords, goneStems, strings.ToLower(d.title)); m != "" {
 		return m
 	}
 	shown := d.contents()
 	for _, l := range d.lines {
-		if l.zone == zoneFrame || l.letters > 220 {
+		if l.zone == zoneFrame || l.letters > 220 || shown >= 500 && (l.heading == 0 || shown >= 1500) {
 			continue
 		}
-		m := goneWords.FindStringIndex(l.text)
-		if m == nil {
-			continue
+		if m := match(goneWords, goneStems, strings.ToLower(l.text)); m != "" {
+			return m
 		}
-		if shown < 500 || l.heading > 0 && shown < 1500 {
-			return l.text[m[0]:m[1]]
+	}
+	return ""
+}
+
+var goneStems = []string{
+	"flagged", "removed", "deleted", "expired", "withdrawn", "deactivated", "taken down", "unpublished", "closed", "no longer", "not available", "unavailable",
+	"already", "not found", "exist", "supprim", "désactiv", "disponib", "expir", "en ligne", "anuncio", "inmueble", "publicado", "nieaktu", "nieakty", "wygas", "usuni",
+	"zako", "archiw", "niedost", "nicht mehr", "gelöscht", "deaktiv", "abgelaufen", "scadut", "rimoss", "eliminat", "annons", "slettet", "udløbet", "verwijderd", "niet meer", "verlopen",
+	"объявление", "inzer", "hirdetés",
+}
+
+// match gives the first match of a long expression in lower-case text that
+// contains one of its stems.
+func match(re *regexp.Regexp, stems []string, lower string) string {
+	for _, s := range stems {
+		if strings.Contains(lower, s) {
+			return re.FindString(lower)
 		}
 	}
 	return ""
 }
 
 // noneWords are what lists say when nothing matches.
-var noneWords = regexp.MustCompile(`(?i)\b(?:no|0|zero) (?:\w+ )?(?:results?|ads?|listings?|items?|postings?|matches|properties|offers?|entries)\b(?: (?:were |was )?found)?|nothing found|did(?:n't| not) match any|found no |aucune? (?:annonce|résultat|offre)|0 (?:annonce|résultat)` +
+var noneWords = regexp.MustCompile(`\b(?:no|0|zero) (?:\w+ )?(?:results?|ads?|listings?|items?|postings?|matches|properties|offers?|entries)\b(?: (?:were |was )?found)?|nothing found|did(?:n't| not) match any|found no |aucune? (?:annonce|résultat|offre)|0 (?:annonce|résultat)` +
 	`|(?:sin|no hay|ningún|0) (?:resultados?|anuncios?)|no (?:se )?(?:han|hemos) encontrad?o?|brak (?:wyników|ogłoszeń|ofert)|nie (?:znaleziono|znaleźliśmy)|0 (?:ogłoszeń|ofert|wyników)|keine (?:ergebnisse|anzeigen|treffer|angebote)|nessun (?:risultato|annuncio)|(?:nenhum|sem) (?:resultado|anúncio)` +
 	`|inga (?:träffar|annonser|resultat|objekt)|geen (?:resultaten|advertenties)|ничего не найдено|объявлений не найдено|žádné (?:výsledky|inzeráty)|nincs találat`)
 
 // someWords are how lists count what they show.
-var someWords = regexp.MustCompile(`(?i)\d[\d .,\x{a0}]* *(?:results?|ads|listings|annonces|résultats|resultados|anuncios|ogłosze(?:ń|nia)|ofert\p{L}*|wyników|ergebnisse|anzeigen|treffer|träffar|annonser|objekt|bostäder|risultati|annunci|inmuebles|viviendas|properties(?: found)?|matches|объявлени\p{L}+|found)\b` +
+var someWords = regexp.MustCompile(`\d[\d .,\x{a0}]* *(?:results?|ads|listings|annonces|résultats|resultados|anuncios|ogłosze(?:ń|nia)|ofert\p{L}*|wyników|ergebnisse|anzeigen|treffer|träffar|annonser|objekt|bostäder|risultati|annunci|inmuebles|viviendas|properties(?: found)?|matches|объявлени\p{L}+|found)\b` +
 	`|(?:results|showing|displaying|wyniki|résultats|resultados) \d+ ?(?:-|–|to|à|a|do) ?\d+`)
+
+var (
+	noneStems = []string{
+		"result", " ads", " ad", "listing", "item", "posting", "match", "propert", "offer", "entries", "nothing found", "found no", "aucun", "annonce", "résultat", "resultado",
+		"anuncio", "encontr", "wyników", "ogłosze", "ofert", "znale", "ergebnis", "anzeigen", "treffer", "angebote", "risultat", "annunci", "anúncio", "träff", "annonser", "objekt",
+		"resultaten", "advertenties", "найден", "výsledky", "inzer", "találat",
+	}
+	someStems = append(slices.Clone(noneStems), "bostäder", "inmuebles", "viviendas", "объявлени", "found", "showing", "displaying", "wyniki")
+)
 
 func quote(s string) string { return "“" + squeeze(clip(s, 60)) + "”" }
