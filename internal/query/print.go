@@ -1,6 +1,7 @@
 package query
 
 import (
+	"reflect"
 	"strings"
 	"unicode"
 )
@@ -26,10 +27,16 @@ func (p Phone) String() string { return String(p) }
 // String prints f as name:value.
 func (f Field) String() string { return String(f) }
 
-// String prints n so that Parse gives an equal tree.
+// String prints n so that Parse gives an equal tree. Where words side by side
+// would be read as something else than they were, each is printed as text:….
 func String(n Node) string {
 	var b strings.Builder
 	printer{}.node(&b, n, false)
+	if again, err := Parse(b.String()); err == nil && reflect.DeepEqual(again, n) {
+		return b.String()
+	}
+	b.Reset()
+	printer{literal: true}.node(&b, n, false)
 	return b.String()
 }
 
@@ -106,4 +113,4 @@ func quote(b *strings.Builder, s string) {
 
 // isQuote reports whether r opens or closes a phrase: word processors and phones
 // put curly quotes where a person typed straight ones.
-func isQuote(r rune) bool { return r == '"' || r == '“' || r == '”' || r == '„' || r == '″' }
+func isQuote(r rune) bool { return r == '"' || r == '“' || r == '”' || r == '„' }

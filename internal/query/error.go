@@ -1,0 +1,81 @@
+package query
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+)
+
+// An Error says where a query cannot be read, and why. It never holds what was
+// typed: that may be a number, and errors end up in logs.
+type Error struct {
+	Start, End int    // code points of the query that are at fault; End may be one past the end
+	Reason     string // for the person who typed it
+}
+
+// Error says the reason and the place, counted from one.
+func (e *Error) Error() string {
+	return fmt.Sprintf("read query: character %d: %s", e.Start+1, e.Reason)
+}
+
+// Caret shows the place in the query: the query on one line, carets below. It
+// is for the person who typed the query, not for logs.
+func (e *Error) Caret(query string) string {
+	var line, marks strings.Builder
+	n := 0
+	for _, r := range query {
+		if unicode.IsSpace(r) || unicode.IsControl(r) {
+			r = ' '
+		}
+		line.WriteRune(r)
+		if n < e.Start {
+			marks.WriteByte(' ')
+		} else if n < e.End {
+			marks.WriteByte('^')
+		}
+		n++
+	}
+	if e.Start >= n {
+		marks.WriteString(strings.Repeat(" ", e.Start-n))
+		marks.WriteByte('^')
+	}
+	return line.String() + "\n" + marks.String()
+}
+
+// nearest returns the known name that s is most likely a slip of, "" when none is
+// near.
+func nearest(s string, known []string) string {
+	best, at := "", 3
+	for _, k := range known {
+		if d := distance(s, k); d < at && d < len(k) {
+			best, at = k, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to insert, drop, change or swap to make b of a.
+func distance(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			d := min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d = min(d, rows[i-2][j-2]+1)
+			}
+			rows[i][j] = d
+		}
+	}
+	return rows[len(a)][len(b)]
+}

@@ -1,0 +1,98 @@
+package query
+
+import (
+	"strings"
+	"time"
+)
+
+// Explain says in plain words what a query asks for, for the line under the
+// search box.
+func Explain(n Node) string { return "Ads " + explain(n, false, false) }
+
+// explain phrases n as a predicate of "ads"; not turns its meaning round, inner
+// says that it stands within a list.
+func explain(n Node, not, inner bool) string {
+	switch n := n.(type) {
+	case And:
+		return list(n.Of, " and ", " or ", not, inner)
+	case Or:
+		return list(n.Of, " or ", " and ", not, inner)
+	case Not:
+		return explain(n.Of, !not, inner)
+	case Word:
+		s := "with " + quoted(n.Text)
+		if len(Asked(n)) > 0 {
+			s += ", written so or in disguise"
+		}
+		return negated(s, not)
+	case Phrase:
+		return negated("with "+quoted(n.Text), not)
+	case Phone:
+		return negated("with the number "+strings.Join(n.Numbers, " or ")+" or the text "+quoted(n.Text), not)
+	case Field:
+		return negated(n.explain(), not)
+	}
+	return ""
+}
+
+func list(of []Node, and, or string, not, inner bool) string {
+	sep := and
+	if not {
+		sep = or
+	}
+	parts := make([]string, len(of))
+	for i, p := range of {
+		parts[i] = explain(p, not, true)
+	}
+	s := strings.Join(parts, sep)
+	if inner {
+		return "(" + s + ")"
+	}
+	return s
+}
+
+func negated(s string, not bool) string {
+	if not {
+		return "not " + s
+	}
+	return s
+}
+
+func (f Field) explain() string {
+	switch f.Name {
+	case "phone":
+		return "with the number " + strings.Join(f.Values, " or ")
+	case "email":
+		return "with the e-mail address " + quoted(f.Values[0])
+	case "handle":
+		return "with the handle " + quoted(f.Values[0])
+	case "site":
+		return "from the site " + quoted(f.Values[0])
+	case "cluster":
+		return "in the cluster " + quoted(f.Values[0])
+	case "url":
+		return "at the address " + quoted(f.Values[0])
+	case "title":
+		return "with " + quoted(f.Text) + " in the title"
+	case "city":
+		return "with " + quoted(f.Text) + " in the place given"
+	}
+	return f.Name + dates(f.From, f.To)
+}
+
+// dates says an interval with its last day, as people count.
+func dates(from, to time.Time) string {
+	const day = "2 January 2006"
+	last := to.AddDate(0, 0, -1)
+	switch {
+	case from.IsZero():
+		return " until " + last.Format(day)
+	case to.IsZero():
+		return " since " + from.Format(day)
+	case from.Equal(last):
+		return " on " + from.Format(day)
+	}
+	return " from " + from.Format(day) + " to " + last.Format(day)
+}
+
+func quoted(s string) string { return "“" + strings.TrimSpace(s) + "”" }

@@ -1,0 +1,209 @@
+package query
+
+import (
+	"strings"
+	"unicode"
+
+	"vigil.example/internal/text"
+)
+
+// A kind is what a lexeme is.
+type kind int
+
+const (
+	endKind kind = iota
+	leafKind
+	notKind
+	andKind
+	orKind
+	openKind
+	closeKind
+)
+
+// A lexeme is one piece of a query and where it stands in code points.
+type lexeme struct {
+	kind       kind
+	leaf       Node // for leafKind
+	start, end int
+}
+
+// A lexer cuts a query into lexemes. Numbers are found first, stretch by stretch,
+// because they may hold spaces, parentheses and hyphens that mean something else
+// elsewhere.
+type lexer struct {
+	src     []rune
+	pos     int
+	until   int     // end of the stretch that numbers were looked for in
+	numbers []group // those found there, positions in src
+}
+
+// next returns the next lexeme. Words without a letter or digit are skipped.
+func (l *lexer) next() (lexeme, error) {
+	for {
+		l.space()
+		if l.pos == len(l.src) {
+			return lexeme{kind: endKind, start: l.pos, end: l.pos + 1}, nil
+		}
+		if p, ok := l.number(); ok {
+			return p, nil
+		}
+		start := l.pos
+		switch r := l.src[l.pos]; {
+		case r == '(' || r == ')':
+			l.pos++
+			return lexeme{kind: map[rune]kind{'(': openKind, ')': closeKind}[r], start: start, end: l.pos}, nil
+		case isQuote(r):
+			s, err := l.quoted()
+			if err != nil {
+				return lexeme{}, err
+			}
+			n, err := quotedLeaf(s, start, l.pos)
+			return lexeme{leafKind, n, start, l.pos}, err
+		}
+		if word := l.word(l.pos); l.negates(word) {
+			l.pos++
+			return lexeme{kind: notKind, start: start, end: l.pos}, nil
+		} else if k, ok := operators[word]; ok {
+			l.pos += len(word)
+			return lexeme{kind: k, start: start, end: l.pos}, nil
+		} else if name, ok := l.field(l.pos); ok {
+			n, err := l.fieldLeaf(name)
+			return lexeme{leafKind, n, start, l.pos}, err
+		} else {
+			l.pos += len([]rune(word))
+			if len(text.Tokens(word)) > 0 {
+				return lexeme{leafKind, Word{word}, start, l.pos}, nil
+			}
+		}
+	}
+}
+
+var operators = map[string]kind{"AND": andKind, "OR": orKind, "NOT": notKind}
+
+func (l *lexer) space() {
+	for l.pos < len(l.src) && unicode.IsSpace(l.src[l.pos]) {
+		l.pos++
+	}
+}
+
+// word returns the run of code points from at that a space, a parenthesis or a
+// quote ends.
+func (l *lexer) word(at int) string {
+	end := at
+	for end < len(l.src) && !isBreak(l.src[end]) {
+		end++
+	}
+	return string(l.src[at:end])
+}
+
+func isBreak(r rune) bool { return unicode.IsSpace(r) || r == '(' || r == ')' || isQuote(r) }
+
+// negates says whether the word at the position begins with a hyphen that means
+// not: something to leave out must follow it directly.
+func (l *lexer) negates(word string) bool {
+	if !strings.HasPrefix(word, "-") {
+		return false
+	}
+	if after := l.pos + len([]rune(word)); len(text.Tokens(word)) == 0 {
+		return strings.Trim(word, "-") == "" && after < len(l.src) && (l.src[after] == '(' || isQuote(l.src[after]))
+	}
+	return true
+}
+
+// field returns the name before the colon when a field begins at at: letters and
+// a colon, then a value, or one of the known names.
+func (l *lexer) field(at int) (name string, ok bool) {
+	end := at
+	for end < len(l.src) && (l.src[end]|0x20 >= 'a' && l.src[end]|0x20 <= 'z') {
+		end++
+	}
+	if end == at || end == len(l.src) || l.src[end] != ':' {
+		return "", false
+	}
+	name = string(l.src[at:end])
+	if _, known := canonical(name); known {
+		return name, true
+	}
+	valued := end+1 < len(l.src) && (isQuote(l.src[end+1]) || !isBreak(l.src[end+1]))
+	return name, valued
+}
+
+// quoted reads a quoted text at the position. A backslash keeps a quote or a
+// backslash from its meaning.
+func (l *lexer) quoted() (string, error) {
+	start := l.pos
+	var b strings.Builder
+	for l.pos++; l.pos < len(l.src); l.pos++ {
+		r := l.src[l.pos]
+		if isQuote(r) {
+			l.pos++
+			return b.String(), nil
+		}
+		if r == '\\' && l.pos+1 < len(l.src) && (isQuote(l.src[l.pos+1]) || l.src[l.pos+1] == '\\') {
+			l.pos++
+			r = l.src[l.pos]
+		}
+		b.WriteRune(r)
+	}
+	return "", &Error{start, start + 1, "this quote is not closed"}
+}
+
+// quotedLeaf is what a quoted text asks for: a number when it is one.
+func quotedLeaf(s string, start, end int) (Node, error) {
+	if len(text.Tokens(s)) == 0 {
+		return nil, &Error{start, end, "there is no letter or digit between these quotes"}
+	}
+	if n := number(s); n != nil {
+		return Phone{s, n}, nil
+	}
+	return Phrase{s}, nil
+}
+
+// number returns the number that begins at the position, if one does.
+func (l *lexer) number() (lexeme, bool) {
+	if l.pos >= l.until {
+		l.until = l.stretch(l.pos)
+		l.numbers = nil
+		if l.until > l.pos {
+			l.numbers = numbersIn(l.src[l.pos:l.until])
+			for i := range l.numbers {
+				l.numbers[i].start += l.pos
+				l.numbers[i].end += l.pos
+			}
+		}
+	}
+	for _, g := range l.numbers {
+		if g.start == l.pos {
+			l.pos = g.end
+			return lexeme{leafKind, Phone{string(l.src[g.start:g.end]), g.numbers}, g.start, g.end}, true
+		}
+	}
+	return lexeme{}, false
+}
+
+// stretch returns the end of the words and parentheses that begin at at, before
+// the next quote, operator, negation or field.
+func (l *lexer) stretch(at int) int {
+	for i, fresh := at, true; i < len(l.src); i++ {
+		r := l.src[i]
+		if isQuote(r) {
+			return i
+		}
+		if isBreak(r) {
+			fresh = true
+			continue
+		}
+		if !fresh {
+			continue
+		}
+		fresh = false
+		word := l.word(i)
+		_, op := operators[word]
+		_, field := l.field(i)
+		hyphen := r == '-' && len(word) > 1
+		if op || field || hyphen {
+			return i
+		}
+	}
+	return len(l.src)
+}

@@ -1,0 +1,182 @@
+package query
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What a query may be at most: enough for any person, little enough that no
+// query can occupy an index.
+const (
+	MaxRunes  = 4000 // code points of words and values; operators and quotes are extra
+	MaxLeaves = 128  // words, phrases, numbers and fields
+	maxDepth  = 32   // parentheses and hyphens within one another
+)
+
+const tooLong = "the query is too long"
+
+// Parse reads a query. The error is an *Error.
+func Parse(s string) (Node, error) {
+	src := []rune(s)
+	s = string(src) // bytes that are no UTF-8 become U+FFFD
+	if len(src) > 4*MaxRunes {
+		return nil, &Error{4 * MaxRunes, len(src), tooLong}
+	}
+	if n, ok := wholeNumber(s); ok && size(n) <= MaxRunes {
+		return n, nil
+	}
+	p := parser{lex: lexer{src: src}}
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	if p.at.kind == endKind {
+		return nil, &Error{0, max(1, len(src)), "there is nothing to search for"}
+	}
+	n, err := p.or(0)
+	if err != nil {
+		return nil, err
+	}
+	if p.at.kind == closeKind {
+		return nil, &Error{p.at.start, p.at.end, "this parenthesis closes nothing"}
+	}
+	return n, nil
+}
+
+// wholeNumber reads a query that is one number in whatever form and nothing else.
+func wholeNumber(s string) (Node, bool) {
+	s = strings.TrimFunc(s, unicode.IsSpace)
+	if s == "" || s[0] == '-' || strings.ContainsFunc(s, isQuote) {
+		return nil, false
+	}
+	for _, w := range strings.Fields(s) {
+		if _, op := operators[w]; op {
+			return nil, false
+		}
+	}
+	if n := number(s); n != nil {
+		return Phone{s, n}, true
+	}
+	return nil, false
+}
+
+// A parser reads lexemes by recursive descent, one ahead.
+type parser struct {
+	lex    lexer
+	at     lexeme
+	leaves int
+	runes  int
+}
+
+func (p *parser) advance() (err error) {
+	p.at, err = p.lex.next()
+	return err
+}
+
+// or reads parts with OR between them.
+func (p *parser) or(depth int) (Node, error) {
+	var of []Node
+	for {
+		n, err := p.and(depth)
+		if err != nil {
+			return nil, err
+		}
+		if o, ok := n.(Or); ok {
+			of = append(of, o.Of...)
+		} else {
+			of = append(of, n)
+		}
+		if p.at.kind != orKind {
+			break
+		}
+		if err := p.advance(); err != nil {
+			return nil, err
+		}
+	}
+	if len(of) == 1 {
+		return of[0], nil
+	}
+	return Or{of}, nil
+}
+
+// and reads parts side by side; AND may stand between them.
+func (p *parser) and(depth int) (Node, error) {
+	var of []Node
+	for {
+		n, err := p.unary(depth)
+		if err != nil {
+			return nil, err
+		}
+		if a, ok := n.(And); ok {
+			of = append(of, a.Of...)
+		} else {
+			of = append(of, n)
+		}
+		if p.at.kind == andKind {
+			if err := p.advance(); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if p.at.kind != leafKind && p.at.kind != notKind && p.at.kind != openKind {
+			break
+		}
+	}
+	if len(of) == 1 {
+		return of[0], nil
+	}
+	return And{of}, nil
+}
+
+// unary reads one leaf, or what stands in parentheses, perhaps negated.
+func (p *parser) unary(depth int) (Node, error) {
+	at := p.at
+	if depth > maxDepth {
+		return nil, &Error{at.start, at.end, "too many parentheses and hyphens within one another"}
+	}
+	if at.kind == endKind || at.kind == closeKind || at.kind == andKind || at.kind == orKind {
+		return nil, &Error{at.start, at.end, "a word, a number or a phrase is missing here"}
+	}
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	switch at.kind {
+	case notKind:
+		n, err := p.unary(depth + 1)
+		return Not{n}, err
+	case openKind:
+		n, err := p.or(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		if p.at.kind != closeKind {
+			return nil, &Error{at.start, at.end, "this parenthesis is not closed"}
+		}
+		return n, p.advance()
+	default:
+		p.leaves++
+		if p.leaves > MaxLeaves {
+			return nil, &Error{at.start, at.end, "the query asks for too many things"}
+		}
+		if p.runes += size(at.leaf); p.runes > MaxRunes {
+			return nil, &Error{at.start, at.end, tooLong}
+		}
+		return at.leaf, nil
+	}
+}
+
+// size counts the code points of a leaf. It is the same however the leaf is
+// printed, so that what could be parsed can be parsed again.
+func size(leaf Node) int {
+	switch n := leaf.(type) {
+	case Word:
+		return utf8.RuneCountInString(n.Text)
+	case Phrase:
+		return utf8.RuneCountInString(n.Text)
+	case Phone:
+		return utf8.RuneCountInString(n.Text)
+	case Field:
+		return utf8.RuneCountInString(n.Text)
+	}
+	return 0
+}

@@ -1,0 +1,231 @@
+package query_test
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"vigil.example/internal/query"
+)
+
+func day(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }
+
+func word(s string) query.Node   { return query.Word{Text: s} }
+func phrase(s string) query.Node { return query.Phrase{Text: s} }
+func phone(s string) query.Node {
+	return query.Phone{Text: s, Numbers: []string{"+19125550123"}}
+}
+func and(of ...query.Node) query.Node { return query.And{Of: of} }
+func or(of ...query.Node) query.Node  { return query.Or{Of: of} }
+func not(n query.Node) query.Node     { return query.Not{Of: n} }
+func field(name, text string, values ...string) query.Node {
+	return query.Field{Name: name, Text: text, Values: values}
+}
+
+func TestParse(t *testing.T) {
+	for _, c := range []struct {
+		name, in string
+		want     query.Node
+	}{
+		{"one word", "roses", word("roses")},
+		{"words side by side must all appear", "red roses", and(word("red"), word("roses"))},
+		{"AND says the same", "red AND roses", and(word("red"), word("roses"))},
+		{"OR binds less than side by side", "red roses OR tulips", or(and(word("red"), word("roses")), word("tulips"))},
+		{"parentheses bind more", "red (roses OR tulips)", and(word("red"), or(word("roses"), word("tulips")))},
+		{"lists within equal lists are one list", "(a (b c)) d", and(word("a"), word("b"), word("c"), word("d"))},
+		{"a hyphen leaves out", "red -roses", and(word("red"), not(word("roses")))},
+		{"NOT leaves out", "NOT roses", not(word("roses"))},
+		{"a hyphen before a list", "-(a OR b)", not(or(word("a"), word("b")))},
+		{"a hyphen before a phrase", `-"a b"`, not(phrase("a b"))},
+		{"a hyphen within a word", "wi-fi", word("wi-fi")},
+		{"a lone hyphen is punctuation", "new - shiny", and(word("new"), word("shiny"))},
+		{"punctuation is skipped", "bed & breakfast !", and(word("bed"), word("breakfast"))},
+		{"lower-case or is a word", "this or that", and(word("this"), word("or"), word("that"))},
+		{"a phrase", `"fresh red roses"`, phrase("fresh red roses")},
+		{"curly quotes", "“red roses”", phrase("red roses")},
+		{"a quote within quotes", `"say \"hi\" \\ now"`, phrase(`say "hi" \ now`)},
+		{"a time of day is no field", "at 12:30", and(word("at"), word("12:30"))},
+		{"a label before a space is a word", "Note: new", and(word("Note:"), word("new"))},
+
+		{"a plain number", "9125550123", phone("9125550123")},
+		{"a number in parts", "912 555 0123", phone("912 555 0123")},
+		{"an area code in parentheses", "(912) 555-0123", phone("(912) 555-0123")},
+		{"a number with its country", "+1 (912) 555-0123", phone("+1 (912) 555-0123")},
+		{"a number in quotes is a number", `"912-555-0123"`, phone("912-555-0123")},
+		{"a number among words", "roses (912) 555-0123 austin", and(word("roses"), phone("(912) 555-0123"), word("austin"))},
+		{"a number in a list", "(912 555 0123 OR roses)", or(phone("912 555 0123"), word("roses"))},
+		{"a number left out", "roses -912-555-0123", and(word("roses"), not(phone("912-555-0123")))},
+		{"only the number is left out", "-912 555 0123 roses", and(not(phone("912 555 0123")), word("roses"))},
+		{"digits that are no number", "room 4512", and(word("room"), word("4512"))},
+		{"an operator parts a number", "912 OR 555 0123", or(word("912"), and(word("555"), word("0123")))},
+
+		{"phone", "phone:9125550123", field("phone", "9125550123", "+19125550123")},
+		{"phone, in parts", "phone: (912) 555 0123 roses", and(field("phone", "(912) 555 0123", "+19125550123"), word("roses"))},
+		{"tel is phone", `tel:"912 555 0123"`, field("phone", "912 555 0123", "+19125550123")},
+		{"e-mail", "email:Kate@Mail.example", field("email", "Kate@Mail.example", "kate@mail.example")},
+		{"handle", "handle:@Kate_1", field("handle", "@Kate_1", "kate_1")},
+		{"handle with its platform", "handle:telegram:@kate", field("handle", "telegram:@kate", "telegram:kate")},
+		{"site", "site:townboard", field("site", "townboard", "townboard")},
+		{"place", `location:"port wren"`, field("city", "port wren")},
+		{"title", "-title:roses", not(field("title", "roses"))},
+		{"cluster", "cluster:c0123", field("cluster", "c0123", "c0123")},
+		{"address", "url:https://Town.example/a?b=1#c", field("url", "https://Town.example/a?b=1#c", "https://town.example/a?b=1")},
+		{"address as pasted", "https://town.example/a(1)", field("url", "https://town.example/a(1)", "https://town.example/a(1)")},
+		{"address in parentheses", "(https://town.example/a OR b)", or(field("url", "https://town.example/a", "https://town.example/a"), word("b"))},
+		{"text is never a number", "text:9125550123", word("9125550123")},
+		{"text in quotes", `text:"912 555 0123"`, phrase("912 555 0123")},
+		{"seen, months", "seen:2026-01..2026-03", query.Field{Name: "seen", Text: "2026-01..2026-03", From: day(2026, 1, 1), To: day(2026, 4, 1)}},
+		{"seen, one day", "seen:2026-02-28", query.Field{Name: "seen", Text: "2026-02-28", From: day(2026, 2, 28), To: day(2026, 3, 1)}},
+		{"posted since", "posted:2026..", query.Field{Name: "posted", Text: "2026..", From: day(2026, 1, 1)}},
+		{"posted until", "posted:..2026", query.Field{Name: "posted", Text: "..2026", To: day(2027, 1, 1)}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := query.Parse(c.in)
+			if err != nil {
+				t.Fatalf("Parse(%q): %v", c.in, err)
+			}
+			if diff := cmp.Diff(got, c.want); diff != "" {
+				t.Errorf("Parse(%q) (-got +want):\n%s", c.in, diff)
+			}
+		})
+	}
+}
+
+func TestString(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"words", "red  roses", "red roses"},
+		{"lists", "red AND (roses OR tulips)", "red (roses OR tulips)"},
+		{"numbers are printed in quotes", "roses (912) 555-0123", `roses "(912) 555-0123"`},
+		{"words that would become a number", "912 AND 555 AND 0123", "text:912 text:555 text:0123"},
+		{"words that would become a number, beside others", "912 AND 555 AND 0123 -x", "text:912 text:555 text:0123 -text:x"},
+		{"a phrase that is no number", `text:"912 555 0123"`, `text:"912 555 0123"`},
+		{"a word that would become an operator", "text:OR", "text:OR"},
+		{"a word that would become a negation", "text:-a", "text:-a"},
+		{"values with spaces", `city:"port wren"`, `city:"port wren"`},
+		{"other names of fields", "location:austin tel:9125550123", "city:austin phone:9125550123"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n, err := query.Parse(c.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := n.String(); got != c.want {
+				t.Errorf("%q prints as %q, want %q", c.in, got, c.want)
+			}
+		})
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"nothing", "", "\n^\nthere is nothing to search for"},
+		{"punctuation only", " & ", " & \n^^^\nthere is nothing to search for"},
+		{"an unknown field", "roses emial:x@y.example", "roses emial:x@y.example\n      ^^^^^\nunknown field; did you mean \"email\"?"},
+		{"a field far from all", "zzzzzz:1", "zzzzzz:1\n^^^^^^\nunknown field; known are phone, email, handle, site, city, title, text, cluster, url, seen, posted; in quotes it is searched as text"},
+		{"no value", "title: OR b", "title: OR b\n      ^\ntitle: needs a value"},
+		{"no value at the end", "a title:", "a title:\n        ^\ntitle: needs a value"},
+		{"no number", "phone:12", "phone:12\n^^^^^^^^\nno telephone number can be read here; give it whole, in any form"},
+		{"no address", "email:kate", "email:kate\n^^^^^^^^^^\nthis is not an e-mail address; it should look like name@host.example"},
+		{"no date", "seen:may", "seen:may\n^^^^^^^^\na date looks like 2026, 2026-01 or 2026-01-31, a range like 2026-01..2026-03"},
+		{"a range backwards", "seen:2026..2025", "seen:2026..2025\n^^^^^^^^^^^^^^^\nthis range ends before it begins"},
+		{"OR without a right side", "roses OR", "roses OR\n        ^\na word, a number or a phrase is missing here"},
+		{"OR without a left side", "OR roses", "OR roses\n^^\na word, a number or a phrase is missing here"},
+		{"nothing in parentheses", "a ()", "a ()\n   ^\na word, a number or a phrase is missing here"},
+		{"a parenthesis not closed", "a (b", "a (b\n  ^\nthis parenthesis is not closed"},
+		{"a parenthesis too many", "a) b", "a) b\n ^\nthis parenthesis closes nothing"},
+		{"a quote not closed", `a "b`, "a \"b\n  ^\nthis quote is not closed"},
+		{"nothing in quotes", `"!"`, "\"!\"\n^^^\nthere is no letter or digit between these quotes"},
+		{"a tab before the fault", "a\t(b", "a (b\n  ^\nthis parenthesis is not closed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n, err := query.Parse(c.in)
+			var e *query.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("Parse(%q) = %v, %v; want a *query.Error", c.in, n, err)
+			}
+			if got := e.Caret(c.in) + "\n" + e.Reason; got != c.want {
+				t.Errorf("Parse(%q):\n%s\nwant:\n%s", c.in, got, c.want)
+			}
+		})
+	}
+}
+
+func TestParseLimits(t *testing.T) {
+	for name, in := range map[string]string{
+		"length":      strings.Repeat("a", query.MaxRunes+1),
+		"source":      strings.Repeat(" ", 5*query.MaxRunes) + "a",
+		"leaves":      strings.Repeat("a ", query.MaxLeaves+1),
+		"parentheses": strings.Repeat("(", 50) + "a" + strings.Repeat(")", 50),
+		"hyphens":     strings.Repeat("-", 50) + "a",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var e *query.Error
+			if _, err := query.Parse(in); !errors.As(err, &e) {
+				t.Errorf("got %v, want a *query.Error", err)
+			}
+		})
+	}
+}
+
+func TestErrorHoldsNothingTyped(t *testing.T) {
+	_, err := query.Parse("sekrit:9125550123")
+	if err == nil || strings.Contains(err.Error(), "sekrit") || strings.Contains(err.Error(), "5550123") {
+		t.Errorf("got %v, want an error without what was typed", err)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"red roses", "Ads with “red” and with “roses”"},
+		{"9125550123 -(a OR title:b)", "Ads with the number +19125550123 or the text “9125550123” and (not with “a” and not with “b” in the title)"},
+		{"seen:2026-01..2026-03 posted:2026-01-02", "Ads seen from 1 January 2026 to 31 March 2026 and posted on 2 January 2026"},
+		{"seen:..2026 OR posted:2026..", "Ads seen until 31 December 2026 or posted since 1 January 2026"},
+		{"kate@mail.example", "Ads with “kate@mail.example”, written so or in disguise"},
+		{"site:townboard city:wren cluster:c1 handle:@k email:k@m.example phone:9125550123",
+			"Ads from the site “townboard” and with “wren” in the place given and in the cluster “c1” and with the handle “k” and with the e-mail address “k@m.example” and with the number +19125550123"},
+	} {
+		n, err := query.Parse(c.in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := query.Explain(n); got != c.want {
+			t.Errorf("Explain(%q) =\n%s, want\n%s", c.in, got, c.want)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{
+		`red (roses OR tulips) -"a b" 912-555-0123`, `phone: (912) 555 0123 roses`, `912 & 555 & 0123`, "text:OR -text:-a",
+		`"a \" \\ b" seen:2026..`, `--a -(-b)`, `https://a.example/(x) handle:t:@k`, "((912) 555-0123) x", "nine one two 555 01 23",
+		"“a” „b”", "\xff:a", "title:\"(a\" ) (", `phone:"912 5550123" 9125550124`, "ﬁ️⃣:x ١٢٣",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		n, err := query.Parse(s)
+		if err != nil {
+			var e *query.Error
+			if !errors.As(err, &e) || e.Start < 0 || e.End <= e.Start || e.Start > len([]rune(s)) {
+				t.Fatalf("Parse(%q): error %#v", s, err)
+			}
+			e.Caret(s)
+			return
+		}
+		printed := n.String()
+		again, err := query.Parse(printed)
+		if err != nil {
+			t.Fatalf("%q prints as %q, which does not parse: %v", s, printed, err)
+		}
+		if !reflect.DeepEqual(again, n) {
+			t.Fatalf("%q prints as %q, which parses to something else:\n%s", s, printed, cmp.Diff(again, n))
+		}
+		if again.String() != printed || query.Explain(n) == "" {
+			t.Fatalf("%q prints as %q, then as %q", s, printed, again.String())
+		}
+	})
+}
