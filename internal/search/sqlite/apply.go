@@ -1,0 +1,377 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/search"
+)
+
+// statements are those of Apply, prepared once.
+type statements struct {
+	adGet, adNew, adSeen, adMove, adRemoved  *sql.Stmt
+	docGet, docNew, docSeen                  *sql.Stmt
+	contentGet, contentPut                   *sql.Stmt
+	wordsPut, wordsDrop                      *sql.Stmt
+	sightingNew, removalNew, removalFirst    *sql.Stmt
+	clusterGet, clusterNew, clusterSize, hub *sql.Stmt
+	position                                 *sql.Stmt
+	all                                      []*sql.Stmt
+}
+
+func newStatements(ctx context.Context, db *sql.DB) (*statements, error) {
+	s := &statements{}
+	for _, p := range []struct {
+		to    **sql.Stmt
+		query string
+	}{
+		{&s.adGet, `SELECT n, cluster, cluster_seq, first_seen, last_seen, last_version, current, removed_at FROM ad WHERE id = ?`},
+		{&s.adNew, `INSERT INTO ad (id) VALUES (?)`},
+		{&s.adSeen, `UPDATE ad SET first_seen = ?, last_seen = ?, last_version = ?, current = ? WHERE n = ?`},
+		{&s.adMove, `UPDATE ad SET cluster = ?, cluster_seq = ? WHERE n = ?`},
+		{&s.adRemoved, `UPDATE ad SET removed_at = ? WHERE n = ?`},
+		{&s.docGet, `SELECT n, first_seen, first_version, last_seen FROM doc WHERE id = ?`},
+		{&s.docNew, `INSERT INTO doc (id, ad, first_seen, first_version, last_seen, sightings, posted) VALUES (?, ?, ?, ?, ?, 1, ?)`},
+		{&s.docSeen, `UPDATE doc SET first_seen = ?, first_version = ?, last_seen = ?, sightings = sightings + 1, posted = iif(?, ?, posted) WHERE n = ?`},
+		{&s.contentGet, `SELECT data FROM content WHERE n = ?`},
+		{&s.contentPut, `INSERT INTO content (n, data) VALUES (?, ?) ON CONFLICT (n) DO UPDATE SET data = excluded.data`},
+		{&s.wordsPut, `INSERT INTO words (rowid, title, body, location, rest, exact) VALUES (?, ?, ?, ?, ?, ?)`},
+		{&s.wordsDrop, `DELETE FROM words WHERE rowid = ?`},
+		{&s.sightingNew, `INSERT INTO sighting (ad, seen_at, version, doc, capture, seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`},
+		{&s.removalNew, `INSERT INTO removal (ad, at) VALUES (?, ?) ON CONFLICT DO NOTHING`},
+		{&s.removalFirst, `SELECT min(at) FROM removal WHERE ad = ? AND at >= ?`},
+		{&s.clusterGet, `SELECT n FROM cluster WHERE id = ?`},
+		{&s.clusterNew, `INSERT INTO cluster (id) VALUES (?)`},
+		{&s.clusterSize, `UPDATE cluster SET size = size + ? WHERE n = ?`},
+		{&s.hub, `INSERT INTO hub (kind, value, carriers, owners, held, seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, value) DO UPDATE
+			SET carriers = excluded.carriers, owners = excluded.owners, held = excluded.held, seq = excluded.seq WHERE excluded.seq >= seq`},
+		{&s.position, `INSERT INTO position (source, seq) VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET seq = max(seq, excluded.seq)`},
+	} {
+		st, err := db.PrepareContext(ctx, p.query)
+		if err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+		*p.to = st
+		s.all = append(s.all, st)
+	}
+	return s, nil
+}
+
+func (s *statements) close() error {
+	errs := make([]error, len(s.all))
+	for i, st := range s.all {
+		errs[i] = st.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// Apply makes the changes; see search.Index.
+func (x *Index) Apply(ctx context.Context, source string, upTo uint64, changes []search.Change) error {
+	tx, err := x.write.BeginTx(ctx, nil)
+	if err != nil {
+		return x.fail("write", err)
+	}
+	// The driver starts a goroutine for every statement that can be cancelled; to
+	// look between changes is enough and costs nothing.
+	b := &batch{ctx: context.WithoutCancel(ctx), tx: tx, st: x.st}
+	for _, c := range changes {
+		err := ctx.Err()
+		if err == nil {
+			err = b.change(c)
+		}
+		if err != nil {
+			return x.fail("write", errors.Join(fmt.Errorf("change %d of %s: %w", c.Seq, source, err), tx.Rollback()))
+		}
+	}
+	if _, err := b.exec(x.st.position, source, int64(upTo)); err != nil {
+		return x.fail("write", errors.Join(err, tx.Rollback()))
+	}
+	if err := tx.Commit(); err != nil {
+		return x.fail("write", err)
+	}
+	return nil
+}
+
+// A batch is one transaction of changes.
+type batch struct {
+	ctx context.Context
+	tx  *sql.Tx
+	st  *statements
+}
+
+func (b *batch) exec(st *sql.Stmt, args ...any) (sql.Result, error) {
+	return b.tx.StmtContext(b.ctx, st).ExecContext(b.ctx, args...)
+}
+
+func (b *batch) row(st *sql.Stmt, args ...any) *sql.Row {
+	return b.tx.StmtContext(b.ctx, st).QueryRowContext(b.ctx, args...)
+}
+
+func (b *batch) change(c search.Change) error {
+	switch {
+	case c.Version != nil && c.Removal == nil && c.Link == nil:
+		return b.version(c.Seq, c.Version)
+	case c.Removal != nil && c.Version == nil && c.Link == nil:
+		return b.removal(c.Removal)
+	case c.Link != nil && c.Version == nil && c.Removal == nil:
+		return b.link(c.Seq, c.Link)
+	}
+	return errors.New("a change must be one of version, removal and link")
+}
+
+// An adRow is the row of one ad.
+type adRow struct {
+	n          int64
+	cluster    sql.NullInt64
+	clusterSeq int64
+	first      sql.NullInt64
+	last       sql.NullInt64
+	version    any // of the sighting at last
+	current    sql.NullInt64
+	removed    sql.NullInt64
+}
+
+// ad returns the row of an ad; one that is new has no document.
+func (b *batch) ad(id string) (adRow, error) {
+	var a adRow
+	err := b.row(b.st.adGet, key(id)).Scan(&a.n, &a.cluster, &a.clusterSeq, &a.first, &a.last, &a.version, &a.current, &a.removed)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return a, err
+	}
+	r, err := b.exec(b.st.adNew, key(id))
+	if err != nil {
+		return a, err
+	}
+	a.n, err = r.LastInsertId()
+	return a, err
+}
+
+// version adds one sighting of one content of an ad.
+func (b *batch) version(seq uint64, v *ad.Ad) error {
+	if v.AdID == "" || v.VersionID == "" || v.ContentSHA256 == "" || v.SeenAt.IsZero() {
+		return errors.New("a version must have its ids and the time it was seen")
+	}
+	a, err := b.ad(v.AdID)
+	if err != nil {
+		return err
+	}
+	doc := docRow{id: key(ad.DocumentID(v.AdID, v.ContentSHA256))}
+	err = b.row(b.st.docGet, doc.id).Scan(&doc.n, &doc.first, &doc.version, &doc.last)
+	known := err == nil
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	seen, id := v.SeenAt.UnixMicro(), key(v.VersionID)
+	if !known {
+		r, err := b.exec(b.st.docNew, doc.id, a.n, seen, id, seen, micros(v.PostedAt))
+		if err != nil {
+			return err
+		}
+		if doc.n, err = r.LastInsertId(); err != nil {
+			return err
+		}
+	}
+	r, err := b.exec(b.st.sightingNew, a.n, seen, id, doc.n, key(v.CaptureID), int64(seq))
+	if err != nil {
+		return err
+	}
+	switch fresh, err := r.RowsAffected(); {
+	case err != nil:
+		return err
+	case fresh == 0 && !known:
+		return errors.New("the version is known with another content")
+	case fresh == 0: // delivered again
+		return nil
+	}
+	if known {
+		err = b.seenAgain(doc, v)
+	} else {
+		err = b.store(doc.n, v, false)
+	}
+	if err != nil {
+		return err
+	}
+	return b.adSeen(a, doc.n, seen, id)
+}
+
+// A docRow is what Apply needs of the row of one document.
+type docRow struct {
+	n       int64
+	id      any
+	first   int64
+	version any // of the sighting at first
+	last    int64
+}
+
+// seenAgain counts one more sighting of a document. A document shows the ad as it
+// was first read; when an earlier sighting arrives late, it takes over.
+func (b *batch) seenAgain(d docRow, v *ad.Ad) error {
+	seen, id := v.SeenAt.UnixMicro(), key(v.VersionID)
+	earlier := seen < d.first || seen == d.first && idOf(id) < idOf(d.version)
+	if earlier {
+		d.first, d.version = seen, id
+	}
+	if _, err := b.exec(b.st.docSeen, d.first, d.version, max(d.last, seen), earlier, micros(v.PostedAt), d.n); err != nil {
+		return err
+	}
+	if !earlier {
+		return nil
+	}
+	return b.store(d.n, v, true)
+}
+
+// store writes the content of a document. Tokens are written anew only when they
+// differ from those of the content before.
+func (b *batch) store(n int64, v *ad.Ad, replace bool) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	r := newRow(v)
+	if replace {
+		var old []byte
+		var before ad.Ad
+		if err := b.row(b.st.contentGet, n).Scan(&old); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(old, &before); err != nil {
+			return err
+		}
+		if bytes.Equal(old, data) {
+			return nil
+		}
+		replace = newRow(&before) != r
+		if replace {
+			if _, err := b.exec(b.st.wordsDrop, n); err != nil {
+				return err
+			}
+		}
+	} else {
+		replace = true
+	}
+	if _, err := b.exec(b.st.contentPut, n, data); err != nil || !replace {
+		return err
+	}
+	_, err = b.exec(b.st.wordsPut, n, r.title, r.body, r.location, r.rest, r.exact)
+	return err
+}
+
+// adSeen updates an ad for a sighting: the newest one says what is current, ties
+// going by version id.
+func (b *batch) adSeen(a adRow, doc, seen int64, version any) error {
+	if !a.current.Valid && a.cluster.Valid {
+		if _, err := b.exec(b.st.clusterSize, 1, a.cluster); err != nil {
+			return err
+		}
+	}
+	newer := !a.current.Valid || seen > a.last.Int64 || seen == a.last.Int64 && idOf(version) > idOf(a.version)
+	earlier := !a.current.Valid || seen < a.first.Int64
+	if !newer && !earlier {
+		return nil
+	}
+	if newer {
+		a.last, a.version, a.current = sql.NullInt64{Int64: seen, Valid: true}, version, sql.NullInt64{Int64: doc, Valid: true}
+	}
+	if earlier {
+		a.first = sql.NullInt64{Int64: seen, Valid: true}
+	}
+	if _, err := b.exec(b.st.adSeen, a.first, a.last, a.version, a.current, a.n); err != nil {
+		return err
+	}
+	if newer && a.removed.Valid {
+		return b.removed(a)
+	}
+	return nil
+}
+
+func (b *batch) removal(r *search.Removal) error {
+	if r.AdID == "" || r.At.IsZero() {
+		return errors.New("a removal must have the id of the ad and the time")
+	}
+	a, err := b.ad(r.AdID)
+	if err != nil {
+		return err
+	}
+	if _, err := b.exec(b.st.removalNew, a.n, r.At.UnixMicro()); err != nil {
+		return err
+	}
+	return b.removed(a)
+}
+
+// removed marks an ad with the first removal that no sighting follows.
+func (b *batch) removed(a adRow) error {
+	const ever = -1 << 63
+	since := int64(ever)
+	if a.last.Valid {
+		since = a.last.Int64
+	}
+	var at sql.NullInt64
+	if err := b.row(b.st.removalFirst, a.n, since).Scan(&at); err != nil || at == a.removed {
+		return err
+	}
+	_, err := b.exec(b.st.adRemoved, at, a.n)
+	return err
+}
+
+func (b *batch) link(seq uint64, c *ad.LinkChange) error {
+	for _, m := range c.Moves {
+		if err := b.move(int64(seq), m); err != nil {
+			return err
+		}
+	}
+	for _, h := range c.Hubs {
+		if _, err := b.exec(b.st.hub, h.Kind, h.Value.Value, h.Carriers, h.Owners, h.Held, int64(seq)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// move puts an ad into a cluster, unless a later change has moved it already.
+func (b *batch) move(seq int64, m ad.Move) error {
+	a, err := b.ad(m.AdID)
+	if err != nil || seq < a.clusterSeq {
+		return err
+	}
+	to, err := b.cluster(m.Cluster)
+	if err != nil {
+		return err
+	}
+	if a.current.Valid && to != a.cluster {
+		if a.cluster.Valid {
+			if _, err := b.exec(b.st.clusterSize, -1, a.cluster); err != nil {
+				return err
+			}
+		}
+		if to.Valid {
+			if _, err := b.exec(b.st.clusterSize, 1, to); err != nil {
+				return err
+			}
+		}
+	}
+	_, err = b.exec(b.st.adMove, to, seq, a.n)
+	return err
+}
+
+// cluster returns the row of a cluster; "" is none.
+func (b *batch) cluster(id string) (n sql.NullInt64, err error) {
+	if id == "" {
+		return n, nil
+	}
+	n.Valid = true
+	err = b.row(b.st.clusterGet, id).Scan(&n.Int64)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return n, err
+	}
+	r, err := b.exec(b.st.clusterNew, id)
+	if err != nil {
+		return n, err
+	}
+	n.Int64, err = r.LastInsertId()
+	return n, err
+}

@@ -1,0 +1,9 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"vigil.example/internal/search/searchtest"
+)
+
+func BenchmarkIndex(b *testing.B) { searchtest.Bench(b, open) }

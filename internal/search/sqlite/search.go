@@ -1,0 +1,164 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/query"
+	"vigil.example/internal/search"
+)
+
+// Search answers a query; see search.Index. Count and page come from one
+// snapshot, so that they agree.
+func (x *Index) Search(ctx context.Context, q query.Node, p search.Page) (search.Results, error) {
+	began := time.Now()
+	res, err := x.search(ctx, q, p)
+	if err != nil {
+		return search.Results{}, x.fail("search", err)
+	}
+	res.Took = time.Since(began)
+	return res, nil
+}
+
+func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res search.Results, err error) {
+	if q == nil || p.Offset < 0 || p.Size < 0 || p.Size > search.MaxPage {
+		return res, fmt.Errorf("a page begins at 0 or later and has 0 to %d matches", search.MaxPage)
+	}
+	switch p.Sort {
+	case "", search.ByRelevance, search.ByNewest:
+	default:
+		return res, errors.New("the order must be relevance or newest")
+	}
+	tx, err := x.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return res, err
+	}
+	defer func() { err = errors.Join(err, tx.Rollback()) }()
+
+	match, filter := split(q)
+	from, where, args := "doc d", filter.sql, filter.args
+	if match != "" {
+		where, args = "words MATCH ?", append([]any{match}, filter.args...)
+		from = "words"
+		if filter.sql != all.sql {
+			from, where = "words JOIN doc d ON d.n = words.rowid", where+" AND ("+filter.sql+")"
+		}
+	}
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+from+" WHERE "+where, args...).Scan(&res.Total); err != nil || p.Size == 0 || res.Total <= p.Offset {
+		return res, err
+	}
+	var page string
+	switch {
+	case match != "" && p.Sort != search.ByNewest && ranks(q):
+		page = "SELECT words.rowid AS n FROM " + from + " WHERE " + where + " ORDER BY words.rank, words.rowid LIMIT ? OFFSET ?"
+	case match != "":
+		page = "SELECT d.n AS n FROM words JOIN doc d ON d.n = words.rowid WHERE " + where + " ORDER BY d.last_seen DESC, d.id LIMIT ? OFFSET ?"
+	default:
+		page = "SELECT d.n AS n FROM doc d WHERE " + where + " ORDER BY d.last_seen DESC, d.id LIMIT ? OFFSET ?"
+	}
+	args = append(args, p.Size, p.Offset)
+	ns, err := numbers(ctx, tx, page, args...)
+	if err != nil {
+		return res, err
+	}
+	res.Hits = make([]search.Hit, len(ns))
+	at := make(map[int64]int, len(ns))
+	keys := make([]any, len(ns))
+	for i, n := range ns {
+		at[n], keys[i] = i, n
+	}
+	err = documents(ctx, tx, func(n int64, d ad.Document) {
+		res.Hits[at[n]] = search.Hit{Doc: d, Spans: query.Spans(q, &d)}
+	}, "d.n IN ("+marks(len(keys))+")", keys...)
+	return res, err
+}
+
+// numbers reads rows of one integer.
+func numbers(ctx context.Context, tx *sql.Tx, q string, args ...any) (ns []int64, err error) {
+	rows, err := tx.QueryContext(ctx, q, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		ns = append(ns, n)
+	}
+	return ns, rows.Err()
+}
+
+// A queryer is a database or a transaction.
+type queryer interface {
+	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+}
+
+// documents reads the documents that a condition on doc AS d or ad AS a, with
+// anything after it, selects, with their numbers.
+func documents(ctx context.Context, db queryer, give func(int64, ad.Document), where string, args ...any) (err error) {
+	rows, err := db.QueryContext(ctx, `SELECT d.n, d.id, c.data, k.id, d.first_seen, d.last_seen, d.sightings, a.current = d.n, a.removed_at
+		FROM doc d JOIN ad a ON a.n = d.ad JOIN content c ON c.n = d.n LEFT JOIN cluster k ON k.n = a.cluster WHERE `+where, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var d ad.Document
+		var id any
+		var data sql.RawBytes
+		var cluster sql.NullString
+		var n, first, last int64
+		var removed sql.NullInt64
+		if err := rows.Scan(&n, &id, &data, &cluster, &first, &last, &d.Sightings, &d.Current, &removed); err != nil {
+			return err
+		}
+		if err := json.Unmarshal(data, &d.Ad); err != nil {
+			return fmt.Errorf("%w: the content of document %s cannot be read", search.ErrDamaged, idOf(id))
+		}
+		d.ID, d.Cluster = idOf(id), cluster.String
+		d.FirstSeen, d.LastSeen = time.UnixMicro(first).UTC(), time.UnixMicro(last).UTC()
+		if removed.Valid {
+			d.RemovedAt = time.UnixMicro(removed.Int64).UTC()
+		}
+		give(n, d)
+	}
+	return rows.Err()
+}
+
+// Dump gives every document; see search.Index. It reads page by page, so that a
+// slow reader holds up no checkpoint.
+func (x *Index) Dump(ctx context.Context) iter.Seq2[ad.Document, error] {
+	const page = 256
+	return func(yield func(ad.Document, error) bool) {
+		for after := int64(0); ; after += page {
+			var last sql.NullInt64
+			err := x.read.QueryRowContext(ctx, `SELECT max(n) FROM doc`).Scan(&last)
+			if err == nil && last.Int64 <= after {
+				return
+			}
+			var docs []ad.Document
+			if err == nil {
+				err = documents(ctx, x.read, func(_ int64, d ad.Document) {
+					docs = append(docs, d)
+				}, "d.n > ? AND d.n <= ?", after, after+page)
+			}
+			if err != nil {
+				yield(ad.Document{}, x.fail("read", err))
+				return
+			}
+			for _, d := range docs {
+				if !yield(d, nil) {
+					return
+				}
+			}
+		}
+	}
+}

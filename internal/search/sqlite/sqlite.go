@@ -1,0 +1,228 @@
+// Package sqlite is the index in one file: documents, their history, clusters and
+// an FTS5 table of tokens, in SQLite without cgo. Changes come in by Apply, in
+// one durable transaction each; answers go out from read-only connections that
+// see whole transactions. It never tokenises or folds: that happens in package
+// text, for every engine alike, and FTS5 is given tokens that its tokenizer
+// leaves alone. Its errors hold no value and no query.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"vigil.example/internal/search"
+)
+
+var _ search.Index = (*Index)(nil)
+
+const (
+	// application marks the file as an index of Vigil ("Vgil").
+	application = 0x5667696c
+	// version is the layout of the file. Raise it with every change of the schema
+	// or of what text.Tokens, query.Texts or query.Exact give: the index is rebuilt.
+	version = 1
+)
+
+// schema is the layout. Times are microseconds since 1970, null when not known.
+// Ids of 128 bits are kept as 16 bytes. Rows of ad may stand without a document:
+// a removal or a move can arrive before the ad does.
+const schema = `
+CREATE TABLE position (source TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE ad (
+	n            INTEGER PRIMARY KEY,
+	id           NOT NULL UNIQUE,
+	cluster      INTEGER,           -- cluster.n
+	cluster_seq  INTEGER NOT NULL DEFAULT 0,
+	first_seen   INTEGER,
+	last_seen    INTEGER,
+	last_version,                   -- of the sighting at last_seen
+	current      INTEGER,           -- doc.n of the newest content
+	removed_at   INTEGER            -- first removal since last_seen
+);
+CREATE INDEX ad_cluster ON ad (cluster, last_seen) WHERE cluster IS NOT NULL;
+CREATE INDEX ad_removed ON ad (removed_at) WHERE removed_at IS NOT NULL;
+
+CREATE TABLE doc (
+	n             INTEGER PRIMARY KEY,
+	id            NOT NULL UNIQUE,
+	ad            INTEGER NOT NULL, -- ad.n
+	first_seen    INTEGER NOT NULL,
+	first_version NOT NULL,         -- of the sighting at first_seen, whose ad is in content
+	last_seen     INTEGER NOT NULL,
+	sightings     INTEGER NOT NULL,
+	posted        INTEGER
+);
+CREATE INDEX doc_ad ON doc (ad);
+CREATE INDEX doc_newest ON doc (last_seen DESC, id, first_seen); -- the third for seen:, without the row
+CREATE INDEX doc_posted ON doc (posted) WHERE posted IS NOT NULL;
+CREATE TABLE content (n INTEGER PRIMARY KEY, data BLOB NOT NULL);
+
+CREATE TABLE sighting (
+	ad INTEGER NOT NULL, seen_at INTEGER NOT NULL, version NOT NULL,
+	doc INTEGER NOT NULL, capture NOT NULL, seq INTEGER NOT NULL,
+	PRIMARY KEY (ad, seen_at, version)
+) WITHOUT ROWID;
+CREATE TABLE removal (ad INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (ad, at)) WITHOUT ROWID;
+
+CREATE TABLE cluster (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, size INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX cluster_size ON cluster (size) WHERE size > 1;
+CREATE TABLE hub (
+	kind TEXT NOT NULL, value TEXT NOT NULL, carriers INTEGER NOT NULL, owners REAL NOT NULL,
+	held INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (kind, value)
+) WITHOUT ROWID;
+
+CREATE VIRTUAL TABLE words USING fts5 (
+	title, body, location, rest, exact,
+	content = '', contentless_delete = 1, tokenize = 'ascii'
+);
+INSERT INTO words (words, rank) VALUES ('rank', 'bm25(4.0, 1.0, 2.0, 1.0, 0.0)');
+INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+`
+
+// An Index is a search.Index in one file.
+type Index struct {
+	path  string
+	write *sql.DB // one connection
+	read  *sql.DB // read-only connections
+	st    *statements
+}
+
+// Open opens the index in the file at path, and makes it when there is none. A
+// file that cannot be read as an index gives search.ErrDamaged, one of another
+// version of the program search.ErrVersion; Remove it and open again to rebuild.
+// The caller sees to it that no other process has the file open.
+func Open(ctx context.Context, path string) (*Index, error) {
+	x := &Index{path: path}
+	var err error
+	if x.write, err = sql.Open("sqlite", source(path, "rwc", "synchronous(full)", "cache_size(-16000)", "wal_autocheckpoint(4000)", "secure_delete(on)")); err != nil {
+		return nil, fmt.Errorf("open index %s: %w", path, err)
+	}
+	x.write.SetMaxOpenConns(1)
+	if x.read, err = sql.Open("sqlite", source(path, "ro", "query_only(on)", "cache_size(-8000)")); err != nil {
+		return nil, errors.Join(fmt.Errorf("open index %s: %w", path, err), x.write.Close())
+	}
+	x.read.SetMaxOpenConns(max(4, runtime.GOMAXPROCS(0)))
+	x.read.SetMaxIdleConns(4)
+	err = x.prepare(ctx)
+	if err != nil {
+		return nil, errors.Join(x.fail("open", err), x.Close())
+	}
+	return x, nil
+}
+
+// source names the file for the driver.
+func source(path, mode string, pragmas ...string) string {
+	v := url.Values{"mode": {mode}, "_txlock": {"immediate"}}
+	if mode == "ro" {
+		v.Set("_txlock", "deferred")
+	}
+	for _, p := range append([]string{"busy_timeout(10000)"}, pragmas...) {
+		v.Add("_pragma", p)
+	}
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: v.Encode()}).String()
+}
+
+// prepare makes or checks the layout, and looks into each part of the file, so
+// that most damage shows now and not at night.
+func (x *Index) prepare(ctx context.Context) error {
+	var app, v, tables int
+	row := x.write.QueryRowContext(ctx, `SELECT a.application_id, v.user_version, (SELECT count(*) FROM sqlite_schema)
+		FROM pragma_application_id a, pragma_user_version v`)
+	if err := row.Scan(&app, &v, &tables); err != nil {
+		return err
+	}
+	switch {
+	case tables == 0 && app == 0 && v == 0:
+		if err := x.create(ctx); err != nil {
+			return err
+		}
+	case app != application:
+		return fmt.Errorf("%w: this is another program's database", search.ErrDamaged)
+	case v != version:
+		return fmt.Errorf("%w: it is %d, this program reads %d", search.ErrVersion, v, version)
+	}
+	for _, q := range []string{
+		`SELECT count(*) FROM position`,
+		`SELECT (SELECT max(n) FROM ad), (SELECT max(n) FROM doc), (SELECT max(ad) FROM sighting), (SELECT max(n) FROM cluster)`,
+		`SELECT length(data) FROM content WHERE n = (SELECT max(n) FROM content)`,
+		`SELECT rowid FROM words WHERE words MATCH '"vigil"' LIMIT 1`,
+	} {
+		rows, err := x.write.QueryContext(ctx, q)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			continue
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+	}
+	var err error
+	x.st, err = newStatements(ctx, x.write)
+	return err
+}
+
+// create writes the layout. Write-ahead logging lets answers be given while
+// changes are made; it must be chosen outside of a transaction.
+func (x *Index) create(ctx context.Context) error {
+	if _, err := x.write.ExecContext(ctx, `PRAGMA journal_mode = wal`); err != nil {
+		return err
+	}
+	tx, err := x.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", application, version))
+	if err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+// Check reads the whole file and reports search.ErrDamaged when any of it is not
+// as it was written. It takes about a second for 200 MB.
+func (x *Index) Check(ctx context.Context) error {
+	var result string
+	if err := x.write.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&result); err != nil {
+		return x.fail("check", err)
+	}
+	if result != "ok" {
+		return x.fail("check", search.ErrDamaged)
+	}
+	if _, err := x.write.ExecContext(ctx, `INSERT INTO words (words) VALUES ('integrity-check')`); err != nil {
+		return x.fail("check", err)
+	}
+	return nil
+}
+
+// Close closes the file.
+func (x *Index) Close() error {
+	var errs []error
+	if x.st != nil {
+		errs = append(errs, x.st.close())
+	}
+	errs = append(errs, x.read.Close(), x.write.Close())
+	return errors.Join(errs...)
+}
+
+// Remove deletes the index at path, so that Open makes a new one. The index must
+// be closed.
+func Remove(path string) error {
+	for _, suffix := range []string{"-wal", "-shm", "-journal", ""} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove index: %w", err)
+		}
+	}
+	return nil
+}

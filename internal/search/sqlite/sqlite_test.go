@@ -1,0 +1,21 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"vigil.example/internal/search"
+	"vigil.example/internal/search/searchtest"
+	"vigil.example/internal/search/sqlite"
+)
+
+func open(tb testing.TB, dir string) search.Index {
+	tb.Helper()
+	x, err := sqlite.Open(tb.Context(), filepath.Join(dir, "index #1 ?.db"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return x
+}
+
+func TestIndex(t *testing.T) { searchtest.Run(t, open) }
