@@ -10,6 +10,7 @@
 package crawl
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -91,7 +92,8 @@ func (c *Config) complete() error {
 // A Fetched is what a server answered, whatever its status.
 type Fetched struct {
 	capture.Exchange
-	Status int
+	Status     int
+	Validators Validators // of the answer, for the next visit's Entry
 
 	// RetryAfter is set when the server asked to come back later (429 and 503).
 	// The answer is worth storing all the same; the host is left alone meanwhile.
@@ -181,7 +183,7 @@ func (f *Fetcher) Fetch(ctx context.Context, e Entry) (Fetched, error) {
 	defer done()
 
 	x := &exchange{url: u, max: f.cfg.MaxBody}
-	if err := f.visit(ctx, x, d); err != nil {
+	if err := f.visit(ctx, x, d, e.Known); err != nil {
 		return Fetched{}, f.explain(ctx, u, err)
 	}
 	if err := x.broken(ctx); err != nil {
@@ -189,6 +191,7 @@ func (f *Fetcher) Fetch(ctx context.Context, e Entry) (Fetched, error) {
 	}
 	out := Fetched{Exchange: x.record(d.Name), Status: x.head.status}
 	out.Visit, out.Depth = e.Visit, e.Depth
+	out.Validators = validators(x.head, e.Known)
 	if out.Status == http.StatusTooManyRequests || out.Status == http.StatusServiceUnavailable {
 		out.RetryAfter = retryAfter(x.head.header.Get("Retry-After"), f.cfg.Clock())
 		f.pace.Pause(u.Hostname(), out.RetryAfter)
@@ -208,13 +211,20 @@ func (f *Fetcher) turn(ctx context.Context, u *url.URL, d *site.Definition, robo
 
 // visit has the site's collector make the exchange. Each fetch uses a clone, for
 // a Colly collector has one context for all its requests.
-func (f *Fetcher) visit(ctx context.Context, x *exchange, d *site.Definition) error {
+func (f *Fetcher) visit(ctx context.Context, x *exchange, d *site.Definition, known Validators) error {
 	ctx, cancel := context.WithTimeout(ctx, d.Polite.Timeout)
 	defer cancel()
 	c := f.collectors[d.Name].Clone()
 	c.Context = context.WithValue(ctx, exchangeKey{}, x)
-	// Colly writes addresses in its own way; what was checked is what is fetched.
-	c.OnRequest(func(r *colly.Request) { *r.URL = *x.url })
+	c.OnRequest(func(r *colly.Request) {
+		*r.URL = *x.url // Colly writes addresses in its own way; what was checked is what is fetched
+		if known.ETag != "" {
+			r.Headers.Set("If-None-Match", known.ETag)
+		}
+		if known.LastModified != "" {
+			r.Headers.Set("If-Modified-Since", known.LastModified)
+		}
+	})
 	err := c.Visit(x.url.String())
 	switch {
 	case x.err != nil:
@@ -239,6 +249,15 @@ func (f *Fetcher) explain(ctx context.Context, u *url.URL, err error) error {
 		return err
 	}
 	return &Temporary{Host: u.Host, Err: err}
+}
+
+// validators are those of the answer; a 304 may leave out what has not changed.
+func validators(h *head, known Validators) Validators {
+	v := Validators{ETag: h.header.Get("ETag"), LastModified: h.header.Get("Last-Modified")}
+	if h.status == http.StatusNotModified {
+		v.ETag, v.LastModified = cmp.Or(v.ETag, known.ETag), cmp.Or(v.LastModified, known.LastModified)
+	}
+	return v
 }
 
 // broken tells an answer that the caller broke off from one that the server

@@ -18,6 +18,17 @@ type Entry struct {
 	Visit int64       `json:"visit,omitempty"` // which planned visit of the URL; 0 when it is never revisited
 	Depth int         `json:"depth,omitempty"` // links followed from a seed
 	From  string      `json:"from,omitempty"`  // id of the capture that showed the link
+
+	// Known is what the page's last answer is recognised by. When it is given the
+	// server may say 304 instead of sending the page again.
+	Known Validators `json:"known,omitzero"`
+}
+
+// Validators are what a server recognises an answer of its own by (RFC 9110
+// section 8.8), as it sent them.
+type Validators struct {
+	ETag         string `json:"etag,omitempty"`
+	LastModified string `json:"last_modified,omitempty"`
 }
 
 // ID is the message id of the entry: EntryID of its URL and visit.
