@@ -284,7 +284,7 @@ func (d *document) sayLinks(say func(float64, string)) {
 	}
 	total, items := 0, 0
 	for _, l := range d.lines {
-		if l.zone == zoneFrame {
+		if l.zone != zoneMain || legal.MatchString(l.text) {
 			continue
 		}
 		total += l.letters
@@ -309,6 +309,9 @@ func (d *document) sayLinks(say func(float64, string)) {
 		if share < .25 {
 			weight = min(weight, .7)
 		}
+		if d.related(r) {
+			weight = .2
+		}
 		say(-weight, fmt.Sprintf("%d like links with %d%% of its text", len(r.links), int(100*share)))
 	}
 	if prose >= 200 {
@@ -317,6 +320,20 @@ func (d *document) sayLinks(say func(float64, string)) {
 	if len(d.rel["next"])+len(d.rel["prev"]) > 0 || r != nil && len(r.links) >= 3 && len(d.nexts()) > 0 {
 		say(-1, "it links to a next page")
 	}
+}
+
+// relatedWords head the ads that a page shows beside its own.
+var relatedWords = regexp.MustCompile(`(?i)similar|related|you (?:may|might)|also (?:like|view)|interested|more from|more (?:ads|listings|offers) (?:by|from)|recommended|nearby|others? (?:ads|also)|similaires|aussi|recommand|similares|relacionad|podobne|polecan|inne (?:og|of)|ähnliche|weitere (?:angebote|anzeigen)|simili|liknande|vergelijkbare|похожие`)
+
+// related reports whether the heading above a run says that its items are not
+// what the page is about.
+func (d *document) related(r *run) bool {
+	for i := min(r.links[0].line, len(d.lines)-1); i >= 0; i-- {
+		if l := d.lines[i]; l.heading > 0 && l.heading < 5 && !d.inRun(l.node) {
+			return relatedWords.MatchString(l.text)
+		}
+	}
+	return false
 }
 
 var idLabel = regexp.MustCompile(`(?i)\b(?:posting|post|ad|listing|item|advert|annonce|reference|ref|anuncio|inserat|anzeigen?|ogłoszeni[ae]|oferty|property|mls|object)[ -]?(?:id|nr|no|number|nummer|numer|ref|code|#|n°|reference)?\.? ?[:#]\s*[\w-]*\d{4,}`)

@@ -34,9 +34,9 @@ var months = map[string]time.Month{
 const clock = `(?:[,T]?\s*(?:at|à|um|o|a las|@|-)?\s*(\d{1,2})[:h.](\d{2})(?::(\d{2}))?(?:\.\d+)?\s*([AaPp]\.?[Mm]\.?)?\s*(Z\b|[+-]\d{2}:?\d{2}|[A-Z]{2,5}\b)?)?`
 
 var (
-	isoDate  = regexp.MustCompile(`\b((?:19|20)\d{2})[-/.](\d{1,2})[-/.](\d{1,2})` + clock)
-	dayFirst = regexp.MustCompile(`\b(\d{1,2})([-/.])(\d{1,2})[-/.]((?:19|20)\d{2})\b` + clock)
-	named    = regexp.MustCompile(`(?i)\b(\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s+(?:de\s+|of\s+)?(\p{L}{3,12})\.?,?\s+(?:de\s+)?((?:19|20)\d{2})\b` + clock)
+	isoDate  = regexp.MustCompile(`(?:^|\D)((?:19|20)\d{2})[-/.](\d{1,2})[-/.](\d{1,2})` + clock)
+	dayFirst = regexp.MustCompile(`(?:^|\D)(\d{1,2})([-/.])(\d{1,2})[-/.]((?:19|20)\d{2})\b` + clock)
+	named    = regexp.MustCompile(`(?i)(?:^|\D)(\d{1,2})(?:st|nd|rd|th|er|º|\.)?\s+(?:de\s+|of\s+)?(\p{L}{3,12})\.?,?\s+(?:de\s+)?((?:19|20)\d{2})\b` + clock)
 	american = regexp.MustCompile(`(?i)\b(\p{L}{3,12})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+((?:19|20)\d{2})\b` + clock)
 )
 

@@ -3,6 +3,8 @@ package extract
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 )
@@ -87,6 +89,9 @@ func (d *document) shownPlace() string {
 		if l.zone == zoneFrame || l.letters > 120 || l.letters < 3 || d.inRun(l.node) || !placeCue(l.node) || digitsOnly.MatchString(l.text) || len(sums(l.text)) > 0 {
 			continue
 		}
+		if l.zone != zoneMain {
+			continue
+		}
 		score := 2 - float64(i)/float64(len(d.lines))
 		if at >= 0 && i >= at-5 && i <= at+10 {
 			score++
@@ -98,8 +103,14 @@ func (d *document) shownPlace() string {
 			best, top = i, score
 		}
 	}
-	told := d.titlePlace()
+	told := d.confirmed(d.titlePlace(), at)
 	if best < 0 {
+		if near := d.placeByHeading(at); near != "" {
+			return near
+		}
+		if told == "" && addressLike(h.text) {
+			return squeeze(h.text)
+		}
 		return told
 	}
 	found := squeeze(d.lines[best].text)
@@ -109,7 +120,64 @@ func (d *document) shownPlace() string {
 	if strings.Contains(told, found) {
 		return told
 	}
+	if told := d.statePlace(); told != "" && !strings.Contains(strings.ToLower(found), strings.ToLower(told)) {
+		return found + ", " + told
+	}
 	return found
+}
+
+// placeByHeading finds a short line by the heading that says more of what the
+// title says: titles name the place that the heading leaves to the next line.
+func (d *document) placeByHeading(at int) string {
+	if at < 0 {
+		return ""
+	}
+	title, heading := terms(d.title), terms(d.lines[at].text)
+	for i := max(0, at-3); i < min(len(d.lines), at+6); i++ {
+		l := d.lines[i]
+		if i == at || l.zone != zoneMain || l.letters < 3 || l.letters > 90 || l.linked*2 > l.letters || digitsOnly.MatchString(l.text) || len(sums(l.text)) > 0 {
+			continue
+		}
+		if r, _ := utf8.DecodeRuneInString(l.text); !unicode.IsUpper(r) && !unicode.IsDigit(r) {
+			continue
+		}
+		w := terms(l.text)
+		if n := shared(w, title); n > 0 && (strings.ContainsAny(l.text, ",(") || n == len(w)) && shared(w, heading) < len(w) {
+			return squeeze(l.text)
+		}
+	}
+	return ""
+}
+
+// confirmed keeps a place read out of a title only when the page names it once
+// more in a short line, or its address does: "in Excellent Condition" is no place.
+func (d *document) confirmed(place string, at int) string {
+	if place == "" {
+		return ""
+	}
+	key, _, _ := strings.Cut(strings.ToLower(place), ",")
+	if u := d.ownURL(); u != nil && strings.Contains(strings.ToLower(u.Path), strings.ReplaceAll(key, " ", "-")) {
+		return place
+	}
+	for i, l := range d.lines {
+		if i != at && l.letters < 60 && l.heading == 0 && strings.Contains(strings.ToLower(l.text), key) && shared(terms(l.text), terms(d.title)) < len(terms(d.bareTitle())) {
+			return place
+		}
+	}
+	return ""
+}
+
+// addressLike reports whether a heading is an address, as on houses for sale.
+func addressLike(s string) bool {
+	if !strings.Contains(s, ",") || len(s) > 90 || len(sums(s)) > 0 {
+		return false
+	}
+	for w := range strings.FieldsSeq(s) {
+		if r, _ := utf8.DecodeRuneInString(w); len(w) > 3 && !unicode.IsUpper(r) && !unicode.IsDigit(r) {
+			return false
+		}
+	}
+	return true
 }
 
 // inPlace finds a place named after a preposition, as titles do.

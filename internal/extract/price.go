@@ -107,7 +107,11 @@ func (d *document) shownPrice() (p *ad.Price, sure bool) {
 			if monthly.MatchString(l.text) {
 				score -= 1.5
 			}
-			score -= float64(i) / float64(len(d.lines)+1)
+			far := i - at
+			if at < 0 || far < 0 {
+				far = i
+			}
+			score -= float64(far) / float64(len(d.lines)+1)
 			if score > top {
 				p := s.price
 				best, top = &p, score
@@ -119,7 +123,7 @@ func (d *document) shownPrice() (p *ad.Price, sure bool) {
 			return &all[0].price, false
 		}
 	}
-	return best, top >= 2.8
+	return best, top >= 2.5
 }
 
 func (d *document) headingLine() int {

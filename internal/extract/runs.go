@@ -33,8 +33,9 @@ func shape(u *url.URL) string {
 }
 
 // station describes where an element stands: the tags above it, the classes of
-// the nearest. Date headers between items do not change it.
-func station(n *html.Node) string {
+// the nearest, and whether there are any. Date headers between items do not
+// change it.
+func station(n *html.Node) (where string, named bool) {
 	var b strings.Builder
 	for p, i := n, 0; p != nil && p.Type == html.ElementNode && i < 12; p, i = p.Parent, i+1 {
 		b.WriteString(p.Data)
@@ -43,13 +44,14 @@ func station(n *html.Node) string {
 				if !strings.ContainsAny(f, "0123456789") {
 					b.WriteByte('.')
 					b.WriteString(f)
+					named = named || i < 2
 					break
 				}
 			}
 		}
 		b.WriteByte('<')
 	}
-	return b.String()
+	return b.String(), named
 }
 
 // mined gives the page's runs, computed once.
@@ -74,7 +76,10 @@ func (d *document) runs() []*run {
 		if err != nil || a.href == self || u.Path == "" || u.Path == "/" {
 			continue
 		}
-		key := station(a.node) + shape(u)
+		key, named := station(a.node)
+		if key += u.Host; !named {
+			key += shape(u)
+		}
 		r := group[key]
 		if r == nil {
 			r = &run{shape: shape(u)}

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -94,11 +95,28 @@ func valueAfter(s string, i int) string {
 	} else if !digit(s, i) {
 		return ""
 	}
-	end := strings.IndexAny(s[i:min(len(s), i+120)], stop)
-	if end <= 0 {
-		return ""
+	rest := s[i:min(len(s), i+120)]
+	for end := 0; end < len(rest); end++ {
+		if rest[end] == '\\' && end+1 < len(rest) && (rest[end+1] == 'u' || rest[end+1] == '/') {
+			continue
+		}
+		if strings.IndexByte(stop, rest[end]) >= 0 {
+			return strings.ToValidUTF8(unescape(rest[:end]), "")
+		}
 	}
-	return strings.ToValidUTF8(s[i:i+end], "")
+	return ""
+}
+
+// unescape reads the escapes of a JSON string; what is none stays as it is.
+func unescape(s string) string {
+	if !strings.Contains(s, "\\") {
+		return s
+	}
+	var out string
+	if err := json.Unmarshal([]byte(`"`+s+`"`), &out); err != nil {
+		return s
+	}
+	return out
 }
 
 // statePrice gives the first price of the state that the page also shows.
