@@ -322,6 +322,10 @@ func (d *document) sayLinks(say func(float64, string)) {
 	}
 }
 
+var pagerName = regexp.MustCompile(`paginat|pagenav|pagelinks|(?:^|[\s_-])pager(?:[\s_-]|$)`)
+
+func hasPager(n *html.Node) bool { return pagerName.MatchString(cues(n)) }
+
 // relatedWords head the ads that a page shows beside its own.
 var relatedWords = regexp.MustCompile(`(?i)similar|related|you (?:may|might)|also (?:like|view)|interested|more from|more (?:ads|listings|offers) (?:by|from)|recommended|nearby|others? (?:ads|also)|similaires|aussi|recommand|similares|relacionad|podobne|polecan|inne (?:og|of)|ähnliche|weitere (?:angebote|anzeigen)|simili|liknande|vergelijkbare|похожие`)
 
@@ -355,6 +359,12 @@ func (d *document) sayWords(say func(float64, string)) {
 		}
 		if m := match(someWords, someStems, strings.ToLower(l.text)); m != "" && strings.ContainsAny(l.text, "0123456789") {
 			say(-1, "it counts "+quote(m))
+			break
+		}
+	}
+	for _, l := range d.lines {
+		if l.node != nil && l.letters < 120 && (hasPager(l.node) || l.node.Parent != nil && hasPager(l.node.Parent)) {
+			say(-1, "it has a pager")
 			break
 		}
 	}

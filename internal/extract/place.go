@@ -64,9 +64,36 @@ var (
 )
 
 // shownPlace finds the ad's place in what is shown: labelled, in the heading's
-// last brackets, or in an element so named.
+// last brackets, in an element so named, by the heading, or in the title. What
+// the title or the page's state says more of the same place is added.
 func (d *document) shownPlace() string {
-	h := d.heading()
+	at := d.headingLine()
+	told := d.confirmed(d.titlePlace(), at)
+	found := d.labelledPlace()
+	h := d.heading().text
+	if m := parenPlace.FindStringSubmatch(h); found == "" && m != nil && !digitsOnly.MatchString(m[1]) {
+		found = squeeze(m[1])
+	}
+	if found == "" {
+		found = d.namedPlace(at)
+	}
+	if found == "" {
+		found = d.placeByHeading(at)
+	}
+	switch {
+	case found == "" && told == "" && addressLike(h):
+		return squeeze(h)
+	case found == "" || strings.Contains(told, found):
+		return told
+	}
+	if more := d.statePlace(); more != "" && !strings.Contains(strings.ToLower(found), strings.ToLower(more)) {
+		return found + ", " + more
+	}
+	return found
+}
+
+// labelledPlace reads what follows a label on its line or the next.
+func (d *document) labelledPlace() string {
 	for i, l := range d.lines {
 		if l.zone == zoneFrame || l.letters > 140 {
 			continue
@@ -74,22 +101,22 @@ func (d *document) shownPlace() string {
 		if m := placeLabel.FindStringSubmatch(l.text); m != nil {
 			return squeeze(m[1])
 		}
-		if placeOnly.MatchString(l.text) && i+1 < len(d.lines) && l.letters < 30 {
-			if next := d.lines[i+1]; next.letters < 100 && next.linked < next.letters && !digitsOnly.MatchString(next.text) && len(sums(next.text)) == 0 {
+		if i+1 < len(d.lines) && l.letters < 30 && placeOnly.MatchString(l.text) {
+			next := d.lines[i+1]
+			if next.zone == zoneMain && next.letters < 100 && next.linked < next.letters && !digitsOnly.MatchString(next.text) && len(sums(next.text)) == 0 {
 				return squeeze(next.text)
 			}
 		}
 	}
-	if m := parenPlace.FindStringSubmatch(h.text); m != nil && !digitsOnly.MatchString(m[1]) {
-		return squeeze(m[1])
-	}
-	at := d.headingLine()
+	return ""
+}
+
+// namedPlace reads the element whose class or id says that it holds a place,
+// the nearest to the heading of several, with the lines that go on with it.
+func (d *document) namedPlace(at int) string {
 	best, top := -1, 0.0
 	for i, l := range d.lines {
-		if l.zone == zoneFrame || l.letters > 120 || l.letters < 3 || d.inRun(l.node) || !placeCue(l.node) || digitsOnly.MatchString(l.text) || len(sums(l.text)) > 0 {
-			continue
-		}
-		if l.zone != zoneMain {
+		if l.zone != zoneMain || l.letters > 120 || l.letters < 3 || d.inRun(l.node) || !placeCue(l.node) || digitsOnly.MatchString(l.text) || len(sums(l.text)) > 0 {
 			continue
 		}
 		score := 2 - float64(i)/float64(len(d.lines))
@@ -103,27 +130,36 @@ func (d *document) shownPlace() string {
 			best, top = i, score
 		}
 	}
-	told := d.confirmed(d.titlePlace(), at)
 	if best < 0 {
-		if near := d.placeByHeading(at); near != "" {
-			return near
-		}
-		if told == "" && addressLike(h.text) {
-			return squeeze(h.text)
-		}
-		return told
+		return ""
 	}
 	found := squeeze(d.lines[best].text)
-	for i := best + 1; i < len(d.lines) && i < best+3 && placeCue(d.lines[i].node) && d.lines[i].letters < 80 && d.lines[i].zone != zoneFrame && !digitsOnly.MatchString(d.lines[i].text); i++ {
-		found += ", " + squeeze(d.lines[i].text)
-	}
-	if strings.Contains(told, found) {
-		return told
-	}
-	if told := d.statePlace(); told != "" && !strings.Contains(strings.ToLower(found), strings.ToLower(told)) {
-		return found + ", " + told
+	for _, l := range d.lines[best+1 : min(len(d.lines), best+3)] {
+		if !placeCue(l.node) || l.letters > 80 || l.zone != zoneMain || digitsOnly.MatchString(l.text) {
+			break
+		}
+		found += ", " + squeeze(l.text)
 	}
 	return found
+}
+
+// inPlace finds a place named after a preposition, as titles do.
+var inPlace = regexp.MustCompile(`(?:^|\s)(?:in|en|à|i|w|we|te|em|near|at)\s+(\p{Lu}[^|–—()€£$]{1,80})`)
+
+// titlePlace reads a place from the page's title: "house for sale in Northgate".
+func (d *document) titlePlace() string {
+	for _, s := range []string{d.bareTitle(), d.heading().text} {
+		m := inPlace.FindStringSubmatch(s)
+		if m == nil {
+			continue
+		}
+		place, _, _ := strings.Cut(m[1], " - ")
+		place, _, _ = strings.Cut(place, " por ")
+		if place = strings.Trim(squeeze(place), " ,.:;"); place != "" {
+			return place
+		}
+	}
+	return ""
 }
 
 // placeByHeading finds a short line by the heading that says more of what the
@@ -178,25 +214,6 @@ func addressLike(s string) bool {
 		}
 	}
 	return true
-}
-
-// inPlace finds a place named after a preposition, as titles do.
-var inPlace = regexp.MustCompile(`(?:^|\s)(?:in|en|à|i|w|we|te|em|near|at)\s+(\p{Lu}[^|–—()€£$]{1,80})`)
-
-// titlePlace reads a place from the page's title: "house for sale in Northgate".
-func (d *document) titlePlace() string {
-	for _, s := range []string{d.bareTitle(), d.heading().text} {
-		m := inPlace.FindStringSubmatch(s)
-		if m == nil {
-			continue
-		}
-		place, _, _ := strings.Cut(m[1], " - ")
-		place, _, _ = strings.Cut(place, " por ")
-		if place = strings.Trim(squeeze(place), " ,.:;"); place != "" {
-			return place
-		}
-	}
-	return ""
 }
 
 func placeCue(n *html.Node) bool {

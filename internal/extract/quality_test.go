@@ -3,6 +3,7 @@ package extract_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -140,7 +141,7 @@ func measure(t testing.TB, dir string, miss func(file, field, want, got string))
 			score(p.File, "title", e.Title, l.Title+" ("+l.Methods["title"]+")", ok)
 		}
 		if e.Price != "" {
-			score(p.File, "price", e.Price.String(), fmt.Sprint(l.Price, l.Methods["price"]), l.Price != nil && whole(l.Price.Amount) == whole(e.Price.String()))
+			score(p.File, "price", e.Price.String(), fmt.Sprint(l.Price, l.Methods["price"]), l.Price != nil && whole(l.Price.Amount) == e.Price.String())
 		}
 		if e.Location != "" {
 			score(p.File, "location", e.Location, l.Location+" ("+l.Methods["location"]+")", samePlace(e.Location, l.Location))
@@ -199,8 +200,11 @@ func samePlace(want, got string) bool {
 }
 
 func whole(amount string) string {
-	n, _, _ := strings.Cut(amount, ".")
-	return n
+	f, err := strconv.ParseFloat(amount, 64)
+	if err != nil {
+		return ""
+	}
+	return strconv.FormatFloat(math.Round(f), 'f', 0, 64)
 }
 
 func fold(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
