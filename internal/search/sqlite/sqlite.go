@@ -86,7 +86,6 @@ CREATE VIRTUAL TABLE words USING fts5 (
 	content = '', contentless_delete = 1, tokenize = 'ascii'
 );
 INSERT INTO words (words, rank) VALUES ('rank', 'bm25(4.0, 1.0, 2.0, 1.0, 0.0)');
-INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 `
 
 // An Index is a search.Index in one file.
