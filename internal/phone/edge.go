@@ -48,8 +48,8 @@ func (r *reader) edgesFrom(i int) {
 		r.words(i)
 	case c.digits > 0:
 		r.mixed(i, b)
-	case c.w == wordNone || c.w == wordFiller && len(b) < 3:
-		if r.near(i, 4) >= 2 {
+	case c.w == wordNone || c.w == wordFiller && (len(b) < 3 || c.spelt != 0):
+		if c.hard || r.near(i, 4) >= 2 {
 			r.unknown(i, b)
 		}
 	}
@@ -109,13 +109,19 @@ func (r *reader) words(i int) {
 			}
 		}
 	case wordSoft:
-		r.edge(i, i+1, v, 1, .9, howSound)
+		cost := float32(.9)
+		if r.single(i-1) && r.single(i+1) {
+			cost = .35
+		}
+		r.edge(i, i+1, v, 1, cost, howSound)
 	case wordTeen:
 		r.edge(i, i+1, v, 2, .1, howWord|howTens)
 	case wordTens:
 		to, n := r.below100(i)
 		r.edge(i, to, n, 2, .1, howWord|howTens)
-		if to > i+1 {
+		if to > i+1 && r.chunks[i+1].gap&gapDash != 0 {
+			r.edge(i, i+1, v*10, 2, 1, howWord|howTens)
+		} else if to > i+1 {
 			r.edge(i, i+1, v*10, 2, .5, howWord|howTens)
 		}
 	case wordHundreds:
@@ -188,6 +194,15 @@ func (r *reader) chunk(i int) *chunk {
 		return nil
 	}
 	return &r.chunks[i]
+}
+
+// single reports whether chunk i is one digit or a number word, misspelt or not.
+func (r *reader) single(i int) bool {
+	c := r.chunk(i)
+	if c == nil {
+		return false
+	}
+	return c.digits == 1 && c.letters+c.marks == 0 || c.spelt != 0 || c.digits == 0 && c.w >= wordUnit && c.w < wordHundred
 }
 
 // near counts the digits and number words within reach chunks of chunk i.

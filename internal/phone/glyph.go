@@ -42,7 +42,7 @@ func read(r rune) glyph {
 		case r == 0xB7 || r == 0xBA || r == 0xAA || r == 0xB4 || r == 0xB0:
 			return glyph{c: sign}
 		}
-		if r >= 0xC0 && r < 0x180 && r != 0xD7 && r != 0xF7 {
+		if r >= 0xC0 && r < 0x100 && r != 0xD7 && r != 0xF7 {
 			return letterOf(r)
 		}
 	}

@@ -1,16 +1,13 @@
 package phone
 
 // maxMixed bounds the length of a chunk that is taken apart.
-const maxMixed = 48
+const maxMixed = 64
 
 // mixed adds the readings of a chunk that holds digits and other characters.
 func (r *reader) mixed(i int, b []byte) {
 	c := &r.chunks[i]
-	if suffix := trailing(b); suffix > 0 && suffix < len(b) && c.marks == 0 && c.odd == 0 {
-		if c.letters == uint8(suffix) && unit(b[len(b)-suffix:]) {
-			c.measure = true
-			return
-		}
+	if c.measure {
+		return
 	}
 	if c.marks > 0 && c.letters == 0 && (b[0] == '$' || b[len(b)-1] == '$') && int(c.digits) == len(b)-1 {
 		c.money = true
@@ -26,11 +23,9 @@ func (r *reader) mixed(i int, b []byte) {
 	if len(b) <= maxMixed && r.takeApart(i, b, true) {
 		return
 	}
-	if len(b) <= 9 && c.letters >= 2 {
-		if d, cost, ok := spelt(b); ok {
-			r.edge(i, i+1, uint64(d), 1, cost, howSpelt)
-			return
-		}
+	if c.spelt != 0 {
+		r.edge(i, i+1, uint64(c.spelt-1), 1, c.speltCost, howSpelt)
+		return
 	}
 	r.junk(i, b)
 }
@@ -47,27 +42,13 @@ func (r *reader) unknown(i int, b []byte) {
 			return
 		}
 	}
-	if c.marks == 0 && len(b) >= 2 && len(b) <= 9 && r.singles(i) >= 2 {
-		if d, cost, ok := spelt(b); ok {
-			r.edge(i, i+1, uint64(d), 1, cost, howSpelt)
-			return
-		}
+	if c.spelt != 0 {
+		r.edge(i, i+1, uint64(c.spelt-1), 1, c.speltCost, howSpelt)
+		return
 	}
 	if v, ok := keypad(b); ok && c.odd == 0 && r.besideDigits(i) {
 		r.edge(i, i+1, v, len(b), 1, howKeypad)
 	}
-}
-
-// singles counts the digits standing alone and the number words within three
-// chunks: a misspelt number word has such company.
-func (r *reader) singles(i int) int {
-	n := 0
-	for k := max(0, i-3); k < min(len(r.chunks), i+4); k++ {
-		if c := &r.chunks[k]; k != i && c.hard && c.digits <= 4 && (c.letters > 0 || c.digits == 1) {
-			n++
-		}
-	}
-	return n
 }
 
 // besideDigits reports whether digits stand right before or behind chunk i.
@@ -95,7 +76,7 @@ func (r *reader) takeApart(i int, b []byte, leet bool) bool {
 	table[0][0].set = true
 	each := float32(.35)
 	if r.chunks[i].digits == 0 {
-		each = .55
+		each = .5
 	}
 	step := func(to int, from cell, n, v int, cost float32, h how) {
 		if n > maxDigits {
@@ -154,7 +135,7 @@ func (r *reader) takeApart(i int, b []byte, leet bool) bool {
 			break
 		}
 		if t.how&howLeet != 0 && r.chunks[i].digits == 0 {
-			t.cost += .3
+			t.cost += .2
 		}
 		r.edge(i, i+1, t.v, best, t.cost, t.how)
 		t.set, ok = false, true
@@ -208,8 +189,11 @@ func leetish(b []byte) bool {
 	if len(b) > 5 {
 		return false
 	}
+	if lower == 0 && strong == 0 {
+		return false // rather letters of a keypad
+	}
 	title := 'A' <= b[0] && b[0] <= 'Z' && upper == 1 && len(b) > 1
-	return lower == 0 || lower > 0 && upper > 0 && !title || strong == len(b)
+	return lower == 0 || upper > 0 && !title || strong == len(b)
 }
 
 // strung reports whether b is digits strung together with letters in between:
@@ -278,27 +262,34 @@ func (r *reader) junk(i int, b []byte) {
 	r.digits(i, b[start:end], cost, howJunk)
 }
 
-// trailing counts the letters at the end of b.
-func trailing(b []byte) int {
+// measured reports whether b is a number with a unit of measure run into it.
+func measured(b []byte) bool {
 	n := 0
 	for n < len(b) && letter(b[len(b)-1-n]) {
 		n++
 	}
-	return n
-}
-
-// unit reports whether letters behind a number make it an amount.
-func unit(b []byte) bool {
-	var low [8]byte
-	if len(b) > len(low) {
+	if n == 0 || n == len(b) {
 		return false
 	}
-	for i, c := range b {
-		low[i] = c | 0x20
+	var low [8]byte
+	if n > len(low) {
+		return false
 	}
-	switch string(low[:len(b)]) {
+	for i, c := range b[:len(b)-n] {
+		if !digit(c) || i > 5 {
+			return false
+		}
+	}
+	unit := b[len(b)-n:]
+	for i, c := range unit {
+		low[i] = c | 0x20
+		if i > 0 && (c^unit[0])&0x20 != 0 {
+			return false // "7lB" is not written for a measure
+		}
+	}
+	switch string(low[:n]) {
 	case "am", "pm", "hr", "hrs", "min", "mins", "cm", "mm", "km", "kg", "kgs", "lb", "lbs", "ft", "in", "th", "st", "nd", "rd",
-		"mi", "oz", "ml", "mph", "px", "gb", "mb", "sqft", "yr", "yrs", "yo", "usd", "hp", "cc", "mg", "k", "h", "m", "p", "ii", "er", "do", "ra", "va", "to", "wd":
+		"mi", "oz", "ml", "mph", "px", "gb", "mb", "sqft", "yr", "yrs", "yo", "usd", "hp", "cc", "mg", "k", "h", "m", "p", "er", "do", "ra", "va":
 		return true
 	}
 	return false

@@ -81,7 +81,7 @@ func (r *reader) classify() bool {
 		c := &r.chunks[i]
 		if c.letters > 0 && c.digits == 0 && c.marks == 0 {
 			c.w = lookUp(r.norm[c.lo:c.hi])
-			if c.w == wordNone && c.hi-c.lo >= 6 && c.hi-c.lo <= 48 {
+			if c.w == wordNone && c.hi-c.lo >= 6 && c.hi-c.lo <= maxMixed {
 				if n := glued(r.norm[c.lo:c.hi]); n > 1 {
 					digits += n
 					c.hard = true
@@ -98,7 +98,10 @@ func (r *reader) classify() bool {
 			r.back = true
 		}
 		if c.digits > 0 {
-			digits += int(c.digits)
+			if c.letters > 0 && c.marks == 0 && c.odd == 0 && measured(r.norm[c.lo:c.hi]) {
+				c.measure = true
+			}
+			digits += int(c.digits) + int(c.letters)/3
 			c.hard = true
 			hard++
 		}
@@ -107,11 +110,17 @@ func (r *reader) classify() bool {
 	if digits >= enough {
 		return true
 	}
-	return hard >= 3 && digits >= 3
+	return hard >= 2 && digits >= 3
 }
 
 // read builds the edges and walks them.
 func (r *reader) read() []ad.Phone {
+	for i := range r.chunks {
+		r.misspelt(i)
+	}
+	for i := len(r.chunks) - 1; i >= 0; i-- {
+		r.misspelt(i)
+	}
 	for i := range r.chunks {
 		r.edgesFrom(i)
 	}
@@ -132,6 +141,28 @@ func (r *reader) read() []ad.Phone {
 		out = append(out, r.phone(c))
 	}
 	return out
+}
+
+// misspelt reads an unknown word beside digits or number words as a misspelt
+// number word. Each finding is company for the next, so that a number that is
+// misspelt throughout is read from both ends.
+func (r *reader) misspelt(i int) {
+	c := &r.chunks[i]
+	if c.spelt != 0 || c.measure || c.marks > 1 || c.letters == 0 || c.hi-c.lo < 2 || c.hi-c.lo > maxSpelt || c.w != wordNone && c.w != wordFiller {
+		return
+	}
+	left, right := r.single(i-1), r.single(i+1)
+	if !left && !right {
+		if d, cost, ok := named(r.norm[c.lo:c.hi]); ok && c.digits > 0 {
+			c.spelt, c.speltCost = d+1, cost // "f1ve" needs no company
+		}
+		return
+	}
+	d, cost, ok := spelt(r.norm[c.lo:c.hi])
+	if !ok || (c.w == wordFiller || cost >= realWordCost) && !(left && right) {
+		return
+	}
+	c.spelt, c.speltCost, c.hard = d+1, cost, true
 }
 
 // A candidate is a number that may be read from chunks [start, end).

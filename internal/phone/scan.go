@@ -53,6 +53,8 @@ type chunk struct {
 	link         link  // in a URL
 	w            word  // what it means as a word
 	hard         bool  // digits or a number word: reason to look closer
+	spelt        uint8 // one more than the digit whose name this misspells
+	speltCost    float32
 	measure      bool  // a number with its unit
 	money        bool  // a number with a currency sign
 	shape        shape // what the digits look like, apart from a telephone number

@@ -19,6 +19,7 @@ const (
 	costReversed  = .4
 	costUnknown   = .5 // words inside that are no fillers, with no cue
 	costInURL     = 2.5
+	costEnd       = 1   // a line or sentence ends where other digits only have blanks
 	costAmount    = 1.2 // part of a price, date, time or measure
 	costMeasure   = 2.5 // a unit of measure behind
 	costAscending = 2.5 // 9 10 11 12 1 2 3
@@ -157,6 +158,9 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 		c.marks |= markLeftover
 	}
 	cost += r.otherwise(p, grouping)
+	if n := bits.OnesCount16(p.ends); n > 0 && n <= 2 && bits.OnesCount16(p.bounds) > 2*n {
+		cost += costEnd * float32(bits.OnesCount16(p.ends>>pl.skip&^(1<<3|1<<6)))
+	}
 	if p.unknown > 0 {
 		if cx.cue == 0 {
 			cost += costUnknown
@@ -192,7 +196,9 @@ func grouping(p path, pl plan) float32 {
 			return .2
 		case b&all == all:
 			return .25
-		case b&(1<<3) != 0 && b&(1<<6) != 0:
+		case b&(1<<3) != 0 && b&(1<<6) != 0 && !words:
+			return .3
+		case b&(1<<3) != 0 && b&(1<<6) != 0 && p.strong>>pl.skip&^(1<<3|1<<6|1) == 0:
 			return .3
 		}
 	} else {
@@ -203,8 +209,10 @@ func grouping(p path, pl plan) float32 {
 			return .25
 		}
 	}
-	if words {
-		return .4
+	if s := p.strong >> pl.skip &^ 1; words && s == 1<<3|1<<6 && pl.country == "1" {
+		return .1
+	} else if words {
+		return .4 + .1*float32(bits.OnesCount16(s))
 	}
 	switch groups := bits.OnesCount16(b) + 1; {
 	case b == 1<<2|1<<4|1<<6|1<<8:

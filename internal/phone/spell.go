@@ -78,9 +78,12 @@ const maxSpelt = 9
 // spelt reads a token as a misspelt name of a digit. The cost grows with the
 // distance.
 func spelt(b []byte) (digit byte, cost float32, ok bool) {
+	if digit, cost, ok = named(b); ok {
+		return digit, cost, true
+	}
 	var buf [maxSpelt + 1]byte
 	w := sounded(buf[:0], b)
-	if len(w) < 2 || realWord(string(w)) {
+	if len(w) < 2 {
 		return 0, 0, false
 	}
 	best, second := float32(9), float32(9)
@@ -106,12 +109,28 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 	if best == 9 {
 		return 0, 0, false
 	}
-	cost = .35 + .6*best
+	cost = .12 + .45*best
 	if second-best < .3 {
-		cost += .5
+		cost += .4
+	}
+	if realWord(string(w)) {
+		cost += realWordCost
 	}
 	return digit, cost, true
 }
+
+// named reads a token as the name of a digit, letters possibly written as digits.
+func named(b []byte) (digit byte, cost float32, ok bool) {
+	for k := range spellings {
+		if size, cost := match(b, &spellings[k]); size == len(b) {
+			return spellings[k].digit, cost, true
+		}
+	}
+	return 0, 0, false
+}
+
+// realWordCost is added for what is a word of its own.
+const realWordCost = .8
 
 func starts(raw, folded byte, s *spelling) bool {
 	if raw == '0'+s.digit {
@@ -255,7 +274,7 @@ func realWord(w string) bool {
 	case "there", "these", "even", "sen", "some", "son", "side", "site", "over", "never", "fire", "fine", "live", "give", "nice",
 		"nite", "dose", "does", "do", "tor", "tour", "for", "from", "fix", "fiu", "fe", "sis", "sex", "she", "se", "si", "sin", "once", "on", "our", "out",
 		"own", "ons", "no", "not", "new", "net", "nuevo", "nueva", "neve", "ver", "cada", "casa", "cuando", "cerca",
-		"sero", "series", "dis", "des", "das", "dia", "tre", "tras", "ten", "tu", "to", "today", "una", "use", "of", "oi",
+		"series", "dis", "des", "das", "dia", "tre", "tras", "ten", "tu", "to", "today", "una", "use", "of", "oi",
 		"hoi", "ho", "old", "off", "fiver", "favor", "seat", "sit", "set", "sat", "sir", "city", "free", "fre", "fore":
 		return true
 	}

@@ -8,6 +8,8 @@ type path struct {
 	v         uint64 // digits as a number
 	bounds    uint16 // bit k: something visible stands after k digits
 	spaced    uint16 // bit k: white space does
+	strong    uint16 // bit k: more than a blank does
+	ends      uint16 // bit k: the end of a line or sentence does
 	how       how
 	gaps      gap // all that stands between
 	cost      float32
@@ -59,6 +61,12 @@ func (r *reader) walk(p path) {
 				if !gaps.tight() {
 					q.spaced |= 1 << p.n
 				}
+				if gaps&(gapEnd|gapLine) != 0 {
+					q.ends |= 1 << p.n
+				}
+				if gaps&gapStrong != 0 {
+					q.strong |= 1 << p.n
+				}
 				q.gaps |= gaps
 				if k > int(p.at) {
 					q.how |= howFiller
@@ -86,6 +94,10 @@ func (r *reader) walk(p path) {
 }
 
 var pow10 = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// gapStrong are the gaps that set groups of digits apart where others stand
+// between single ones.
+const gapStrong = gapWide | gapLine | gapComma | gapColon | gapSlash | gapEnd | gapParen
 
 // gapCost is what a gap speaks against the digits around it being one number.
 func gapCost(g gap) float32 {
