@@ -42,7 +42,8 @@ type Sealed struct {
 type Options struct {
 	Prefix string // of all keys, such as "captures/"
 	// Sync makes the blob of a key durable, file and folder, before it is read
-	// back: the driver for folders does not. Nil where the store does it itself.
+	// back: the driver for folders does not, see FolderSync. Nil where the store
+	// does it itself.
 	Sync func(key string) error
 }
 

@@ -271,3 +271,15 @@ func TestSurt(t *testing.T) {
 		}
 	}
 }
+
+func TestFolderSync(t *testing.T) {
+	b, dir := folder(t)
+	must(t, b.WriteAll(t.Context(), "a/b/c", []byte("x"), nil))
+	tests := map[string]string{"a/b/c": "", "a/b/d": "no such file", "../x": "leads out of the bucket"}
+	for key, want := range tests {
+		err := FolderSync(dir)(key)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error = %v, want %q", key, err, want)
+		}
+	}
+}

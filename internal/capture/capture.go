@@ -158,8 +158,9 @@ func fields(c *ad.Capture, kind string, s stored) []field {
 	// The standard digests the payload with the transfer encoding removed (WARC 1.1,
 	// iipc/warc-specifications #22); warcio digests the body as it is and calls a
 	// right digest of a chunked answer wrong. The block digest covers every byte of
-	// it, so the payload digest of chunked answers stands in ad.Capture only.
-	if !s.head.chunked() {
+	// it, so the payload digest of chunked answers stands in ad.Capture only. The same
+	// goes for answers that follow an interim one, which warcio takes for the payload.
+	if !s.head.chunked() && !s.head.interim {
 		f = append(f, field{"WARC-Payload-Digest", "sha256:" + c.PayloadSHA256})
 	}
 	f = append(f, field{"Vigil-Site", escape(c.Site)}, field{"Vigil-Via", string(c.Via)},

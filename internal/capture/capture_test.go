@@ -93,6 +93,8 @@ func TestRecordThenOpen(t *testing.T) {
 		"an empty body that claims to be gzip":      {response: response("", "Content-Encoding: gzip"), body: ""},
 		"chunks that end too early are marked":      {response: response("14\r\n<!doctype html><titl", "Transfer-Encoding: chunked"), body: "<!doctype html><titl", short: "disconnect"},
 		"a body shorter than announced is marked":   {response: response("<p>", "Content-Length: 99"), body: "<p>", short: "disconnect"},
+		"line ends of both kinds are kept":          {response: "HTTP/1.1 200 OK\r\nA: b\nC: d\r\r\n\n" + page, body: page},
+		"an early hint is kept and passed over":     {response: "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + response(page, html), body: page},
 		"a header folded over two lines":            {response: response(page, "X-A: one", "  two"), body: page},
 		"an image in a page is cut":                 {response: response(withPicture, html, fmt.Sprintf("Content-Length: %d", len(withPicture))), body: cutPage, kept: response(cutPage, html, fmt.Sprintf("Content-Length: %d", len(cutPage))), cuts: cut},
 		"an image in a gzip page is cut, decoded":   {response: response(gzipped(t, withPicture), "Content-Encoding: gzip", html), body: cutPage, kept: response(cutPage, html, fmt.Sprintf("Content-Length: %d", len(cutPage))), cuts: cut},
@@ -124,6 +126,9 @@ func TestRecordThenOpen(t *testing.T) {
 			}
 			if c.Truncated != tt.short {
 				t.Errorf("truncated = %q, want %q", c.Truncated, tt.short)
+			}
+			if c.Status != http.StatusOK && c.Status != http.StatusNotFound {
+				t.Errorf("status = %d", c.Status)
 			}
 			if tt.kept == "" {
 				tt.kept = tt.response

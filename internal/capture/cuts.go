@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"vigil.example/internal/ad"
@@ -33,7 +34,7 @@ type stored struct {
 	whole   bool     // the body as a whole was left out
 }
 
-func (s stored) block() []byte { return append(s.head.bytes(), s.body...) }
+func (s stored) block() []byte { return slices.Concat(s.head.bytes(), s.body) }
 
 func withoutImages(h head, body []byte, contentType string) stored {
 	plain, err := decode(h, body)

@@ -24,6 +24,14 @@ func FuzzRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
+		for m, err := range Members(bytes.NewReader(b)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(c.Cuts) == 0 && m.Header["warc-record-id"] == c.RecordID && !bytes.Equal(m.Block, wire) {
+				t.Errorf("stored %q, sent %q", m.Block, wire)
+			}
+		}
 		p, err := Open(b)
 		if err != nil {
 			return

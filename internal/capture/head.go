@@ -10,9 +10,11 @@ import (
 // A head is the head of an HTTP response, line by line as it was sent, so that
 // what is not changed stays as it was. The zero head is that of a plain file.
 type head struct {
-	status int
-	lines  []string // without line ends; the status line first
-	eol    string
+	status  int
+	lines   []string // without line ends; the status line first
+	eol     string
+	raw     []byte // as it was sent, interim responses before it included; nil for a head that was changed
+	interim bool   // 100 Continue or 103 Early Hints came first
 }
 
 // splitHead splits a response into head and body. It takes heads that browsers
@@ -50,6 +52,13 @@ func splitHead(b []byte) (head, []byte, bool) {
 		return head{}, b, false
 	}
 	h.status = n
+	h.raw = b[:len(b)-len(rest)]
+	if n < 200 && n != http.StatusSwitchingProtocols { // an interim response: the real one follows
+		if final, body, ok := splitHead(rest); ok {
+			final.raw, final.interim = b[:len(b)-len(body)], true
+			return final, body, true
+		}
+	}
 	return h, rest, true
 }
 
@@ -105,8 +114,8 @@ func (h head) reframed(length int) (head, []string) {
 
 // bytes is the head as it goes before the body.
 func (h head) bytes() []byte {
-	if len(h.lines) == 0 {
-		return nil
+	if h.raw != nil || len(h.lines) == 0 {
+		return h.raw
 	}
 	return []byte(strings.Join(h.lines, h.eol) + h.eol + h.eol)
 }
