@@ -3,16 +3,19 @@ package crawl
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
+	"net/url"
+	"slices"
 	"testing"
 	"testing/iotest"
 )
 
 func readAnswer(r io.Reader) ([]byte, *head, string, error) {
-	buf, h, err := readHead(r)
+	buf, h, err := readHead(r, nil)
 	if err != nil {
 		return nil, nil, "", err
 	}
@@ -68,5 +71,20 @@ func TestOpenWeb(t *testing.T) {
 		if err := w.guard(netip.MustParseAddr(a)); err != nil {
 			t.Errorf("%s: got %v, want it open", a, err)
 		}
+	}
+}
+
+// TestMixedAddresses: of a name that points inside and outside only the outside
+// is dialled.
+func TestMixedAddresses(t *testing.T) {
+	w, err := newWire(Config{Lookup: func(context.Context, string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("8.8.8.8"), netip.MustParseAddr("::1")}, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.addresses(context.Background(), &url.URL{Scheme: "https", Host: "board.example"})
+	if want := []netip.AddrPort{netip.MustParseAddrPort("8.8.8.8:443")}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 }

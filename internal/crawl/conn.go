@@ -21,6 +21,15 @@ type conn struct {
 	authority string
 	ip        string
 	idle      time.Time // since when it waits in the pool
+	room      []byte    // heads are read here; used again for the next exchange
+}
+
+// scratch is empty room to read a head into.
+func (c *conn) scratch() []byte {
+	if c.room == nil {
+		c.room = make([]byte, 0, readSize)
+	}
+	return c.room
 }
 
 // authority is what a connection is good for: scheme, host and port.

@@ -111,7 +111,7 @@ type Fetcher struct {
 	collectors map[string]*colly.Collector // by definition name
 }
 
-// New makes a fetcher for the sites of a set.
+// New makes a fetcher for the sites of a set. The log may be nil.
 func New(cfg Config, set *site.Set, log *slog.Logger) (*Fetcher, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
@@ -119,6 +119,9 @@ func New(cfg Config, set *site.Set, log *slog.Logger) (*Fetcher, error) {
 	w, err := newWire(cfg)
 	if err != nil {
 		return nil, err
+	}
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
 	}
 	f := &Fetcher{cfg: cfg, set: set, log: log, wire: w, pace: NewPace(), collectors: map[string]*colly.Collector{}}
 	f.robots = newRobots(f)
@@ -240,12 +243,12 @@ func (f *Fetcher) visit(ctx context.Context, x *exchange, d *site.Definition, kn
 // explain gives an error of the wire its place: the caller's end, a refusal, or
 // something to try again.
 func (f *Fetcher) explain(ctx context.Context, u *url.URL, err error) error {
-	var r *Refusal
-	var t *Temporary
+	_, refused := errors.AsType[*Refusal](err)
+	_, later := errors.AsType[*Temporary](err)
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("fetch from %s: %w", u.Host, context.Cause(ctx))
-	case errors.As(err, &r), errors.As(err, &t):
+	case refused, later:
 		return err
 	}
 	return &Temporary{Host: u.Host, Err: err}

@@ -10,7 +10,10 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -329,6 +332,100 @@ func TestConfig(t *testing.T) {
 			_, err := crawl.New(c.cfg, site.NewSet(), nil)
 			if err == nil || err.Error() != c.want {
 				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
+// TestManyAtOnce: fetches side by side never see each other's bytes.
+func TestManyAtOnce(t *testing.T) {
+	base := handle(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/robots.txt" {
+			http.NotFound(w, r)
+			return
+		}
+		body := strings.Repeat(r.URL.Path+" ", 500)
+		w.Header().Set("Content-Length", strconv.Itoa(len(body))) // unchunked
+		_, _ = io.WriteString(w, body)
+	})
+	f := fetcher(t, town(t, base))
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Go(func() {
+			path := fmt.Sprint("/", i)
+			got, err := f.Fetch(context.Background(), entry(base+path))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if !strings.HasPrefix(string(got.Request), "GET "+path+" ") || strings.Count(string(got.Response), path+" ") != 500 {
+				t.Errorf("%s: got request %.20q, response %.300q", path, got.Request, got.Response)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestRobotsAskedOnce: many pages of a host wait for one robots.txt, and none is
+// fetched when it cannot be kept.
+func TestRobotsAskedOnce(t *testing.T) {
+	v := &visitor{}
+	base := handle(t, func(w http.ResponseWriter, r *http.Request) { v.note(r) })
+	full := errors.New("disk full")
+	var broken atomic.Bool
+	broken.Store(true)
+	f := fetcher(t, town(t, base), func(c *crawl.Config) {
+		c.Robots = func(context.Context, capture.Exchange) error {
+			if broken.Load() {
+				return full
+			}
+			return nil
+		}
+	})
+	if _, err := f.Fetch(context.Background(), entry(base+"/x")); !errors.Is(err, full) || v.asked("/x") != 0 {
+		t.Errorf("got %v, want %v and nothing fetched", err, full)
+	}
+	broken.Store(false)
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			if _, err := f.Fetch(context.Background(), entry(fmt.Sprint(base, "/", i))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := v.asked("/robots.txt"); n != 2 {
+		t.Errorf("robots.txt was asked for %d times, want 2", n)
+	}
+}
+
+// TestRobotsRedirects shows where the rules may come from.
+func TestRobotsRedirects(t *testing.T) {
+	for _, c := range []struct {
+		name, to string
+		fetched  bool
+	}{
+		{"round and round", "/robots.txt?again", true},
+		{"to nothing", "", true},
+		{"to a file", "file:///etc/robots.txt", true},
+		{"to a private address", "http://10.0.0.1/robots.txt", false},
+		{"to another port", "http://board.example:22/robots.txt", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			base := handle(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/robots.txt" {
+					w.Header().Set("Location", c.to)
+					w.WriteHeader(http.StatusFound)
+				}
+			})
+			f := fetcher(t, town(t, "http://board.example"), func(cfg *crawl.Config) {
+				cfg.AllowPrivate = false
+				cfg.Resolve = map[string]string{"board.example": strings.TrimPrefix(base, "http://")}
+			})
+			_, err := f.Fetch(context.Background(), entry("http://board.example/x"))
+			if _, later := errors.AsType[*crawl.Temporary](err); (err == nil) != c.fetched || later == c.fetched {
+				t.Errorf("got %v, want fetched %v", err, c.fetched)
 			}
 		})
 	}

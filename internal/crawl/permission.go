@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	robotsLife  = 24 * time.Hour  // RFC 9309 section 2.4: use a copy no longer
-	robotsRetry = 5 * time.Minute // until an unreachable robots.txt is asked for again
-	robotsHops  = 5               // redirects followed, section 2.3.1.2
+	robotsLife  = 24 * time.Hour // RFC 9309 section 2.4: use a copy no longer
+	robotsRetry = time.Minute    // until an unreachable robots.txt is asked for again
+	robotsHops  = 5              // redirects followed, section 2.3.1.2
 )
 
 // robots knows what hosts allow: one answer per authority, fetched before the
@@ -86,14 +86,14 @@ func (r *robots) permission(authority string) *permission {
 // host itself; everything else is kept in the permission.
 func (r *robots) renew(ctx context.Context, p *permission, u *url.URL, d *site.Definition) error {
 	rules, err := r.fetch(ctx, &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/robots.txt"}, d)
-	var refused *Refusal
-	var later *Temporary
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return context.Cause(ctx)
-	case errors.As(err, &refused):
+	}
+	if refused, ok := errors.AsType[*Refusal](err); ok {
 		return &Refusal{u.String(), refused.Reason, refused.Detail}
-	case errors.As(err, &later): // the host's turn is far away, or the answer could not be kept
+	}
+	// The host's turn is far away, or the answer could not be kept.
+	if later, ok := errors.AsType[*Temporary](err); ok {
 		return later
 	}
 	p.rules, p.err = rules, err
@@ -109,8 +109,11 @@ func (r *robots) renew(ctx context.Context, p *permission, u *url.URL, d *site.D
 // fetch gets the rules that hold for the authority of u. An error means that
 // they are unreachable.
 func (r *robots) fetch(ctx context.Context, u *url.URL, d *site.Definition) (Rules, error) {
-	for range 1 + robotsHops {
+	for hop := range 1 + robotsHops {
 		x, err := r.get(ctx, u, d)
+		if refused, ok := errors.AsType[*Refusal](err); ok && hop > 0 {
+			return Rules{}, fmt.Errorf("it redirects to where the crawl does not go: %s", refused.Detail)
+		}
 		if err != nil {
 			return Rules{}, err
 		}
@@ -121,11 +124,14 @@ func (r *robots) fetch(ctx context.Context, u *url.URL, d *site.Definition) (Rul
 			return Rules{}, nil // none there: everything is allowed, section 2.3.1.3
 		case s >= 300:
 			next, err := u.Parse(x.head.header.Get("Location"))
-			if err != nil || x.head.header.Get("Location") == "" {
+			if err != nil || next.String() == u.String() {
 				return Rules{}, nil
 			}
 			if _, refused := parse(next.String()); refused != nil {
 				return Rules{}, nil
+			}
+			if p := port(next); p != port(u) && p != defaultPort(next.Scheme) {
+				return Rules{}, errors.New("it redirects to another port")
 			}
 			u = next
 		case x.truncated != "" && x.truncated != "length":

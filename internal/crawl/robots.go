@@ -105,10 +105,13 @@ func (r *Rules) add(key, value string) {
 // Allowed reports whether the rules allow a path with its query. The longest
 // matching rule decides; of equal ones, the one that allows (section 2.2.2).
 func (r Rules) Allowed(path string) bool {
-	if path == "/robots.txt" {
+	if path == "/robots.txt" || len(r.lines) == 0 {
 		return true
 	}
-	path = strings.NewReplacer("*", "%2A", "$", "%24").Replace(normal(path))
+	path = normal(path)
+	if strings.ContainsAny(path, "*$") { // in a path they are themselves
+		path = strings.ReplaceAll(strings.ReplaceAll(path, "*", "%2A"), "$", "%24")
+	}
 	longest, allow := -1, true
 	for _, l := range r.lines {
 		n := len(l.pattern)

@@ -247,18 +247,6 @@ func redirectElsewhere(t *testing.T) {
 			t.Errorf("got %v, want a refusal by address", err)
 		}
 	})
-	t.Run("one private address among others is not dialled", func(t *testing.T) {
-		f := fetcher(t, town(t, "http://board.example", func(d *site.Definition) { d.Polite.Timeout = 100 * time.Millisecond }), func(c *crawl.Config) {
-			c.AllowPrivate = false
-			c.Lookup = func(context.Context, string) ([]netip.Addr, error) {
-				return []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1")}, nil
-			}
-		})
-		_, err := f.Fetch(context.Background(), entry("http://board.example/x"))
-		if reason(err) != crawl.ReasonAddress {
-			t.Errorf("got %v, want a refusal by address", err)
-		}
-	})
 }
 
 func bomb(t *testing.T) {

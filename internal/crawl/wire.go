@@ -132,7 +132,7 @@ func (w *wire) converse(c *conn, x *exchange) (received, keep bool, err error) {
 	if _, err := c.Write(x.request); err != nil {
 		return false, false, fmt.Errorf("write the request: %w", err)
 	}
-	buf, h, err := readHead(c)
+	buf, h, err := readHead(c, c.scratch())
 	if err != nil {
 		return len(buf) > 0, false, fmt.Errorf("read the answer: %w", err)
 	}
@@ -143,10 +143,9 @@ func (w *wire) converse(c *conn, x *exchange) (received, keep bool, err error) {
 
 const readSize = 16 << 10
 
-// readHead reads until a final head is complete. The buffer starts with it and
-// may hold the beginning of the body.
-func readHead(r io.Reader) ([]byte, *head, error) {
-	buf := make([]byte, 0, readSize)
+// readHead reads into buf until a final head is complete. What it returns starts
+// with the head and may hold the beginning of the body.
+func readHead(r io.Reader, buf []byte) ([]byte, *head, error) {
 	looked := 0
 	for {
 		if end := headEnd(buf, looked); end >= 0 {
@@ -175,14 +174,16 @@ func readHead(r io.Reader) ([]byte, *head, error) {
 	}
 }
 
-// readBody reads the rest of the answer. It never fails: a body that breaks off
+// readBody reads the rest of the answer, whose beginning stands in first, into
+// memory of its own. It never fails: a body that breaks off
 // is evidence of what came, with the reason it is not whole.
-func readBody(r io.Reader, buf []byte, h *head, limit int64) (whole []byte, keep bool, truncated string) {
+func readBody(r io.Reader, first []byte, h *head, limit int64) (whole []byte, keep bool, truncated string) {
 	f := h.framing()
-	// Room for all of it at once, within reason: the length is only a claim.
-	if room := h.end + int(min(f.length, limit, 1<<20)); room > cap(buf) {
-		buf = slices.Grow(buf, room-len(buf))
+	room := 2 * readSize
+	if f.length >= 0 { // room for all of it at once, within reason: the length is only a claim
+		room = h.end + int(min(f.length, limit, 1<<20))
 	}
+	buf := append(make([]byte, 0, max(room, len(first))), first...)
 	for {
 		n, done, err := f.ended(buf[h.end:])
 		have := h.end + n
