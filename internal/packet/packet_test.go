@@ -268,6 +268,9 @@ func TestReport(t *testing.T) {
 			t.Errorf("%q is not on the page", want)
 		}
 	}
+	if strings.ContainsRune(page, '\u202e') {
+		t.Error("an ad can turn the direction of writing")
+	}
 	// The search of other people's checkers for what runs or loads.
 	bad := regexp.MustCompile(`(?i)<script|<iframe|<object|\son\w+\s*=|javascript:|(?:src|href)\s*=\s*["']?(?:https?:)?//|@import|url\(`)
 	if m := bad.FindString(page); m != "" {

@@ -84,11 +84,12 @@ type edge struct {
 
 // words escapes what an ad or a person wrote. Besides the five characters of HTML
 // it writes those out by which a checker that searches the file as text could take
-// an ad's words for a script or a link; control characters, which no page may
-// hold, become visible.
+// an ad's words for a script or a link. Control characters, which no page may
+// hold, and those that turn the direction of writing, by which an ad could show
+// words that it does not hold, become visible; data/ads has them as they are.
 func words(s string) template.HTML {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
+		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 			return '\uFFFD'
 		}
 		return r
