@@ -31,7 +31,7 @@ func (p *poster) ties(seq int) bool {
 // an ad with both, 1 by a handle, 2 by an e-mail address that stands beside both.
 func (p *poster) bridge(e int) int {
 	d := throw(p.seed, 'b', uint64(e))
-	return d.n(3)
+	return pick(&d, []int{0, 0, 1, 2})
 }
 
 // contact returns how the poster's ad can be answered.

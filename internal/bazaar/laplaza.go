@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 const laplazaHost = "laplaza.example"
@@ -53,23 +54,41 @@ func (laplaza) adPath(_ *site, native int64, title string) string {
 
 // slug is the title as La Plaza writes it in addresses: a few plain words.
 func slug(title string) string {
-	var b strings.Builder
-	plain := strings.NewReplacer("á", "a", "é", "e", "í", "i", "ó", "o", "ú", "u", "ñ", "n", "ü", "u")
-	for _, r := range plain.Replace(strings.ToLower(title)) {
+	b := make([]byte, 0, 40)
+	for _, r := range title {
+		r = unaccented(unicode.ToLower(r))
 		switch {
 		case r >= 'a' && r <= 'z':
-			b.WriteRune(r)
-		case b.Len() > 0 && !strings.HasSuffix(b.String(), "-"):
-			b.WriteByte('-')
+			b = append(b, byte(r))
+		case len(b) > 0 && b[len(b)-1] != '-':
+			b = append(b, '-')
 		}
-		if b.Len() >= 32 {
+		if len(b) >= 32 {
 			break
 		}
 	}
-	if s := strings.Trim(b.String(), "-"); s != "" {
+	if s := strings.Trim(string(b), "-"); s != "" {
 		return s
 	}
 	return "anuncio"
+}
+
+func unaccented(r rune) rune {
+	switch r {
+	case 'á':
+		return 'a'
+	case 'é':
+		return 'e'
+	case 'í':
+		return 'i'
+	case 'ó':
+		return 'o'
+	case 'ú', 'ü':
+		return 'u'
+	case 'ñ':
+		return 'n'
+	}
+	return r
 }
 
 func (laplaza) infoPath(name string) string {

@@ -184,7 +184,7 @@ func (t *Town) addGroups(d *dice, n, later int) {
 			p.cat = bodywork
 		}
 		p.total = uint16(size + extra[g])
-		p.phones = uint8(min(8, max(1, int(p.total)/d.between(5, 9))))
+		p.phones = uint8(min(8, max(1, int(p.total)/d.between(6, 11))))
 		p.first, _ = t.book.take(int(p.phones), p.gb)
 		if d.in(20) {
 			p.hub = int8(d.n(len(t.hubs)))

@@ -141,8 +141,13 @@ func (t *Town) listPage(v *view, s *site, pl place) ([]byte, bool) {
 }
 
 func (t *Town) row(v *view, s *site, e *entry) row {
-	a := t.write(e, e.version(v.now), true)
-	r := row{path: t.path(s, e), title: a.title, hood: a.hood, city: s.cities[e.city].name, posted: s.local(e.posted)}
+	n := e.version(v.now)
+	a := t.write(e, n, true)
+	first := a.title
+	if n > 0 && s.host == laplazaHost {
+		first = t.write(e, 0, true).title
+	}
+	r := row{path: s.adPath(s, s.native(e), first), title: a.title, hood: a.hood, city: s.cities[e.city].name, posted: s.local(e.posted)}
 	if a.price > 0 {
 		r.price = money(a.price)
 	}
