@@ -32,7 +32,8 @@ type Site struct {
 	Name     string            `json:"name"`
 	Captures uint64            `json:"captures"`
 	Listings uint64            `json:"listings"`
-	Kinds    map[string]uint64 `json:"kinds"` // pages by kind
+	Kinds    map[string]uint64 `json:"kinds"`           // pages by kind
+	Latest   time.Time         `json:"latest,omitzero"` // when the newest capture was fetched
 }
 
 // A Ledger accounts for every record: what came into a step was stored, was

@@ -17,6 +17,12 @@ import (
 // ErrNotAValue says that what was typed is no number, e-mail address or handle.
 var ErrNotAValue = errors.New("no telephone number, e-mail address or platform:handle can be read in it")
 
+// ErrSeveral says that what was typed holds more than one number.
+var ErrSeveral = errors.New("several numbers can be read in it; watch one at a time")
+
+// ErrSeveral says that more than one number can be read in what was typed.
+var ErrSeveral = errors.New("several numbers can be read in it; watch one at a time")
+
 // ReadValue reads the identifying value that a person typed: a number in any
 // form, an e-mail address, or a handle as platform:name.
 func ReadValue(text string) (ad.Value, error) {
@@ -24,7 +30,7 @@ func ReadValue(text string) (ad.Value, error) {
 	if ps := phone.ReadQuery(text); len(ps) == 1 {
 		return ad.Value{Kind: "phone", Value: ps[0].E164}, nil
 	} else if len(ps) > 1 {
-		return ad.Value{}, fmt.Errorf("several numbers can be read in it; watch one at a time")
+		return ad.Value{}, ErrSeveral
 	}
 	lower := strings.ToLower(text)
 	if at := strings.IndexByte(lower, '@'); at > 0 && strings.Contains(lower[at:], ".") && !strings.ContainsAny(lower, " ,;<>") {
