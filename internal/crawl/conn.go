@@ -149,7 +149,7 @@ type pool struct {
 }
 
 const (
-	poolSize = 8                // per authority
+	poolSize = 64               // per authority: as many as a definition may have under way
 	poolTime = 20 * time.Second // shorter than what common servers allow
 )
 
