@@ -1,0 +1,208 @@
+// Package api is the door for programs: a REST API under /api/v1 in JSON, its
+// types, and the client that the command line uses. HTTP requests with a bearer
+// token come in and are handed to the desk, which authorises, works and writes
+// the audit log; its answers go out, and so do problems (RFC 9457) that say what
+// was being done, why it did not work and what to do next. The room decides
+// nothing and reads no store by itself.
+//
+// A number, an address or a handle of a person stands in bodies only, never in a
+// URL: URLs end up in the logs of every proxy on the way. Ids are checked for
+// their shape before they are used, by the client too.
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"vigil.example/internal/access"
+	"vigil.example/internal/desk"
+)
+
+// Root is where the API begins.
+const Root = "/api/v1"
+
+// Config is what the API needs to know.
+type Config struct {
+	Version string           // told to those who are signed in
+	Log     *slog.Logger     // of failures; none when nil
+	Now     func() time.Time // time.Now when nil
+	Spool   string           // folder for packets on their way out; the system's when empty
+}
+
+// A server holds what all routes share.
+type server struct {
+	desk *desk.Desk
+	c    Config
+	mux  *http.ServeMux
+}
+
+// New returns the API over a desk. It serves /api/v1/ and /healthz.
+func New(d *desk.Desk, c Config) http.Handler {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	s := &server{desk: d, c: c, mux: http.NewServeMux()}
+	for _, rt := range s.routes() {
+		s.mux.Handle(rt.method+" "+Root+rt.path, s.serve(rt))
+	}
+	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		harden(w.Header())
+		_ = reply(w, http.StatusOK, Health{Status: "ok"})
+	})
+	s.mux.HandleFunc("/", s.unknown)
+	return s.mux
+}
+
+// A route is one thing that can be asked for.
+type route struct {
+	method string
+	path   string
+	what   string            // what the request does, for problems
+	id     func(string) bool // shape of {id}; nil when the path has none
+	open   bool              // needs no token
+	do     func(*call) error
+}
+
+// routes is the whole API.
+func (s *server) routes() []route {
+	return []route{
+		{"POST", "/tokens", "make token", nil, true, s.makeToken},
+		{"DELETE", "/tokens/{id}", "revoke token", isDigest, false, s.revoke},
+		{"POST", "/search", "search", nil, false, s.search},
+		{"GET", "/ads/{id}", "open ad", isDigest, false, s.ad},
+		{"GET", "/clusters", "list clusters", nil, false, s.clusters},
+		{"GET", "/clusters/{id}", "open cluster", isCluster, false, s.cluster},
+		{"POST", "/clusters/{id}/packet", "make packet of cluster", isCluster, false, s.packet},
+		{"GET", "/watches", "list watches", nil, false, s.watches},
+		{"POST", "/watches", "watch", nil, false, s.watch},
+		{"DELETE", "/watches/{id}", "end watch", isDigest, false, s.unwatch},
+		{"GET", "/inbox", "open inbox", nil, false, s.inbox},
+		{"POST", "/inbox/read", "mark alerts", nil, false, s.markRead},
+		{"GET", "/inbox/wait", "wait for alerts", nil, false, s.wait},
+		{"POST", "/imports", "import page", nil, false, s.imports},
+		{"GET", "/status", "read status", nil, false, s.status},
+		{"POST", "/audit/verify", "verify audit log", nil, false, s.verifyAudit},
+	}
+}
+
+// A call is one request to a route.
+type call struct {
+	w  http.ResponseWriter
+	r  *http.Request
+	s  access.Subject // zero on open routes
+	id string
+}
+
+func (c *call) ctx() context.Context { return c.r.Context() }
+
+// harden forbids keeping the answer and doing anything with it but reading it.
+func harden(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+}
+
+// serve wraps a route: who asks, the shape of the id, and what becomes of errors.
+func (s *server) serve(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := s.c.Now()
+		harden(w.Header())
+		what := rt.what
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+			// The value of a panic may hold what was asked for; its place does not.
+			s.c.Log.ErrorContext(r.Context(), "request panicked", "route", rt.path, "stack", string(debug.Stack()))
+			s.send(w, internal(what, ""))
+		}()
+		c := &call{w: w, r: r}
+		err := s.admit(rt, c)
+		if err == nil && rt.id != nil {
+			what += " " + c.id
+		}
+		if err == nil {
+			err = rt.do(c)
+		}
+		s.c.Log.DebugContext(r.Context(), "request", "method", rt.method, "route", rt.path, "ok", err == nil, "took", s.c.Now().Sub(start))
+		if err != nil && r.Context().Err() == nil {
+			s.fail(w, r, rt, what, err)
+		}
+	})
+}
+
+// admit finds out who is asking and reads the id.
+func (s *server) admit(rt route, c *call) error {
+	if !rt.open {
+		scheme, secret, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
+		if !strings.EqualFold(scheme, "Bearer") {
+			return access.ErrNoSession
+		}
+		var err error
+		if c.s, err = s.desk.Register.Token(strings.TrimSpace(secret)); err != nil {
+			return err
+		}
+		c.w.Header().Set("Vigil-Version", s.c.Version)
+	}
+	if rt.id != nil {
+		c.id = c.r.PathValue("id")
+		if !rt.id(c.id) {
+			return errShape
+		}
+	}
+	return nil
+}
+
+// fail sends the problem that an error is. What is nobody's fault outside goes to
+// the log under a reference, which is all that the answer tells.
+func (s *server) fail(w http.ResponseWriter, r *http.Request, rt route, what string, err error) {
+	p := problem(what, err)
+	if p == nil {
+		var b [6]byte
+		_, _ = rand.Read(b[:]) // never fails
+		ref := hex.EncodeToString(b[:])
+		s.c.Log.ErrorContext(r.Context(), "request failed", "method", rt.method, "route", rt.path, "ref", ref, "err", err)
+		p = internal(what, ref)
+	}
+	s.send(w, p)
+}
+
+// unknown answers what no route does.
+func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
+	harden(w.Header())
+	var allow []string
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+		if _, pattern := s.mux.Handler(&http.Request{Method: m, URL: r.URL, Host: r.Host}); pattern != "/" && pattern != "" {
+			allow = append(allow, m)
+		}
+	}
+	if len(allow) > 0 {
+		w.Header().Set("Allow", strings.Join(allow, ", "))
+		s.send(w, fresh("method", http.StatusMethodNotAllowed, "use the API", "this path does not take "+known(r.Method), "use "+strings.Join(allow, " or ")))
+		return
+	}
+	s.send(w, fresh("no-route", http.StatusNotFound, "use the API", "there is nothing at this path", "the paths are listed in docs/api.md"))
+}
+
+// known keeps what a client made up out of the answer.
+func known(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, http.MethodOptions:
+		return method
+	}
+	return "this method"
+}

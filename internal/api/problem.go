@@ -1,0 +1,134 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"vigil.example/internal/access"
+	"vigil.example/internal/ad"
+	"vigil.example/internal/casework"
+	"vigil.example/internal/desk"
+	"vigil.example/internal/query"
+	"vigil.example/internal/search"
+)
+
+// A Problem is how an error travels: problem details of RFC 9457, with what was
+// being done, why it did not work and what to do next. It is an error in the
+// client.
+type Problem struct {
+	Type     string    `json:"type"`   // problemType and a code
+	Title    string    `json:"title"`  // the same for all problems of a type
+	Status   int       `json:"status"` // HTTP status
+	Detail   string    `json:"detail"` // what and why as one sentence
+	What     string    `json:"what"`
+	Why      string    `json:"why"`
+	Next     string    `json:"next,omitempty"`
+	Position *Position `json:"position,omitempty"` // in the query
+}
+
+// A Position is the part of a query that is at fault, in code points; End may be
+// one past the end.
+type Position struct {
+	Start int `json:"start"`
+	End   int `json:"end"`
+}
+
+const problemType = "https://vigil.example/problem/"
+
+// Error says what was being done and why it did not work.
+func (p *Problem) Error() string { return p.Detail }
+
+// Code is the last part of the type, for programs to branch on.
+func (p *Problem) Code() string { return strings.TrimPrefix(p.Type, problemType) }
+
+// A kind is one row of the table from errors to problems.
+type kind struct {
+	is     error
+	code   string
+	status int
+	next   string
+}
+
+// kinds is that table; the first row that fits counts.
+func kinds() []kind {
+	return []kind{
+		{errShape, "bad-id", 400, "ids of ads and watches have 32 hex digits, those of clusters a c and 15; search finds them"},
+		{errType, "bad-type", 415, "send Content-Type: application/json"},
+		{errTooMuch, "too-large", 413, "send less at once"},
+		{errBody, "bad-request", 400, ""},
+		{access.ErrMustChange, "must-change", 403, "sign in on the web pages once and choose a password of your own"},
+		{access.ErrBadCredentials, "bad-credentials", 401, "type them again; after five wrong passwords the name is locked for a while"},
+		{access.ErrLocked, "locked", 429, "wait 15 minutes, or ask an administrator for a new password"},
+		{access.ErrBusy, "busy", 503, "try again in a few seconds"},
+		{access.ErrNoSession, "not-signed-in", 401, "sign in: vigil login"},
+		{access.ErrNoPurpose, "no-purpose", 403, "sign in for a purpose: vigil login --case NUMBER"},
+		{access.ErrDenied, "denied", 403, "sign in with a scope that covers it, or ask an administrator for the role"},
+		{access.ErrInvalid, "bad-request", 400, ""},
+		{casework.ErrInvalid, "bad-request", 400, ""},
+		{desk.ErrNotAValue, "bad-value", 400, "write a telephone number in any form, an e-mail address, or a handle as platform:name"},
+		{desk.ErrSeveral, "bad-value", 400, "watch the numbers one at a time"},
+		{desk.ErrTooLarge, "too-large", 422, "search for a part of it instead"},
+		{ad.ErrNotFound, "not-found", 404, "it may have been erased, or the id is mistyped; search finds what is there"},
+		{ad.ErrConflict, "conflict", 409, "try again"},
+		{search.ErrDamaged, "index-damaged", 503, "tell the administrator to run: vigil doctor"},
+	}
+}
+
+// problem tells what an error is to the client; nil when it is a failure inside,
+// of which the client is told nothing.
+func problem(what string, err error) *Problem {
+	var qe *query.Error
+	if errors.As(err, &qe) {
+		p := fresh("bad-query", http.StatusBadRequest, what, reason(what, err), `put words in quotes to search for them as they are, such as "50% off"`)
+		p.Position = &Position{qe.Start, qe.End}
+		return p
+	}
+	for _, k := range kinds() {
+		if errors.Is(err, k.is) {
+			return fresh(k.code, k.status, what, reason(what, err), k.next)
+		}
+	}
+	return nil
+}
+
+// internal is what a client hears of a failure inside.
+func internal(what, ref string) *Problem {
+	next := "try again; if it stays, tell the administrator"
+	if ref != "" {
+		next += " this reference, which stands in the log: " + ref
+	}
+	return fresh("internal", http.StatusInternalServerError, what, "something failed inside Vigil; nothing was changed that was not confirmed", next)
+}
+
+func fresh(code string, status int, what, why, next string) *Problem {
+	return &Problem{
+		Type: problemType + code, Title: strings.ReplaceAll(code, "-", " "), Status: status,
+		Detail: what + ": " + why, What: what, Why: why, Next: next,
+	}
+}
+
+// reason is the text of an error without what the problem says anyway.
+func reason(what string, err error) string {
+	s := err.Error()
+	for _, p := range []string{what, "read query"} {
+		s = strings.TrimPrefix(s, p+": ")
+	}
+	return s
+}
+
+// send answers with a problem.
+func (s *server) send(w http.ResponseWriter, p *Problem) {
+	switch p.Status {
+	case http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", `Bearer realm="vigil"`)
+	case http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", "900")
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", "5")
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // whoever asked has gone
+}
