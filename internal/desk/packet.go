@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 
@@ -12,6 +13,9 @@ import (
 	"vigil.example/internal/audit"
 	"vigil.example/internal/packet"
 )
+
+// ErrTooLarge says that a cluster has more ads than one packet takes.
+var ErrTooLarge = errors.New("too large for one packet")
 
 // Packet writes the sealed evidence packet of a cluster, every content of every
 // ad in it with its capture, as a ZIP file to w. The export is in the audit log
@@ -47,7 +51,7 @@ func (d *Desk) contents(ctx context.Context, cluster string) (packet.Contents, e
 		return packet.Contents{}, err
 	}
 	if v.Size > len(v.Members) {
-		return packet.Contents{}, fmt.Errorf("cluster %s has %d ads; a packet takes at most %d", cluster, v.Size, MaxMembers)
+		return packet.Contents{}, fmt.Errorf("cluster %s is %w: it has %d ads, a packet takes at most %d", cluster, ErrTooLarge, v.Size, MaxMembers)
 	}
 	c := packet.Contents{Title: fmt.Sprintf("Cluster of %d linked ads", v.Size), Cluster: cluster, Edges: v.Edges}
 	for _, m := range v.Members {

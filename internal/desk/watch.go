@@ -20,9 +20,6 @@ var ErrNotAValue = errors.New("no telephone number, e-mail address or platform:h
 // ErrSeveral says that what was typed holds more than one number.
 var ErrSeveral = errors.New("several numbers can be read in it; watch one at a time")
 
-// ErrSeveral says that more than one number can be read in what was typed.
-var ErrSeveral = errors.New("several numbers can be read in it; watch one at a time")
-
 // ReadValue reads the identifying value that a person typed: a number in any
 // form, an e-mail address, or a handle as platform:name.
 func ReadValue(text string) (ad.Value, error) {
