@@ -94,7 +94,7 @@ func (l *lexer) value(name string) (s string, inQuotes bool, err error) {
 	if name == "url" {
 		word = l.pasted()
 	}
-	_, op := operators[word]
+	_, op := operator(word)
 	if len(text.Tokens(word)) == 0 || l.pos > at && (op || l.negates(word)) {
 		return "", false, missing
 	}

@@ -49,9 +49,12 @@ func (l *lexer) next() (lexeme, error) {
 		}
 		start := l.pos
 		switch r := l.src[l.pos]; {
-		case r == '(' || r == ')':
+		case r == '(':
 			l.pos++
-			return lexeme{kind: map[rune]kind{'(': openKind, ')': closeKind}[r], start: start, end: l.pos}, nil
+			return lexeme{kind: openKind, start: start, end: l.pos}, nil
+		case r == ')':
+			l.pos++
+			return lexeme{kind: closeKind, start: start, end: l.pos}, nil
 		case isQuote(r):
 			s, err := l.quoted()
 			if err != nil {
@@ -63,7 +66,7 @@ func (l *lexer) next() (lexeme, error) {
 		if word := l.word(l.pos); l.negates(word) {
 			l.pos++
 			return lexeme{kind: notKind, start: start, end: l.pos}, nil
-		} else if k, ok := operators[word]; ok {
+		} else if k, ok := operator(word); ok {
 			l.pos += len(word)
 			return lexeme{kind: k, start: start, end: l.pos}, nil
 		} else if name, ok := l.field(l.pos); ok {
@@ -78,7 +81,18 @@ func (l *lexer) next() (lexeme, error) {
 	}
 }
 
-var operators = map[string]kind{"AND": andKind, "OR": orKind, "NOT": notKind}
+// operator returns what a word in capitals does to its neighbours.
+func operator(word string) (kind, bool) {
+	switch word {
+	case "AND":
+		return andKind, true
+	case "OR":
+		return orKind, true
+	case "NOT":
+		return notKind, true
+	}
+	return 0, false
+}
 
 func (l *lexer) space() {
 	for l.pos < len(l.src) && unicode.IsSpace(l.src[l.pos]) {
@@ -198,7 +212,7 @@ func (l *lexer) stretch(at int) int {
 		}
 		fresh = false
 		word := l.word(i)
-		_, op := operators[word]
+		_, op := operator(word)
 		_, field := l.field(i)
 		hyphen := r == '-' && len(word) > 1
 		if op || field || hyphen {

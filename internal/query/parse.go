@@ -50,7 +50,7 @@ func wholeNumber(s string) (Node, bool) {
 		return nil, false
 	}
 	for _, w := range strings.Fields(s) {
-		if _, op := operators[w]; op {
+		if _, op := operator(w); op {
 			return nil, false
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -129,6 +130,9 @@ func ids(docs []ad.Document) []string {
 
 func same(tb testing.TB, what string, got, want any) {
 	tb.Helper()
+	if reflect.DeepEqual(got, want) { // a hundred times as fast as cmp
+		return
+	}
 	if diff := cmp.Diff(got, want); diff != "" {
 		tb.Fatalf("%s (-got +want):\n%s", what, diff)
 	}

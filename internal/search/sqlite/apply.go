@@ -20,7 +20,7 @@ type statements struct {
 	wordsPut, wordsDrop                      *sql.Stmt
 	sightingNew, removalNew, removalFirst    *sql.Stmt
 	clusterGet, clusterNew, clusterSize, hub *sql.Stmt
-	position                                 *sql.Stmt
+	tally, position                          *sql.Stmt
 	all                                      []*sql.Stmt
 }
 
@@ -50,6 +50,7 @@ func newStatements(ctx context.Context, db *sql.DB) (*statements, error) {
 		{&s.clusterSize, `UPDATE cluster SET size = size + ? WHERE n = ?`},
 		{&s.hub, `INSERT INTO hub (kind, value, carriers, owners, held, seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, value) DO UPDATE
 			SET carriers = excluded.carriers, owners = excluded.owners, held = excluded.held, seq = excluded.seq WHERE excluded.seq >= seq`},
+		{&s.tally, `UPDATE tally SET ads = ads + ?, documents = documents + ?, sightings = sightings + ?`},
 		{&s.position, `INSERT INTO position (source, seq) VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET seq = max(seq, excluded.seq)`},
 	} {
 		st, err := db.PrepareContext(ctx, p.query)
@@ -78,17 +79,22 @@ func (x *Index) Apply(ctx context.Context, source string, upTo uint64, changes [
 	}
 	// The driver starts a goroutine for every statement that can be cancelled; to
 	// look between changes is enough and costs nothing.
-	b := &batch{ctx: context.WithoutCancel(ctx), tx: tx, st: x.st}
+	whole := context.WithoutCancel(ctx)
+	b := &batch{tx: tx, st: x.st}
 	for _, c := range changes {
 		err := ctx.Err()
 		if err == nil {
-			err = b.change(c)
+			err = b.change(whole, c)
 		}
 		if err != nil {
 			return x.fail("write", errors.Join(fmt.Errorf("change %d of %s: %w", c.Seq, source, err), tx.Rollback()))
 		}
 	}
-	if _, err := b.exec(x.st.position, source, int64(upTo)); err != nil {
+	_, err = b.exec(whole, x.st.tally, b.ads, b.documents, b.sightings)
+	if err == nil {
+		_, err = b.exec(whole, x.st.position, source, int64(upTo))
+	}
+	if err != nil {
 		return x.fail("write", errors.Join(err, tx.Rollback()))
 	}
 	if err := tx.Commit(); err != nil {
@@ -97,29 +103,29 @@ func (x *Index) Apply(ctx context.Context, source string, upTo uint64, changes [
 	return nil
 }
 
-// A batch is one transaction of changes.
+// A batch is one transaction of changes, and how many things it has added.
 type batch struct {
-	ctx context.Context
-	tx  *sql.Tx
-	st  *statements
+	tx                        *sql.Tx
+	st                        *statements
+	ads, documents, sightings int
 }
 
-func (b *batch) exec(st *sql.Stmt, args ...any) (sql.Result, error) {
-	return b.tx.StmtContext(b.ctx, st).ExecContext(b.ctx, args...)
+func (b *batch) exec(ctx context.Context, st *sql.Stmt, args ...any) (sql.Result, error) {
+	return b.tx.StmtContext(ctx, st).ExecContext(ctx, args...)
 }
 
-func (b *batch) row(st *sql.Stmt, args ...any) *sql.Row {
-	return b.tx.StmtContext(b.ctx, st).QueryRowContext(b.ctx, args...)
+func (b *batch) row(ctx context.Context, st *sql.Stmt, args ...any) *sql.Row {
+	return b.tx.StmtContext(ctx, st).QueryRowContext(ctx, args...)
 }
 
-func (b *batch) change(c search.Change) error {
+func (b *batch) change(ctx context.Context, c search.Change) error {
 	switch {
 	case c.Version != nil && c.Removal == nil && c.Link == nil:
-		return b.version(c.Seq, c.Version)
+		return b.version(ctx, c.Seq, c.Version)
 	case c.Removal != nil && c.Version == nil && c.Link == nil:
-		return b.removal(c.Removal)
+		return b.removal(ctx, c.Removal)
 	case c.Link != nil && c.Version == nil && c.Removal == nil:
-		return b.link(c.Seq, c.Link)
+		return b.link(ctx, c.Seq, c.Link)
 	}
 	return errors.New("a change must be one of version, removal and link")
 }
@@ -137,13 +143,13 @@ type adRow struct {
 }
 
 // ad returns the row of an ad; one that is new has no document.
-func (b *batch) ad(id string) (adRow, error) {
+func (b *batch) ad(ctx context.Context, id string) (adRow, error) {
 	var a adRow
-	err := b.row(b.st.adGet, key(id)).Scan(&a.n, &a.cluster, &a.clusterSeq, &a.first, &a.last, &a.version, &a.current, &a.removed)
+	err := b.row(ctx, b.st.adGet, key(id)).Scan(&a.n, &a.cluster, &a.clusterSeq, &a.first, &a.last, &a.version, &a.current, &a.removed)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return a, err
 	}
-	r, err := b.exec(b.st.adNew, key(id))
+	r, err := b.exec(ctx, b.st.adNew, key(id))
 	if err != nil {
 		return a, err
 	}
@@ -152,23 +158,23 @@ func (b *batch) ad(id string) (adRow, error) {
 }
 
 // version adds one sighting of one content of an ad.
-func (b *batch) version(seq uint64, v *ad.Ad) error {
+func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 	if v.AdID == "" || v.VersionID == "" || v.ContentSHA256 == "" || v.SeenAt.IsZero() {
 		return errors.New("a version must have its ids and the time it was seen")
 	}
-	a, err := b.ad(v.AdID)
+	a, err := b.ad(ctx, v.AdID)
 	if err != nil {
 		return err
 	}
 	doc := docRow{id: key(ad.DocumentID(v.AdID, v.ContentSHA256))}
-	err = b.row(b.st.docGet, doc.id).Scan(&doc.n, &doc.first, &doc.version, &doc.last)
+	err = b.row(ctx, b.st.docGet, doc.id).Scan(&doc.n, &doc.first, &doc.version, &doc.last)
 	known := err == nil
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
 	seen, id := v.SeenAt.UnixMicro(), key(v.VersionID)
 	if !known {
-		r, err := b.exec(b.st.docNew, doc.id, a.n, seen, id, seen, micros(v.PostedAt))
+		r, err := b.exec(ctx, b.st.docNew, doc.id, a.n, seen, id, seen, micros(v.PostedAt))
 		if err != nil {
 			return err
 		}
@@ -176,7 +182,7 @@ func (b *batch) version(seq uint64, v *ad.Ad) error {
 			return err
 		}
 	}
-	r, err := b.exec(b.st.sightingNew, a.n, seen, id, doc.n, key(v.CaptureID), int64(seq))
+	r, err := b.exec(ctx, b.st.sightingNew, a.n, seen, id, doc.n, key(v.CaptureID), int64(seq))
 	if err != nil {
 		return err
 	}
@@ -188,15 +194,17 @@ func (b *batch) version(seq uint64, v *ad.Ad) error {
 	case fresh == 0: // delivered again
 		return nil
 	}
+	b.sightings++
 	if known {
-		err = b.seenAgain(doc, v)
+		err = b.seenAgain(ctx, doc, v)
 	} else {
-		err = b.store(doc.n, v, false)
+		b.documents++
+		err = b.store(ctx, doc.n, v, false)
 	}
 	if err != nil {
 		return err
 	}
-	return b.adSeen(a, doc.n, seen, id)
+	return b.adSeen(ctx, a, doc.n, seen, id)
 }
 
 // A docRow is what Apply needs of the row of one document.
@@ -210,24 +218,24 @@ type docRow struct {
 
 // seenAgain counts one more sighting of a document. A document shows the ad as it
 // was first read; when an earlier sighting arrives late, it takes over.
-func (b *batch) seenAgain(d docRow, v *ad.Ad) error {
+func (b *batch) seenAgain(ctx context.Context, d docRow, v *ad.Ad) error {
 	seen, id := v.SeenAt.UnixMicro(), key(v.VersionID)
 	earlier := seen < d.first || seen == d.first && idOf(id) < idOf(d.version)
 	if earlier {
 		d.first, d.version = seen, id
 	}
-	if _, err := b.exec(b.st.docSeen, d.first, d.version, max(d.last, seen), earlier, micros(v.PostedAt), d.n); err != nil {
+	if _, err := b.exec(ctx, b.st.docSeen, d.first, d.version, max(d.last, seen), earlier, micros(v.PostedAt), d.n); err != nil {
 		return err
 	}
 	if !earlier {
 		return nil
 	}
-	return b.store(d.n, v, true)
+	return b.store(ctx, d.n, v, true)
 }
 
 // store writes the content of a document. Tokens are written anew only when they
 // differ from those of the content before.
-func (b *batch) store(n int64, v *ad.Ad, replace bool) error {
+func (b *batch) store(ctx context.Context, n int64, v *ad.Ad, replace bool) error {
 	data, err := json.Marshal(v)
 	if err != nil {
 		return err
@@ -236,7 +244,7 @@ func (b *batch) store(n int64, v *ad.Ad, replace bool) error {
 	if replace {
 		var old []byte
 		var before ad.Ad
-		if err := b.row(b.st.contentGet, n).Scan(&old); err != nil {
+		if err := b.row(ctx, b.st.contentGet, n).Scan(&old); err != nil {
 			return err
 		}
 		if err := json.Unmarshal(old, &before); err != nil {
@@ -247,25 +255,28 @@ func (b *batch) store(n int64, v *ad.Ad, replace bool) error {
 		}
 		replace = newRow(&before) != r
 		if replace {
-			if _, err := b.exec(b.st.wordsDrop, n); err != nil {
+			if _, err := b.exec(ctx, b.st.wordsDrop, n); err != nil {
 				return err
 			}
 		}
 	} else {
 		replace = true
 	}
-	if _, err := b.exec(b.st.contentPut, n, data); err != nil || !replace {
+	if _, err := b.exec(ctx, b.st.contentPut, n, data); err != nil || !replace {
 		return err
 	}
-	_, err = b.exec(b.st.wordsPut, n, r.title, r.body, r.location, r.rest, r.exact)
+	_, err = b.exec(ctx, b.st.wordsPut, n, r.title, r.body, r.location, r.rest, r.exact)
 	return err
 }
 
 // adSeen updates an ad for a sighting: the newest one says what is current, ties
 // going by version id.
-func (b *batch) adSeen(a adRow, doc, seen int64, version any) error {
+func (b *batch) adSeen(ctx context.Context, a adRow, doc, seen int64, version any) error {
+	if !a.current.Valid {
+		b.ads++
+	}
 	if !a.current.Valid && a.cluster.Valid {
-		if _, err := b.exec(b.st.clusterSize, 1, a.cluster); err != nil {
+		if _, err := b.exec(ctx, b.st.clusterSize, 1, a.cluster); err != nil {
 			return err
 		}
 	}
@@ -280,52 +291,52 @@ func (b *batch) adSeen(a adRow, doc, seen int64, version any) error {
 	if earlier {
 		a.first = sql.NullInt64{Int64: seen, Valid: true}
 	}
-	if _, err := b.exec(b.st.adSeen, a.first, a.last, a.version, a.current, a.n); err != nil {
+	if _, err := b.exec(ctx, b.st.adSeen, a.first, a.last, a.version, a.current, a.n); err != nil {
 		return err
 	}
 	if newer && a.removed.Valid {
-		return b.removed(a)
+		return b.removed(ctx, a)
 	}
 	return nil
 }
 
-func (b *batch) removal(r *search.Removal) error {
+func (b *batch) removal(ctx context.Context, r *search.Removal) error {
 	if r.AdID == "" || r.At.IsZero() {
 		return errors.New("a removal must have the id of the ad and the time")
 	}
-	a, err := b.ad(r.AdID)
+	a, err := b.ad(ctx, r.AdID)
 	if err != nil {
 		return err
 	}
-	if _, err := b.exec(b.st.removalNew, a.n, r.At.UnixMicro()); err != nil {
+	if _, err := b.exec(ctx, b.st.removalNew, a.n, r.At.UnixMicro()); err != nil {
 		return err
 	}
-	return b.removed(a)
+	return b.removed(ctx, a)
 }
 
 // removed marks an ad with the first removal that no sighting follows.
-func (b *batch) removed(a adRow) error {
+func (b *batch) removed(ctx context.Context, a adRow) error {
 	const ever = -1 << 63
 	since := int64(ever)
 	if a.last.Valid {
 		since = a.last.Int64
 	}
 	var at sql.NullInt64
-	if err := b.row(b.st.removalFirst, a.n, since).Scan(&at); err != nil || at == a.removed {
+	if err := b.row(ctx, b.st.removalFirst, a.n, since).Scan(&at); err != nil || at == a.removed {
 		return err
 	}
-	_, err := b.exec(b.st.adRemoved, at, a.n)
+	_, err := b.exec(ctx, b.st.adRemoved, at, a.n)
 	return err
 }
 
-func (b *batch) link(seq uint64, c *ad.LinkChange) error {
+func (b *batch) link(ctx context.Context, seq uint64, c *ad.LinkChange) error {
 	for _, m := range c.Moves {
-		if err := b.move(int64(seq), m); err != nil {
+		if err := b.move(ctx, int64(seq), m); err != nil {
 			return err
 		}
 	}
 	for _, h := range c.Hubs {
-		if _, err := b.exec(b.st.hub, h.Kind, h.Value.Value, h.Carriers, h.Owners, h.Held, int64(seq)); err != nil {
+		if _, err := b.exec(ctx, b.st.hub, h.Kind, h.Value.Value, h.Carriers, h.Owners, h.Held, int64(seq)); err != nil {
 			return err
 		}
 	}
@@ -333,42 +344,42 @@ func (b *batch) link(seq uint64, c *ad.LinkChange) error {
 }
 
 // move puts an ad into a cluster, unless a later change has moved it already.
-func (b *batch) move(seq int64, m ad.Move) error {
-	a, err := b.ad(m.AdID)
+func (b *batch) move(ctx context.Context, seq int64, m ad.Move) error {
+	a, err := b.ad(ctx, m.AdID)
 	if err != nil || seq < a.clusterSeq {
 		return err
 	}
-	to, err := b.cluster(m.Cluster)
+	to, err := b.cluster(ctx, m.Cluster)
 	if err != nil {
 		return err
 	}
 	if a.current.Valid && to != a.cluster {
 		if a.cluster.Valid {
-			if _, err := b.exec(b.st.clusterSize, -1, a.cluster); err != nil {
+			if _, err := b.exec(ctx, b.st.clusterSize, -1, a.cluster); err != nil {
 				return err
 			}
 		}
 		if to.Valid {
-			if _, err := b.exec(b.st.clusterSize, 1, to); err != nil {
+			if _, err := b.exec(ctx, b.st.clusterSize, 1, to); err != nil {
 				return err
 			}
 		}
 	}
-	_, err = b.exec(b.st.adMove, to, seq, a.n)
+	_, err = b.exec(ctx, b.st.adMove, to, seq, a.n)
 	return err
 }
 
 // cluster returns the row of a cluster; "" is none.
-func (b *batch) cluster(id string) (n sql.NullInt64, err error) {
+func (b *batch) cluster(ctx context.Context, id string) (n sql.NullInt64, err error) {
 	if id == "" {
 		return n, nil
 	}
 	n.Valid = true
-	err = b.row(b.st.clusterGet, id).Scan(&n.Int64)
+	err = b.row(ctx, b.st.clusterGet, id).Scan(&n.Int64)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return n, err
 	}
-	r, err := b.exec(b.st.clusterNew, id)
+	r, err := b.exec(ctx, b.st.clusterNew, id)
 	if err != nil {
 		return n, err
 	}

@@ -196,9 +196,8 @@ func (x *Index) Hubs(ctx context.Context) (out []ad.Hub, err error) {
 func (x *Index) Stats(ctx context.Context) (s search.Stats, err error) {
 	s.Positions = map[string]uint64{}
 	err = x.snapshot(ctx, func(tx *sql.Tx) (err error) {
-		err = tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM ad WHERE current IS NOT NULL), (SELECT count(*) FROM doc),
-			(SELECT coalesce(sum(sightings), 0) FROM doc), (SELECT count(*) FROM ad WHERE removed_at IS NOT NULL AND current IS NOT NULL),
-			(SELECT count(*) FROM cluster WHERE size > 1)`).Scan(&s.Ads, &s.Documents, &s.Sightings, &s.Removed, &s.Clusters)
+		err = tx.QueryRowContext(ctx, `SELECT ads, documents, sightings, (SELECT count(*) FROM ad WHERE removed_at IS NOT NULL AND current IS NOT NULL),
+			(SELECT count(*) FROM cluster WHERE size > 1) FROM tally`).Scan(&s.Ads, &s.Documents, &s.Sightings, &s.Removed, &s.Clusters)
 		if err != nil {
 			return err
 		}

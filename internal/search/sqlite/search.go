@@ -41,13 +41,15 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
 
+	// CROSS JOIN: the words first, then their documents, never a document at a time
+	// against the words.
 	match, filter := split(q)
 	from, where, args := "doc d", filter.sql, filter.args
 	if match != "" {
 		where, args = "words MATCH ?", append([]any{match}, filter.args...)
 		from = "words"
 		if filter.sql != all.sql {
-			from, where = "words JOIN doc d ON d.n = words.rowid", where+" AND ("+filter.sql+")"
+			from, where = "words CROSS JOIN doc d ON d.n = words.rowid", where+" AND ("+filter.sql+")"
 		}
 	}
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+from+" WHERE "+where, args...).Scan(&res.Total); err != nil || p.Size == 0 || res.Total <= p.Offset {
@@ -58,7 +60,7 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 	case match != "" && p.Sort != search.ByNewest && ranks(q):
 		page = "SELECT words.rowid AS n FROM " + from + " WHERE " + where + " ORDER BY words.rank, words.rowid LIMIT ? OFFSET ?"
 	case match != "":
-		page = "SELECT d.n AS n FROM words JOIN doc d ON d.n = words.rowid WHERE " + where + " ORDER BY d.last_seen DESC, d.id LIMIT ? OFFSET ?"
+		page = "SELECT d.n AS n FROM words CROSS JOIN doc d ON d.n = words.rowid WHERE " + where + " ORDER BY d.last_seen DESC, d.id LIMIT ? OFFSET ?"
 	default:
 		page = "SELECT d.n AS n FROM doc d WHERE " + where + " ORDER BY d.last_seen DESC, d.id LIMIT ? OFFSET ?"
 	}

@@ -50,7 +50,7 @@ CREATE TABLE ad (
 	removed_at   INTEGER            -- first removal since last_seen
 );
 CREATE INDEX ad_cluster ON ad (cluster, last_seen) WHERE cluster IS NOT NULL;
-CREATE INDEX ad_removed ON ad (removed_at) WHERE removed_at IS NOT NULL;
+CREATE INDEX ad_removed ON ad (removed_at) WHERE removed_at IS NOT NULL AND current IS NOT NULL;
 
 CREATE TABLE doc (
 	n             INTEGER PRIMARY KEY,
@@ -73,6 +73,10 @@ CREATE TABLE sighting (
 	PRIMARY KEY (ad, seen_at, version)
 ) WITHOUT ROWID;
 CREATE TABLE removal (ad INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (ad, at)) WITHOUT ROWID;
+
+-- One row, so that counting 500,000 ads is not reading them.
+CREATE TABLE tally (ads INTEGER NOT NULL, documents INTEGER NOT NULL, sightings INTEGER NOT NULL);
+INSERT INTO tally VALUES (0, 0, 0);
 
 CREATE TABLE cluster (n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, size INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX cluster_size ON cluster (size) WHERE size > 1;
@@ -102,7 +106,15 @@ type Index struct {
 // The caller sees to it that no other process has the file open.
 func Open(ctx context.Context, path string) (*Index, error) {
 	x := &Index{path: path}
-	var err error
+	// Made here so that only its owner may read it; SQLite gives its log the same
+	// rights.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open index: %w", err)
+	}
 	if x.write, err = sql.Open("sqlite", source(path, "rwc", "synchronous(full)", "cache_size(-16000)", "wal_autocheckpoint(4000)", "secure_delete(on)")); err != nil {
 		return nil, fmt.Errorf("open index %s: %w", path, err)
 	}
