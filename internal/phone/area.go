@@ -69,7 +69,7 @@ func (r *reader) weighLocal(p path) {
 		return
 	}
 	a := r.areas[best]
-	c := candidate{path: p, end: max(p.at, a.end), country: "1", nation: a.code*1e7 + p.v, digits: 10, marks: markArea}
+	c := candidate{path: p, end: max(p.at, a.end), country: 1, nation: a.code*1e7 + p.v, digits: 10, marks: markArea}
 	c.start = min(p.start, a.start)
 	c.how |= a.how
 	cost := p.cost + .02*float32(dist) - bonusGrouped

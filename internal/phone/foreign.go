@@ -34,6 +34,6 @@ func (r *reader) weighForeign(p path) {
 	if len(code) >= len(s) || phonenumbers.Format(n, phonenumbers.E164) != "+"+s {
 		return
 	}
-	pl := plan{country: code, nation: nation, digits: uint8(len(s) - len(code)), skip: skip + uint8(len(code)), prefix: true}
+	pl := plan{country: uint16(n.GetCountryCode()), nation: nation, digits: uint8(len(s) - len(code)), skip: skip + uint8(len(code)), prefix: true}
 	r.consider(p, pl, false)
 }

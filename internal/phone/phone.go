@@ -17,6 +17,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"vigil.example/internal/ad"
 )
@@ -33,28 +34,61 @@ const enough = 7
 // not overlap. Spans are code points of s, Field is left empty. A number written
 // twice is returned twice.
 func Read(s string, o Options) []ad.Phone {
-	var r reader
-	r.s, r.country = s, o.Country
-	r.chunks, r.norm = r.someChunks[:0], r.someNorm[:0]
-	r.scan()
-	if !r.classify() {
+	if !plausible(s) {
 		return nil
 	}
-	return r.read()
+	r := reader{country: o.Country}
+	return r.read(s)
 }
 
 // ReadQuery returns the numbers in what a person typed into a search box, where
 // the whole string may be a number in any form, also without anything that says
 // so.
 func ReadQuery(s string) []ad.Phone {
-	var r reader
-	r.s, r.query = s, true
-	r.chunks, r.norm = r.someChunks[:0], r.someNorm[:0]
-	r.scan()
-	if !r.classify() {
-		return nil
+	r := reader{query: true}
+	return r.read(s)
+}
+
+// plausible reports in one quick look, without allocating, whether a text could
+// hold a number at all.
+func plausible(s string) bool {
+	signs, start := 0, -1
+	for i := 0; i <= len(s); i++ {
+		c := byte(' ')
+		if i < len(s) {
+			c = s[i]
+		}
+		if letter(c) {
+			if start < 0 {
+				start = i
+			}
+			continue
+		}
+		if start >= 0 {
+			if n := i - start; n > maxWord {
+				signs += n / 6 // perhaps number words run together
+			} else if n > 1 && lookUp(s[start:i]).numeral() {
+				signs++
+			}
+			start = -1
+		}
+		switch {
+		case digit(c) || c == '|' || c == '$':
+			signs++
+		case c == '&' && i+2 < len(s) && s[i+1] == '#':
+			signs++
+		case c >= utf8.RuneSelf:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if g := read(r); r >= 0x100 && g.c != sign && (g.odd || g.uni) {
+				signs++
+			}
+			i += size - 1
+		}
+		if signs >= 3 {
+			return true
+		}
 	}
-	return r.read()
+	return false
 }
 
 // A reader is the state of reading one text.
@@ -70,8 +104,8 @@ type reader struct {
 	contextOf int32 // start of the path that context was worked out for, plus one
 	context   context
 
-	someChunks [48]chunk
-	someNorm   [320]byte
+	someChunks [64]chunk // most texts fit
+	someNorm   [384]byte
 }
 
 // classify looks words up and reports whether the text may hold a number.
@@ -113,8 +147,13 @@ func (r *reader) classify() bool {
 	return hard >= 2 && digits >= 3
 }
 
-// read builds the edges and walks them.
-func (r *reader) read() []ad.Phone {
+// read does all the steps.
+func (r *reader) read(s string) []ad.Phone {
+	r.s, r.chunks, r.norm = s, r.someChunks[:0], r.someNorm[:0]
+	r.scan()
+	if !r.classify() {
+		return nil
+	}
 	for i := range r.chunks {
 		r.misspelt(i)
 	}
@@ -138,7 +177,7 @@ func (r *reader) read() []ad.Phone {
 	}
 	out := make([]ad.Phone, 0, len(chosen))
 	for _, c := range chosen {
-		out = append(out, r.phone(c))
+		out = append(out, r.phone(s, c))
 	}
 	return out
 }
@@ -153,8 +192,10 @@ func (r *reader) misspelt(i int) {
 	}
 	left, right := r.single(i-1), r.single(i+1)
 	if !left && !right {
-		if d, cost, ok := named(r.norm[c.lo:c.hi]); ok && c.digits > 0 {
-			c.spelt, c.speltCost = d+1, cost // "f1ve" needs no company
+		if c.digits > 0 { // "f1ve" needs no company
+			if d, cost, ok := named(r.norm[c.lo:c.hi]); ok {
+				c.spelt, c.speltCost = d+1, cost
+			}
 		}
 		return
 	}
@@ -169,7 +210,7 @@ func (r *reader) misspelt(i int) {
 type candidate struct {
 	path
 	end     int32
-	country string // calling code
+	country uint16 // calling code
 	nation  uint64 // national significant number
 	digits  uint8  // of nation
 	score   float32
@@ -212,16 +253,16 @@ func choose(found []candidate) []candidate {
 }
 
 // phone makes the record of a candidate.
-func (r *reader) phone(c candidate) ad.Phone {
+func (r *reader) phone(s string, c candidate) ad.Phone {
 	first, last := &r.chunks[c.start], &r.chunks[c.end-1]
 	from, bfrom, to, bto := first.from, first.bfrom, last.to, last.bto
-	for bfrom > 0 && (r.s[bfrom-1] == '+' || r.s[bfrom-1] == '(') { // both belong to the number
+	for bfrom > 0 && (s[bfrom-1] == '+' || s[bfrom-1] == '(') { // both belong to the number
 		from, bfrom = from-1, bfrom-1
 	}
 	return ad.Phone{
-		E164:       "+" + c.country + pad(c.nation, int(c.digits)),
+		E164:       "+" + strconv.Itoa(int(c.country)) + pad(c.nation, int(c.digits)),
 		Span:       ad.Span{Start: int(from), End: int(to)},
-		Text:       r.s[bfrom:bto],
+		Text:       s[bfrom:bto],
 		Method:     c.method(),
 		Confidence: confidence(c.score),
 		Reasons:    c.reasons(),

@@ -27,7 +27,7 @@ const (
 
 // A plan is a numbering plan that a digit string can be read in.
 type plan struct {
-	country  string
+	country  uint16
 	nation   uint64
 	digits   uint8
 	skip     uint8   // digits before the national number in the text
@@ -73,11 +73,11 @@ func (r *reader) plan(p path) (pl plan, ok bool) {
 	plus := r.first(p).gap&gapLastPlus != 0
 	us := func(v uint64, skip uint8, prefix bool) (plan, bool) {
 		u, ok := northAmerican(v)
-		return plan{"1", v, 10, skip, u, prefix}, ok
+		return plan{1, v, 10, skip, u, prefix}, ok
 	}
 	gb := func(v uint64, skip uint8, prefix bool) (plan, bool) {
 		u, ok := british(v)
-		return plan{"44", v, 10, skip, u, prefix}, ok
+		return plan{44, v, 10, skip, u, prefix}, ok
 	}
 	v := p.v
 	switch {
@@ -188,7 +188,7 @@ func grouping(p path, pl plan) float32 {
 		return 1.5
 	}
 	const all = 1<<10 - 2
-	if pl.country == "1" {
+	if pl.country == 1 {
 		switch {
 		case b == 1<<3|1<<6:
 			return 0
@@ -209,7 +209,7 @@ func grouping(p path, pl plan) float32 {
 			return .25
 		}
 	}
-	if s := p.strong >> pl.skip &^ 1; words && s == 1<<3|1<<6 && pl.country == "1" {
+	if s := p.strong >> pl.skip &^ 1; words && s == 1<<3|1<<6 && pl.country == 1 {
 		return .1
 	} else if words {
 		return .4 + .1*float32(bits.OnesCount16(s))

@@ -26,7 +26,7 @@ var spellings = [...]spelling{
 // replaced by digits that look like them, or the first letter by the digit
 // itself: "7even", "f1ve". It returns the length in b.
 func match(b []byte, s *spelling) (size int, cost float32) {
-	if len(b) < len(s.name) {
+	if len(b) < len(s.name) || letter(b[0]) && b[0]|0x20 != s.name[0] {
 		return 0, 0
 	}
 	cost = .02

@@ -39,13 +39,13 @@ func (w word) numeral() bool { return w >= wordUnit && w < wordAnd }
 const maxWord = 14
 
 // lookUp returns what a word of ASCII letters means. Accents are gone by then.
-func lookUp(b []byte) word {
+func lookUp[T string | []byte](b T) word {
 	var low [maxWord]byte
 	if len(b) > maxWord {
 		return wordNone
 	}
-	for i, c := range b {
-		low[i] = c | 0x20
+	for i := range len(b) {
+		low[i] = b[i] | 0x20
 	}
 	switch string(low[:len(b)]) {
 	case "zero", "cero", "oh", "nought", "naught", "aught", "zilch", "nil", "null", "zerro", "ziro":
