@@ -41,9 +41,10 @@ type Importer interface {
 
 // A SavedPage is a file that somebody saved from a browser.
 type SavedPage struct {
-	Name     string // base name of the file
-	URL      string // where it was saved from; read from the page when empty
-	Operator string // who brings it
+	Name     string    // base name of the file
+	URL      string    // where it was saved from; read from the page when empty
+	Operator string    // who brings it
+	SavedAt  time.Time // when it was saved; now when zero
 	Body     []byte
 }
 

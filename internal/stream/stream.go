@@ -160,9 +160,13 @@ func (b *Bus) Info(ctx context.Context, name string) (Info, error) {
 }
 
 // Waiting reports how many messages of a stream a durable consumer has not yet
-// acknowledged: those not delivered and those under way.
+// acknowledged: those not delivered and those under way. It returns
+// ad.ErrNotFound when the consumer was never opened.
 func (b *Bus) Waiting(ctx context.Context, stream, durable string) (uint64, error) {
 	c, err := b.js.Consumer(ctx, stream, durable)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return 0, fmt.Errorf("read consumer %s of %s: %w", durable, stream, ad.ErrNotFound)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("read consumer %s of %s: %w", durable, stream, err)
 	}

@@ -1,0 +1,45 @@
+# make help lists the commands.
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  = -s -w -X main.version=$(VERSION)
+BIN      = bin/vigil
+export VIGIL_CHECKERS = $(CURDIR)/.cache/checkers
+export CGO_ENABLED ?= 1
+
+.PHONY: help build demo test install format lint check race fuzz bench clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+
+build: ## build bin/vigil
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/vigil
+
+demo: build ## run the demo: a made-up town, crawled, linked and searchable
+	./$(BIN) demo
+
+test: install format lint race fuzz ## everything CI runs
+
+install: ## install what the tests need
+	@.ci/install.sh
+
+format:
+	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "run gofmt -w on the files above"; exit 1; }
+
+lint:
+	.cache/golangci-lint run ./...
+
+race: build ## all tests with the race detector
+	VIGIL_BIN=$(CURDIR)/$(BIN) $(GO) test -race -timeout 20m ./...
+
+check: ## all tests without the race detector, quicker
+	$(GO) test -timeout 10m ./...
+
+fuzz: ## every fuzz target for a few seconds
+	@.ci/fuzz.sh 5s
+
+bench: ## the benchmarks of docs/benchmarks.md that are Go benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean: ## remove what was built and the demo's data
+	rm -rf bin vigil-demo

@@ -1,0 +1,362 @@
+package app
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/fileblob"
+	"golang.org/x/sync/errgroup"
+
+	"vigil.example/internal/access"
+	"vigil.example/internal/ad"
+	"vigil.example/internal/alert"
+	"vigil.example/internal/api"
+	"vigil.example/internal/audit"
+	"vigil.example/internal/capture"
+	"vigil.example/internal/casework"
+	"vigil.example/internal/crawl"
+	"vigil.example/internal/desk"
+	"vigil.example/internal/enrich"
+	"vigil.example/internal/extract"
+	"vigil.example/internal/packet"
+	"vigil.example/internal/pipeline"
+	"vigil.example/internal/search"
+	"vigil.example/internal/search/sqlite"
+	"vigil.example/internal/stream"
+	"vigil.example/internal/web"
+	"vigil.example/pipelines"
+)
+
+// An App is one instance of Vigil: everything is open, nothing runs until Run.
+type App struct {
+	cfg     Config
+	log     *slog.Logger
+	folder  *folder
+	bus     *stream.Bus
+	bucket  *blob.Bucket
+	archive *capture.Archive
+	index   search.Index
+	key     ed25519.PrivateKey
+
+	register *access.Register
+	docket   *casework.Docket
+	audit    *audit.Log
+	inbox    *alert.Inbox
+	raiser   *alert.Raiser
+	desk     *desk.Desk
+	importer *importer
+
+	walk     pipelines.Pipeline
+	chain    *enrich.Chain
+	extract  *extract.Extractor
+	fetcher  *crawl.Fetcher
+	frontier *crawl.Frontier
+	linking  linking
+	started  time.Time
+	late     chan ad.Subscription // subscriptions to check for ads under way
+
+	closers []func()
+	sealing sync.Mutex
+}
+
+// New opens everything an instance needs. Close it when done, also when Run was
+// never called.
+func New(ctx context.Context, cfg Config) (_ *App, err error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	a := &App{cfg: cfg, log: cfg.Log, started: time.Now().UTC(), late: make(chan ad.Subscription, 256)}
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
+	if a.folder, err = openFolder(cfg.Data, cfg.Kind); err != nil {
+		return nil, err
+	}
+	a.onClose(a.folder.close)
+	if a.bus, err = stream.Open(ctx, stream.Config{Dir: a.folder.at("streams"), URL: cfg.NATS}); err != nil {
+		return nil, err
+	}
+	a.onClose(a.bus.Close)
+	if err := a.openBlobs(); err != nil {
+		return nil, err
+	}
+	if err := a.openIndex(ctx); err != nil {
+		return nil, err
+	}
+	if a.key, err = packet.LoadOrCreateKey(a.folder.at("signer.pem")); err != nil {
+		return nil, err
+	}
+	if err := a.openPeople(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openSteps(ctx); err != nil {
+		return nil, err
+	}
+	a.importer = newImporter(a.bus, cfg.Sites)
+	a.desk = desk.New(desk.Parts{
+		Register: a.register, Docket: a.docket, Inbox: a.inbox, Raiser: a.raiser, Log: a.audit, Index: a.index,
+		Captures: a, Importer: a.importer, Overseer: a, Key: a.key, Agency: cfg.Agency, Errors: a.log,
+		Raise: func(ctx context.Context, alerts []ad.Alert) error { return a.bus.Publish(ctx, alertMessages(alerts)) },
+	})
+	return a, nil
+}
+
+func (a *App) onClose(f func()) { a.closers = append(a.closers, f) }
+
+// Close releases everything, last opened first.
+func (a *App) Close() {
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		a.closers[i]()
+	}
+	a.closers = nil
+}
+
+func (a *App) openBlobs() (err error) {
+	dir := a.folder.at("blobs")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("open blob folder: %w", err)
+	}
+	a.bucket, err = fileblob.OpenBucket(dir, &fileblob.Options{Metadata: fileblob.MetadataDontWrite, NoTempDir: true, DirFileMode: 0o700})
+	if err != nil {
+		return fmt.Errorf("open blob folder: %w", err)
+	}
+	a.onClose(func() { _ = a.bucket.Close() })
+	a.archive = capture.NewArchive(a.bucket, capture.Options{Prefix: "captures/", Sync: func(key string) error {
+		name := filepath.Join(dir, filepath.FromSlash(key))
+		return errors.Join(syncPath(name), syncPath(filepath.Dir(name)), syncPath(dir))
+	}})
+	return nil
+}
+
+// openIndex opens the search index. It is derived: one that is damaged or of
+// another version is put aside and built anew from the streams.
+func (a *App) openIndex(ctx context.Context) error {
+	name := a.folder.at("index.db")
+	ix, err := sqlite.Open(ctx, name)
+	if errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrVersion) {
+		a.log.Warn("the index is rebuilt from the streams", "why", err)
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			if rerr := os.Remove(name + suffix); rerr != nil && !errors.Is(rerr, os.ErrNotExist) {
+				return fmt.Errorf("remove the damaged index: %w", rerr)
+			}
+		}
+		ix, err = sqlite.Open(ctx, name)
+	}
+	if err != nil {
+		return fmt.Errorf("open index: %w", err)
+	}
+	a.index = ix
+	a.onClose(func() { _ = ix.Close() })
+	return nil
+}
+
+func (a *App) openPeople(ctx context.Context) (err error) {
+	if a.audit, err = audit.Open(ctx, a.bus.Journal(stream.Audit), audit.Config{Key: a.folder.key}); err != nil {
+		return fmt.Errorf("open audit log: %w", err)
+	}
+	a.register, err = access.Open(ctx, a.bus.Journal(stream.Access), access.Config{Key: a.folder.key, KeepOneTime: a.cfg.Kind == Demo})
+	if err != nil {
+		return fmt.Errorf("open users: %w", err)
+	}
+	a.docket, err = casework.Open(ctx, a.bus.Journal(stream.Decisions), casework.Config{Key: a.folder.key, Created: func(s ad.Subscription) {
+		select {
+		case a.late <- s:
+		default: // a check of all follows at the next start
+		}
+	}})
+	if err != nil {
+		return fmt.Errorf("open decisions: %w", err)
+	}
+	a.inbox = alert.NewInbox(a.docket)
+	if _, err := a.bus.Replay(ctx, stream.Alerts, 0, nil, func(m ad.Message) error { return a.inbox.Apply(m.Seq, m.Data) }); err != nil {
+		return fmt.Errorf("open inboxes: %w", err)
+	}
+	a.raiser = alert.NewRaiser(a.docket, a.inbox.Seen, nil)
+	return nil
+}
+
+func (a *App) openSteps(ctx context.Context) (err error) {
+	if a.walk, err = pipelines.Load(); err != nil {
+		return err
+	}
+	country := func(name string) string {
+		if d := a.cfg.Sites.ByName(name); d != nil {
+			return d.Country
+		}
+		return ""
+	}
+	if a.chain, err = enrich.NewChain("vigil "+a.cfg.Version+" pipeline "+a.walk.Digest, a.walk.Enrich, enrich.Config{Country: country}); err != nil {
+		return fmt.Errorf("read pipelines/walk.yaml: %w", err)
+	}
+	a.extract = extract.New(a.cfg.Sites)
+	if !a.cfg.Crawl {
+		return nil
+	}
+	a.fetcher, err = crawl.New(crawl.Config{
+		UserAgent: userAgent(a.cfg), Resolve: a.cfg.Resolve, Clock: a.cfg.Clock, Robots: a.keepRobots,
+	}, a.cfg.Sites, a.log)
+	if err != nil {
+		return err
+	}
+	a.onClose(func() { _ = a.fetcher.Close() })
+	a.frontier = crawl.NewFrontier(a.cfg.Sites, queue{a.bus}, a.cfg.Clock)
+	_, err = a.bus.Replay(ctx, stream.Frontier, 0, nil, func(m ad.Message) error {
+		e, err := decode[crawl.Entry](m)
+		if err == nil {
+			a.frontier.Remember(e)
+		}
+		return nil // an entry that cannot be read goes to the dead letters when its turn comes
+	})
+	if err != nil {
+		return fmt.Errorf("rebuild the frontier: %w", err)
+	}
+	return nil
+}
+
+func userAgent(c Config) string {
+	contact := c.Contact
+	if contact == "" {
+		contact = "operator not named"
+	}
+	return "Vigil/" + c.Version + " (+" + contact + ")"
+}
+
+// keepRobots stores what the crawl was told it may do.
+func (a *App) keepRobots(ctx context.Context, x capture.Exchange) error {
+	x.Via = ad.ViaCrawl
+	c, records, err := capture.Record(x)
+	if err != nil {
+		return err
+	}
+	return a.bus.Publish(ctx, []ad.Message{{Subject: "capture.robots." + ad.Slug(c.Site), ID: "r:" + c.ID, Data: records}})
+}
+
+// Run runs every role until ctx ends, and serves the pages and the API when an
+// address to listen on is configured. Ready is called once requests are answered.
+func (a *App) Run(ctx context.Context, ready func(url string)) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, r := range roles() {
+		if r.wanted != nil && !r.wanted(a) {
+			continue
+		}
+		g.Go(func() error {
+			if err := r.run(a, ctx); err != nil && ctx.Err() == nil {
+				return fmt.Errorf("%s: %w", r.name, err)
+			}
+			return nil
+		})
+	}
+	if a.cfg.Listen != "" {
+		g.Go(func() error { return a.serve(ctx, ready) })
+	}
+	return g.Wait()
+}
+
+// Handler serves the pages and the API.
+func (a *App) Handler() http.Handler {
+	mux := http.NewServeMux()
+	rest := api.New(a.desk, api.Config{Version: a.cfg.Version, Log: a.log})
+	mux.Handle("/api/", rest)
+	mux.Handle("/healthz", rest)
+	mux.Handle("/", web.New(a.desk, web.Config{
+		Version: a.cfg.Version, Instance: string(a.cfg.Kind), TownURL: a.cfg.TownURL, Secure: a.cfg.TLSCert != "", Log: a.log,
+	}))
+	return mux
+}
+
+func (a *App) serve(ctx context.Context, ready func(string)) error {
+	l, err := net.Listen("tcp", a.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; another program may use the port, give another address with --listen", a.cfg.Listen, err)
+	}
+	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		<-ctx.Done()
+		late, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_ = srv.Shutdown(late)
+		_ = srv.Close()
+	}()
+	scheme := "http"
+	if a.cfg.TLSCert != "" {
+		scheme = "https"
+	}
+	if ready != nil {
+		ready(scheme + "://" + l.Addr().String())
+	}
+	if a.cfg.TLSCert != "" {
+		err = srv.ServeTLS(l, a.cfg.TLSCert, a.cfg.TLSKey)
+	} else {
+		err = srv.Serve(l)
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve on %s: %w", a.cfg.Listen, err)
+	}
+	<-done
+	return nil
+}
+
+// Bootstrap makes the administrator of a new instance and returns the one-time
+// password, or "" when there are users already.
+func (a *App) Bootstrap(ctx context.Context) (string, error) {
+	return a.register.Bootstrap(ctx, "admin")
+}
+
+// NewPassword gives the administrator another one-time password.
+func (a *App) NewPassword(ctx context.Context) (string, error) {
+	u, err := a.register.UserNamed("admin")
+	if err != nil {
+		return "", fmt.Errorf("find the administrator: %w", err)
+	}
+	return a.register.Reset(ctx, access.System, u.ID)
+}
+
+// Records finds the WARC records of a capture: in the stream, else in the sealed
+// files.
+func (a *App) Records(ctx context.Context, id string, seq uint64) (ad.Capture, []byte, error) {
+	var records []byte
+	m, err := a.bus.Get(ctx, stream.Captures, seq)
+	switch {
+	case err == nil:
+		records = m.Data
+	case errors.Is(err, ad.ErrNotFound):
+		if records, err = a.archive.Read(ctx, id, seq); err != nil {
+			return ad.Capture{}, nil, err
+		}
+	default:
+		return ad.Capture{}, nil, err
+	}
+	p, err := capture.Open(records)
+	if err != nil {
+		return ad.Capture{}, nil, fmt.Errorf("capture %s: %w", id, err)
+	}
+	if p.Capture.ID != id {
+		return ad.Capture{}, nil, fmt.Errorf("capture %s: another capture stands in its place", id)
+	}
+	return p.Capture, records, nil
+}
+
+// stageConfig is the pump's settings for a stage of the pipeline file.
+func (a *App) stageConfig(name string) pipeline.Config {
+	if c, ok := a.walk.Stages[name]; ok {
+		return c
+	}
+	return a.cfg.Pipeline
+}

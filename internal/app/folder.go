@@ -1,0 +1,158 @@
+package app
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// format is the layout of a data folder that this program writes.
+const format = 1
+
+// ErrFolder says that a data folder cannot be used; the message says why and
+// what to do.
+var ErrFolder = errors.New("the data folder cannot be used")
+
+// A marker tells what a data folder is.
+type marker struct {
+	Format   int       `json:"format"`
+	Kind     Kind      `json:"kind"`
+	Instance string    `json:"instance"`
+	Created  time.Time `json:"created"`
+}
+
+// A folder is an open data folder, held by this process alone.
+type folder struct {
+	path string
+	marker
+	key  []byte // the instance's secret
+	lock *os.File
+}
+
+func (f *folder) at(name string) string { return filepath.Join(f.path, name) }
+
+// openFolder opens or makes a data folder and locks it.
+func openFolder(path string, kind Kind) (*folder, error) {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, fmt.Errorf("open data folder: %w", err)
+	}
+	f := &folder{path: path}
+	if err := f.hold(); err != nil {
+		return nil, err
+	}
+	if err := f.identify(kind); err != nil {
+		f.close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// hold takes the lock. It is the kernel's, so a killed process leaves none.
+func (f *folder) hold() error {
+	file, err := os.OpenFile(f.at("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("lock data folder: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		who, _ := os.ReadFile(f.at("lock"))
+		_ = file.Close()
+		return fmt.Errorf("%w: %s is held by another running vigil (process %s); stop that one, or give another folder with --data",
+			ErrFolder, f.path, strings.TrimSpace(string(who)))
+	}
+	if err := file.Truncate(0); err == nil {
+		_, _ = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	}
+	f.lock = file
+	return nil
+}
+
+func (f *folder) identify(kind Kind) error {
+	b, err := os.ReadFile(f.at("vigil.json"))
+	if errors.Is(err, os.ErrNotExist) {
+		return f.found(kind)
+	}
+	if err != nil {
+		return fmt.Errorf("open data folder: %w", err)
+	}
+	if err := json.Unmarshal(b, &f.marker); err != nil || f.Format == 0 {
+		return fmt.Errorf("%w: %s does not say what the folder is; it was damaged, restore it from a backup", ErrFolder, f.at("vigil.json"))
+	}
+	if f.Format != format {
+		return fmt.Errorf("%w: %s was written in layout %d and this program knows layout %d; use the version of vigil that wrote it, or another folder with --data",
+			ErrFolder, f.path, f.Format, format)
+	}
+	if f.Kind != kind {
+		return fmt.Errorf("%w: %s holds %s data and cannot be opened as %s data; give another folder with --data", ErrFolder, f.path, f.Kind, kind)
+	}
+	if f.key, err = os.ReadFile(f.at("instance.key")); err != nil || len(f.key) != 32 {
+		return fmt.Errorf("%w: the secret %s is missing or damaged; without it audit entries cannot be checked, restore it from a backup", ErrFolder, f.at("instance.key"))
+	}
+	return nil
+}
+
+// found makes a new data folder. The marker is written last: a folder with one
+// is complete.
+func (f *folder) found(kind Kind) error {
+	entries, err := os.ReadDir(f.path)
+	if err != nil {
+		return fmt.Errorf("open data folder: %w", err)
+	}
+	for _, e := range entries {
+		if n := e.Name(); n != "lock" && n != "instance.key" {
+			return fmt.Errorf("%w: %s holds files that are not vigil's (%s); give an empty or new folder with --data", ErrFolder, f.path, n)
+		}
+	}
+	f.key = make([]byte, 32)
+	rand.Read(f.key)
+	if err := writeDurably(f.at("instance.key"), f.key); err != nil {
+		return err
+	}
+	f.marker = marker{Format: format, Kind: kind, Created: time.Now().UTC()}
+	id := make([]byte, 8)
+	rand.Read(id)
+	f.Instance = hex.EncodeToString(id)
+	b, err := json.MarshalIndent(f.marker, "", "  ")
+	if err != nil {
+		return fmt.Errorf("make data folder: %w", err)
+	}
+	return writeDurably(f.at("vigil.json"), append(b, '\n'))
+}
+
+func (f *folder) close() { _ = f.lock.Close() }
+
+// writeDurably writes a file so that after a crash it is whole or not there.
+func writeDurably(name string, b []byte) error {
+	tmp := name + ".new"
+	file, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	_, err = file.Write(b)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if err := os.Rename(tmp, name); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return syncPath(filepath.Dir(name))
+}
+
+// syncPath flushes a file or folder to disk.
+func syncPath(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("flush %s: %w", name, err)
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("flush %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,106 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/capture"
+	"vigil.example/internal/desk"
+	"vigil.example/internal/extract"
+	"vigil.example/internal/site"
+	"vigil.example/internal/stream"
+)
+
+// An importer takes saved pages. The same page, saved at the same time, is taken
+// once, however often it is brought.
+type importer struct {
+	bus   *stream.Bus
+	sites *site.Set
+	mu    sync.Mutex
+	known map[string]bool // ids of imported captures; nil before the first import
+}
+
+func newImporter(bus *stream.Bus, sites *site.Set) *importer {
+	return &importer{bus: bus, sites: sites}
+}
+
+// errKnown says that a page was imported before.
+var errKnown = errors.New("was imported before")
+
+// Import stores a saved page as a capture; see desk.Importer.
+func (i *importer) Import(ctx context.Context, p desk.SavedPage) (ad.Capture, error) {
+	c, err := i.add(ctx, p)
+	if errors.Is(err, errKnown) {
+		return c, nil
+	}
+	return c, err
+}
+
+func (i *importer) add(ctx context.Context, p desk.SavedPage) (ad.Capture, error) {
+	if len(p.Body) == 0 {
+		return ad.Capture{}, fmt.Errorf("import %s: the file is empty", p.Name)
+	}
+	address := p.URL
+	if address == "" {
+		address = extract.PageURL(p.Body)
+	}
+	if address == "" {
+		address = (&url.URL{Scheme: "file", Path: "/" + filepath.Base(p.Name)}).String()
+	}
+	saved := p.SavedAt
+	if saved.IsZero() {
+		saved = time.Now()
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return ad.Capture{}, fmt.Errorf("import %s: address of the page: %w", p.Name, err)
+	}
+	name := u.Hostname()
+	if d := i.sites.ByHost(u.Host); d != nil {
+		name = d.Name
+	}
+	c, records, err := capture.Record(capture.Exchange{
+		URL: address, Response: p.Body, FetchedAt: saved, Site: name, Via: ad.ViaImport, File: filepath.Base(p.Name), Operator: p.Operator,
+	})
+	if err != nil {
+		return ad.Capture{}, fmt.Errorf("import %s: %w", p.Name, err)
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if err := i.learn(ctx); err != nil {
+		return ad.Capture{}, err
+	}
+	if i.known[c.ID] {
+		return c, errKnown
+	}
+	if err := i.bus.Publish(ctx, []ad.Message{captureMessage(c, "i:"+c.ID, records)}); err != nil {
+		return ad.Capture{}, err
+	}
+	i.known[c.ID] = true
+	return c, nil
+}
+
+// learn reads which pages were imported. The caller holds i.mu.
+func (i *importer) learn(ctx context.Context) error {
+	if i.known != nil {
+		return nil
+	}
+	known := map[string]bool{}
+	_, err := i.bus.Replay(ctx, stream.Captures, 0, []string{"capture.import.*"}, func(m ad.Message) error {
+		if len(m.ID) > 2 {
+			known[m.ID[2:]] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read what was imported: %w", err)
+	}
+	i.known = known
+	return nil
+}

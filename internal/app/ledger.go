@@ -1,0 +1,261 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/desk"
+	"vigil.example/internal/stream"
+)
+
+// Status accounts for every record. What came in is read first, what is waiting
+// second and what was stored last: a record on its way may be counted twice,
+// never lost.
+func (a *App) Status(ctx context.Context) (desk.Status, error) {
+	s := desk.Status{Version: a.cfg.Version, Instance: string(a.cfg.Kind), Started: a.started}
+	l, err := a.ledger(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.Ledger = l
+	st, err := a.index.Stats(ctx)
+	if err != nil {
+		return s, fmt.Errorf("count the index: %w", err)
+	}
+	s.Ads, s.Removed, s.Clusters, s.Bytes.Index = st.Ads, st.Removed, st.Clusters, st.Bytes
+	sites := map[string]*desk.Site{}
+	for _, d := range stream.Table() {
+		i, err := a.bus.Info(ctx, d.Name)
+		if err != nil {
+			return s, err
+		}
+		s.Bytes.Streams += i.Bytes
+		switch d.Name {
+		case stream.Captures, stream.Listings:
+			bySite(i.Subjects, sites)
+		case stream.Archive:
+			s.Sealed = int(i.Messages)
+		}
+	}
+	for _, d := range a.cfg.Sites.All() {
+		if x, ok := sites[ad.Slug(d.Name)]; ok {
+			s.Sites = append(s.Sites, *x)
+			delete(sites, ad.Slug(d.Name))
+		}
+	}
+	other := desk.Site{Name: "imported pages of other sites", Kinds: map[string]uint64{}}
+	for _, x := range sites {
+		other.Captures += x.Captures
+		other.Listings += x.Listings
+		for k, n := range x.Kinds {
+			other.Kinds[k] += n
+		}
+	}
+	if other.Captures > 0 {
+		s.Sites = append(s.Sites, other)
+	}
+	return s, nil
+}
+
+func bySite(subjects map[string]uint64, sites map[string]*desk.Site) {
+	get := func(name string) *desk.Site {
+		if sites[name] == nil {
+			sites[name] = &desk.Site{Name: name, Kinds: map[string]uint64{}}
+		}
+		return sites[name]
+	}
+	for s, n := range subjects {
+		switch t := strings.Split(s, "."); t[0] {
+		case "capture":
+			if t[1] != "robots" {
+				get(t[2]).Captures += n
+			}
+		case "listing":
+			get(t[1]).Listings += n
+		case "outcome":
+			get(t[1]).Kinds[t[2]] += n
+		}
+	}
+}
+
+// ledger reads the accounts, again when something arrived meanwhile that makes
+// them look uneven.
+func (a *App) ledger(ctx context.Context) (l desk.Ledger, err error) {
+	for try := range 5 {
+		if try > 0 {
+			time.Sleep(50 * time.Millisecond)
+		}
+		if l, err = a.readLedger(ctx); err != nil || l.Balanced {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+func (a *App) readLedger(ctx context.Context) (desk.Ledger, error) {
+	r := reader{a: a, ctx: ctx}
+	in := func(name, prefix string) uint64 { return sum(r.info(name).Subjects, prefix) }
+
+	planned := in(stream.Frontier, "frontier.")
+	pages := in(stream.Captures, "capture.crawl.") + in(stream.Captures, "capture.import.")
+	listings := in(stream.Listings, "listing.")
+	ads := in(stream.Ads, "ad.")
+
+	var crawling uint64
+	for s, n := range r.info(stream.Frontier).Subjects {
+		_, name, _ := strings.Cut(s, ".")
+		crawling += r.waiting(stream.Frontier, crawler(name), n)
+	}
+	extracting, enriching := r.waiting(stream.Captures, "extract", pages), r.waiting(stream.Listings, "enrich", listings)
+	lastAd := r.info(stream.Ads).Last
+	linking := behind(lastAd, a.linking.upTo.Load())
+	indexed, err := a.index.Position(ctx, "ads")
+	r.note(err)
+	indexing := behind(lastAd, indexed)
+
+	st, err := a.index.Stats(ctx)
+	r.note(err)
+	captures, read, dead := r.info(stream.Captures).Subjects, r.info(stream.Listings).Subjects, r.info(stream.Dead).Subjects
+	l := desk.Ledger{Rows: []desk.Row{
+		{Step: "crawl", About: "planned visits of pages", In: planned, Waiting: crawling,
+			Stored: sum(captures, "capture.crawl."), Rejected: refusals(captures, sum(dead, "dead.crawl-"))},
+		{Step: "extract", About: "captured pages", In: pages, Waiting: extracting,
+			Stored: sum(read, "outcome."), Rejected: letters(sum(dead, "dead.extract"))},
+		{Step: "enrich", About: "listings read from pages", In: listings, Waiting: enriching,
+			Stored: sum(r.info(stream.Ads).Subjects, "ad."), Rejected: letters(sum(dead, "dead.enrich"))},
+		{Step: "link", About: "ad versions", In: ads, Waiting: linking,
+			Stored: a.linking.read.Load(), Rejected: letters(sum(dead, "dead.link"))},
+		{Step: "index", About: "ad versions", In: ads, Waiting: indexing,
+			Stored: uint64(st.Sightings), Rejected: letters(sum(dead, "dead.index-ads"))},
+	}}
+	l.Balance()
+	return l, r.err
+}
+
+// A reader reads several numbers and keeps the first error.
+type reader struct {
+	a   *App
+	ctx context.Context
+	err error
+}
+
+func (r *reader) note(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+func (r *reader) info(name string) stream.Info {
+	i, err := r.a.bus.Info(r.ctx, name)
+	r.note(err)
+	return i
+}
+
+// waiting is what a consumer has not acknowledged: all there is when it was
+// never opened.
+func (r *reader) waiting(name, durable string, all uint64) uint64 {
+	n, err := r.a.bus.Waiting(r.ctx, name, durable)
+	if errors.Is(err, ad.ErrNotFound) {
+		return all
+	}
+	r.note(err)
+	return n
+}
+
+func behind(last, at uint64) uint64 {
+	if at >= last {
+		return 0
+	}
+	return last - at
+}
+
+func sum(subjects map[string]uint64, prefix string) (n uint64) {
+	for s, k := range subjects {
+		if strings.HasPrefix(s, prefix) {
+			n += k
+		}
+	}
+	return n
+}
+
+func refusals(subjects map[string]uint64, dead uint64) map[string]uint64 {
+	out := letters(dead)
+	for s, n := range subjects {
+		if rest, ok := strings.CutPrefix(s, "refusal."); ok {
+			_, reason, _ := strings.Cut(rest, ".")
+			if out == nil {
+				out = map[string]uint64{}
+			}
+			out[reason] += n
+		}
+	}
+	return out
+}
+
+func letters(n uint64) map[string]uint64 {
+	if n == 0 {
+		return nil
+	}
+	return map[string]uint64{"dead letter": n}
+}
+
+// Settle waits until nothing is on its way any more.
+func (a *App) Settle(ctx context.Context, progress func(desk.Status)) error {
+	quiet := 0
+	for quiet < 3 {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+		ok, err := a.idle(ctx)
+		if err != nil {
+			return err
+		}
+		if ok {
+			quiet++
+		} else {
+			quiet = 0
+		}
+		if progress != nil {
+			s, err := a.Status(ctx)
+			if err != nil {
+				return err
+			}
+			progress(s)
+		}
+	}
+	return nil
+}
+
+// idle reports whether every step has done what there is.
+func (a *App) idle(ctx context.Context) (bool, error) {
+	l, err := a.ledger(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, row := range l.Rows {
+		if row.Waiting > 0 && (a.cfg.Crawl || row.Step != "crawl") {
+			return false, nil
+		}
+	}
+	r := reader{a: a, ctx: ctx}
+	if a.cfg.Crawl && (a.frontier.Len() == 0 || r.waiting(stream.Listings, "frontier", 1) > 0) {
+		return false, r.err
+	}
+	if r.waiting(stream.Ads, "alert", r.info(stream.Ads).Messages) > 0 {
+		return false, r.err
+	}
+	links, err := a.index.Position(ctx, "links")
+	r.note(err)
+	return links >= r.info(stream.Links).Last, r.err
+}
+
+// Documents gives everything the index holds.
+func (a *App) Documents(ctx context.Context) func(yield func(ad.Document, error) bool) {
+	return a.index.Dump(ctx)
+}

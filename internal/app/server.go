@@ -1,0 +1,249 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/desk"
+	"vigil.example/internal/site"
+	"vigil.example/internal/stream"
+)
+
+// LoadSites reads every site definition (*.yaml) of a folder. All that is wrong
+// with them is reported. A folder that does not exist holds none.
+func LoadSites(dir string) (*site.Set, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("list site definitions in %s: %w", dir, err)
+	}
+	var defs []*site.Definition
+	var errs []error
+	for _, n := range names {
+		src, err := os.ReadFile(n)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("read site %s: %w", n, err))
+			continue
+		}
+		d, err := site.Parse(n, src)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		defs = append(defs, d)
+	}
+	return site.NewSet(defs...), errors.Join(errs...)
+}
+
+// RunServer runs an instance until ctx ends.
+func RunServer(ctx context.Context, c Config, out io.Writer) error {
+	c.Crawl = c.Crawl && len(c.Sites.All()) > 0
+	a, err := New(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	password, err := a.Bootstrap(ctx)
+	if err != nil {
+		return err
+	}
+	return a.Run(ctx, func(url string) {
+		fmt.Fprintf(out, "vigil %s serves %s, data in %s\n", c.Version, url, c.Data)
+		if password != "" {
+			fmt.Fprintf(out, "first administrator: sign in as admin with the one-time password %s\n", password)
+		}
+		if n := len(c.Sites.All()); c.Crawl {
+			fmt.Fprintf(out, "crawling %d sites; Ctrl-C stops, a later start goes on\n", n)
+		} else {
+			fmt.Fprintln(out, "no site is crawled: put definitions into the folder of --sites")
+		}
+	})
+}
+
+// while runs the roles of an instance as long as f works.
+func (a *App) while(ctx context.Context, f func(context.Context) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.Run(ctx, nil) })
+	g.Go(func() error { defer stop(); return f(ctx) })
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// RunCrawl visits what is due at the sites of the configuration, follows it to
+// the end, and prints the ledger.
+func RunCrawl(ctx context.Context, c Config, out io.Writer) error {
+	if len(c.Sites.All()) == 0 {
+		return errors.New("no site to crawl: give definitions, or a folder of them with --sites")
+	}
+	c.Crawl, c.Listen = true, ""
+	a, err := New(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	d := &demo{app: a, out: out}
+	finished := false
+	err = a.while(ctx, func(ctx context.Context) error {
+		if err := a.Settle(ctx, d.line); err != nil {
+			return err
+		}
+		finished = true
+		s, err := a.Status(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "\r%78s\r", "")
+		PrintLedger(out, s.Ledger)
+		if !s.Ledger.Balanced {
+			return ErrUnbalanced
+		}
+		return nil
+	})
+	if err == nil && !finished {
+		fmt.Fprintln(out, "\nstopped; the same command goes on from here")
+	}
+	return err
+}
+
+// maxPage is the size of the largest saved page that is taken.
+const maxPage = 10 << 20
+
+// RunImport takes saved pages and folders of them through the walk and prints
+// what they turned out to be.
+func RunImport(ctx context.Context, c Config, operator string, paths []string, out io.Writer) error {
+	files, err := pageFiles(paths)
+	if err != nil {
+		return err
+	}
+	c.Crawl, c.Listen = false, ""
+	a, err := New(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	before, err := a.bus.Info(ctx, stream.Listings)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	taken, known := 0, 0
+	err = a.while(ctx, func(ctx context.Context) error {
+		for i, f := range files {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			fmt.Fprintf(out, "\r  %d of %d files", i+1, len(files))
+			switch err := a.importFile(ctx, f, operator); {
+			case errors.Is(err, errKnown):
+				known++
+			case err != nil:
+				failed = append(failed, err)
+			default:
+				taken++
+			}
+		}
+		return a.Settle(ctx, nil)
+	})
+	fmt.Fprintf(out, "\r%40s\r", "")
+	if err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("import stopped after %d of %d files; the same command goes on from here", taken+known, len(files))
+	}
+	return a.importReport(ctx, before.Last, taken, known, failed, out)
+}
+
+func (a *App) importReport(ctx context.Context, after uint64, taken, known int, failed []error, out io.Writer) error {
+	fmt.Fprintf(out, "%d pages taken, %d known already, %d could not be taken\n", taken, known, len(failed))
+	kinds, listings := map[ad.PageKind]int{}, 0
+	_, err := a.bus.Replay(ctx, stream.Listings, after+1, []string{"outcome.*.*"}, func(m ad.Message) error {
+		o, err := decode[ad.Outcome](m)
+		kinds[o.Kind]++
+		listings += o.Listings
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, k := range ad.PageKinds() {
+		if kinds[k] > 0 {
+			fmt.Fprintf(out, "  %4d %s\n", kinds[k], k)
+		}
+	}
+	fmt.Fprintf(out, "%d ads read from them\n", listings)
+	s, err := a.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if !s.Ledger.Balanced {
+		PrintLedger(out, s.Ledger)
+		return ErrUnbalanced
+	}
+	for _, r := range s.Ledger.Rows {
+		if n := r.Rejected["dead letter"]; n > 0 {
+			fmt.Fprintf(out, "%d dead letters at step %s; vigil doctor shows why\n", n, r.Step)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func (a *App) importFile(ctx context.Context, name, operator string) error {
+	info, err := os.Stat(name)
+	if err != nil {
+		return fmt.Errorf("import %s: %w", name, err)
+	}
+	if info.Size() > maxPage {
+		return fmt.Errorf("import %s: %d bytes are more than the %d that a page may have", name, info.Size(), maxPage)
+	}
+	body, err := os.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("import %s: %w", name, err)
+	}
+	_, err = a.importer.add(ctx, desk.SavedPage{Name: name, Operator: operator, Body: body, SavedAt: info.ModTime()})
+	return err
+}
+
+// pageFiles lists the saved pages under the paths, in order.
+func pageFiles(paths []string) ([]string, error) {
+	var out []string
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		if err != nil {
+			return nil, fmt.Errorf("import: %w", err)
+		}
+		if !info.IsDir() {
+			out = append(out, p)
+			continue
+		}
+		err = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if ext := strings.ToLower(filepath.Ext(path)); d.Type().IsRegular() && slices.Contains([]string{".html", ".htm", ".xhtml"}, ext) {
+				out = append(out, path)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("import %s: %w", p, err)
+		}
+	}
+	if len(out) == 0 {
+		return nil, errors.New("import: no saved page (.html, .htm, .xhtml) is there")
+	}
+	return out, nil
+}

@@ -1,0 +1,166 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/alert"
+	"vigil.example/internal/capture"
+	"vigil.example/internal/crawl"
+	"vigil.example/internal/enrich"
+	"vigil.example/internal/extract"
+	"vigil.example/internal/pipeline"
+	"vigil.example/internal/search"
+)
+
+// This file puts the rooms' plain functions behind the pump: a message is read,
+// the function is called, what comes out is written as messages.
+
+// encode marshals a record of ours, which cannot fail.
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func decode[T any](m ad.Message) (v T, err error) {
+	if err := json.Unmarshal(m.Data, &v); err != nil {
+		return v, pipeline.Permanent(fmt.Errorf("read record: %w", err))
+	}
+	return v, nil
+}
+
+// captureMessage is a capture as it is stored.
+func captureMessage(c ad.Capture, id string, records []byte) ad.Message {
+	return ad.Message{Subject: "capture." + string(c.Via) + "." + ad.Slug(c.Site), ID: id, Data: records}
+}
+
+// crawlStep fetches one planned visit. Each visit becomes one capture or one
+// refusal.
+func crawlStep(f *crawl.Fetcher) pipeline.Step {
+	return func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+		e, err := decode[crawl.Entry](m)
+		if err != nil {
+			return nil, err
+		}
+		got, err := f.Fetch(ctx, e)
+		var no *crawl.Refusal
+		if errors.As(err, &no) {
+			b := encode(struct {
+				crawl.Entry
+				Reason crawl.Reason `json:"reason"`
+				Detail string       `json:"detail"`
+			}{e, no.Reason, no.Detail})
+			return []ad.Message{{Subject: "refusal." + ad.Slug(e.Site) + "." + string(no.Reason), ID: "v:" + e.ID(), Data: b}}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		got.Site, got.Via, got.Visit, got.Depth = e.Site, ad.ViaCrawl, e.Visit, e.Depth
+		c, records, err := capture.Record(got.Exchange)
+		if err != nil {
+			return nil, pipeline.Permanent(fmt.Errorf("record the exchange: %w", err))
+		}
+		return []ad.Message{captureMessage(c, "v:"+e.ID(), records)}, nil
+	}
+}
+
+// extractStep reads a capture: one outcome, and the listings it shows.
+func extractStep(x *extract.Extractor) pipeline.Step {
+	return func(_ context.Context, m ad.Message) ([]ad.Message, error) {
+		p, err := capture.Open(m.Data)
+		if err != nil {
+			return nil, pipeline.Permanent(fmt.Errorf("open capture: %w", err))
+		}
+		c := p.Capture
+		res, err := x.Extract(c, extract.Page{
+			Status: p.Status, ContentType: p.Header.Get("Content-Type"), Body: p.Body, Redirect: p.Header.Get("Location"),
+		})
+		if err != nil {
+			return nil, pipeline.Permanent(fmt.Errorf("extract: %w", err))
+		}
+		o := res.Outcome
+		o.V, o.CaptureID, o.Via, o.Visit, o.Depth, o.Listings = ad.Schema, c.ID, c.Via, c.Visit, c.Depth, len(res.Listings)
+		out := []ad.Message{{Subject: "outcome." + ad.Slug(o.Site) + "." + string(o.Kind), ID: "o:" + c.ID, Data: encode(o)}}
+		for _, l := range res.Listings {
+			if l.Empty() {
+				return nil, pipeline.Permanent(errors.New("extract: a listing without title and body"))
+			}
+			l.CaptureSeq = m.Seq
+			out = append(out, ad.Message{Subject: "listing." + ad.Slug(l.Site), ID: l.VersionID, Data: encode(l)})
+		}
+		return out, nil
+	}
+}
+
+// enrichStep makes a listing an ad.
+func enrichStep(chain *enrich.Chain) pipeline.Step {
+	return func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+		l, err := decode[ad.Listing](m)
+		if err != nil {
+			return nil, err
+		}
+		a, err := chain.Enrich(ctx, l)
+		if err != nil {
+			return nil, fmt.Errorf("enrich: %w", err)
+		}
+		return []ad.Message{{Subject: "ad." + ad.Slug(a.Site), ID: a.VersionID, Data: encode(a)}}, nil
+	}
+}
+
+// frontierStep offers the links of a crawled page. What is queued is durable
+// before it returns; pages that people brought in are not followed.
+func frontierStep(f *crawl.Frontier) pipeline.Step {
+	return func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+		o, err := decode[ad.Outcome](m)
+		if err != nil {
+			return nil, err
+		}
+		if o.Via != ad.ViaCrawl || len(o.Outlinks) == 0 {
+			return nil, nil
+		}
+		_, err = f.Offer(ctx, crawl.Parent{Site: o.Site, Kind: o.Kind, Visit: o.Visit, Depth: o.Depth, Capture: o.CaptureID}, o.Outlinks)
+		return nil, err
+	}
+}
+
+// alertStep matches an ad against the subscriptions.
+func alertStep(r *alert.Raiser) pipeline.Step {
+	return func(_ context.Context, m ad.Message) ([]ad.Message, error) {
+		a, err := decode[ad.Ad](m)
+		if err != nil {
+			return nil, err
+		}
+		return alertMessages(r.Raise(a)), nil
+	}
+}
+
+func alertMessages(alerts []ad.Alert) []ad.Message {
+	out := make([]ad.Message, len(alerts))
+	for i, al := range alerts {
+		out[i] = ad.Message{Subject: "alert." + ad.Slug(al.User), ID: al.ID, Data: encode(al)}
+	}
+	return out
+}
+
+// The changes of the index.
+
+func versionChange(m ad.Message) (search.Change, error) {
+	a, err := decode[ad.Ad](m)
+	return search.Change{Seq: m.Seq, Version: &a}, err
+}
+
+func removalChange(m ad.Message) (search.Change, error) {
+	o, err := decode[ad.Outcome](m)
+	return search.Change{Seq: m.Seq, Removal: &search.Removal{AdID: o.AdID, At: o.SeenAt}}, err
+}
+
+func linkChange(m ad.Message) (search.Change, error) {
+	c, err := decode[ad.LinkChange](m)
+	return search.Change{Seq: m.Seq, Link: &c}, err
+}
