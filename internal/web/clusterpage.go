@@ -1,0 +1,182 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/desk"
+)
+
+// Bounds of what a cluster's page shows at once; a packet has all of it.
+const (
+	membersShown = 50
+	edgesShown   = 100
+	sharedShown  = 50
+)
+
+// A clusterBody is the page of one cluster.
+type clusterBody struct {
+	desk.ClusterView
+	Summary   []string
+	Links     []Link
+	MoreLinks int
+	Values    []SharedValue
+	MoreVals  int
+	Shown     []Row
+	Page      int
+	Pages     int
+	Made      []made
+}
+
+// A Link is one reason why two ads are together.
+type Link struct {
+	ad.Edge
+	From, To Row
+}
+
+// A SharedValue is a value that joins, and how often.
+type SharedValue struct {
+	Value   ad.Value
+	Ads     int
+	Written []string // the ways in which it is written, as they stand
+	Watched bool
+}
+
+func (s *server) cluster(r *http.Request, v *visit) error {
+	id := r.PathValue("id")
+	view, err := s.desk.Cluster(r.Context(), v.Subject, id)
+	if err != nil {
+		return err
+	}
+	b := clusterBody{ClusterView: view, Page: 1, Made: s.shelf.packets(v.Session, id)}
+	b.Pages = max(1, (len(view.Members)+membersShown-1)/membersShown)
+	if n, err := strconv.Atoi(r.URL.Query().Get("page")); err == nil {
+		b.Page = min(max(n, 1), b.Pages)
+	}
+	b.Summary = summary(view)
+	b.fill()
+	if err := s.markWatched(r, v, b.Values); err != nil {
+		return err
+	}
+	return v.show(r, http.StatusOK, "cluster", page{Title: "Cluster of ads", Here: "cluster", Body: b})
+}
+
+// markWatched notes which of the values the visitor is subscribed to.
+func (s *server) markWatched(r *http.Request, v *visit, values []SharedValue) error {
+	if !v.can("watch") {
+		return nil
+	}
+	subs, err := s.desk.Watches(r.Context(), v.Subject)
+	if err != nil {
+		return err
+	}
+	for i := range values {
+		values[i].Watched = slices.ContainsFunc(subs, func(sub ad.Subscription) bool { return sub.Value == values[i].Value })
+	}
+	return nil
+}
+
+// fill works out what the page shows.
+func (b *clusterBody) fill() {
+	byID := make(map[string]Row, len(b.Members))
+	for _, m := range b.Members {
+		byID[m.Ad.AdID] = Row{Doc: m, Title: pieces(m.Ad.Title, nil, 0, 120)}
+	}
+	for _, e := range b.Edges {
+		if len(b.Links) == edgesShown {
+			b.MoreLinks = len(b.Edges) - edgesShown
+			break
+		}
+		b.Links = append(b.Links, Link{e, byID[e.A], byID[e.B]})
+	}
+	for _, sh := range b.ClusterView.Shared {
+		if len(b.Values) == sharedShown {
+			b.MoreVals = len(b.ClusterView.Shared) - sharedShown
+			break
+		}
+		b.Values = append(b.Values, SharedValue{Value: sh.Value, Ads: len(sh.Ads), Written: ways(b.Members, sh.Value)})
+	}
+	from := (b.Page - 1) * membersShown
+	for _, m := range b.Members[from:min(len(b.Members), from+membersShown)] {
+		row := byID[m.Ad.AdID]
+		for _, val := range m.Ad.Values(desk.Confidence) {
+			row.Numbers = append(row.Numbers, written(&m.Ad, val))
+		}
+		b.Shown = append(b.Shown, row)
+	}
+}
+
+// ways lists in which different ways the members write a value, at most five.
+func ways(members []ad.Document, v ad.Value) []string {
+	var out []string
+	add := func(text string) {
+		text = cut(text, 0, 60)
+		if text != "" && len(out) < 5 && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	for _, m := range members {
+		for _, p := range m.Ad.Phones {
+			if v.Kind == "phone" && p.E164 == v.Value {
+				add(p.Text)
+			}
+		}
+		for _, id := range m.Ad.Identifiers {
+			if id.Kind == v.Kind && id.Value == v.Value {
+				add(id.Text)
+			}
+		}
+	}
+	return out
+}
+
+// summary says in three sentences what is known of a cluster: how many ads share
+// what, where and when they were seen, and what the link does not say.
+func summary(v desk.ClusterView) []string {
+	var sites, places []string
+	gone := 0
+	note := func(list *[]string, s string) {
+		if s != "" && !slices.Contains(*list, s) {
+			*list = append(*list, s)
+		}
+	}
+	for _, m := range v.Members {
+		note(&sites, m.Ad.Site)
+		note(&places, m.Ad.Location)
+		if !m.RemovedAt.IsZero() {
+			gone++
+		}
+	}
+	slices.Sort(sites)
+	first := fmt.Sprintf("%s on %s (%s) are linked because they share %s.",
+		count(v.Size, "ad"), count(len(sites), "site"), listed(sites, 4), count(len(v.Shared), "contact value"))
+	second := "They were seen " + days(v.FirstSeen, v.LastSeen)
+	if len(places) > 0 {
+		second += ", and name as their place " + listed(places, 4)
+	}
+	switch {
+	case gone == 1:
+		second += "; one of them has been taken down since"
+	case gone > 1:
+		second += fmt.Sprintf("; %s of them have been taken down since", grouped(gone))
+	}
+	third := "The link says that the ads give the same contact, not who posted them or why."
+	if n := len(v.Hubs); n > 0 {
+		third = fmt.Sprintf("%s held back because many unlike posters give it, and the link does not say who posted the ads or why.", countIs(n, "shared value"))
+	}
+	return []string{first, second + ".", third}
+}
+
+func countIs(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " is"
+	}
+	return count(n, noun) + " are"
+}
+
+// errTruncated says that a packet was cut short on its way.
+var errTruncated = errors.New("packet was cut short on its way")

@@ -1,0 +1,168 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/desk"
+	"vigil.example/internal/query"
+	"vigil.example/internal/search"
+)
+
+const (
+	pageSize = 25
+	maxQuery = 2000 // code points
+	lastPage = 400  // an index must skip what stands before a page
+)
+
+func (s *server) search(r *http.Request, v *visit) error {
+	q := trimmed(r, "q")
+	if q == "" {
+		v.redirect(r, "/")
+		return nil
+	}
+	v.redirect(r, "/s/"+s.shelf.putSearch(v.User, cut(q, 0, maxQuery)))
+	return nil
+}
+
+// A Row is one ad in a list of results.
+type Row struct {
+	Doc     ad.Document
+	Title   []Piece
+	Place   []Piece
+	Snippet []Piece
+	Numbers []Written
+}
+
+// Written is a value and how the ad writes it.
+type Written struct {
+	Value ad.Value
+	Text  []Piece // as written, when that differs
+}
+
+// A resultsBody is the page of results.
+type resultsBody struct {
+	ID      string
+	Expired bool
+	Fault   *query.Error
+	Caret   string
+	Answer  desk.Answer
+	Rows    []Row
+	Sort    search.Sort
+	Page    int
+	Pages   int
+	From    int         // number of the first row shown
+	Shared  string      // the cluster that all results are in
+	Watch   *ad.Value   // the one value that was asked for
+	Sites   []desk.Site // what is covered, when nothing was found
+}
+
+func (s *server) results(r *http.Request, v *visit) error {
+	b := resultsBody{ID: r.PathValue("id"), Sort: search.ByRelevance, Page: 1}
+	p := page{Title: "Search", Here: "search"}
+	text, ok := s.shelf.findSearch(v.User, b.ID)
+	if !ok {
+		b.Expired = true
+		p.Body = b
+		return v.show(r, http.StatusNotFound, "results", p)
+	}
+	p.Query = text
+	if r.URL.Query().Get("sort") == string(search.ByNewest) {
+		b.Sort = search.ByNewest
+	}
+	if n, err := strconv.Atoi(r.URL.Query().Get("page")); err == nil && n > 1 {
+		b.Page = min(n, lastPage)
+	}
+	var err error
+	b.Answer, err = s.desk.Search(r.Context(), v.Subject, text, search.Page{Offset: (b.Page - 1) * pageSize, Size: pageSize, Sort: b.Sort})
+	if errors.As(err, &b.Fault) {
+		b.Caret = b.Fault.Caret(text)
+		p.Body = b
+		return v.show(r, http.StatusUnprocessableEntity, "results", p)
+	}
+	if err != nil {
+		return err
+	}
+	b.fill()
+	if b.Answer.Total == 0 {
+		st, err := s.desk.Status(r.Context(), v.Subject)
+		if err != nil {
+			return err
+		}
+		b.Sites = st.Sites
+	}
+	p.Body = b
+	return v.show(r, http.StatusOK, "results", p)
+}
+
+// fill works out what the page shows from the answer.
+func (b *resultsBody) fill() {
+	b.Pages = min((b.Answer.Total+pageSize-1)/pageSize, lastPage)
+	b.From = (b.Page-1)*pageSize + 1
+	for i, h := range b.Answer.Hits {
+		b.Rows = append(b.Rows, row(h))
+		switch {
+		case i == 0:
+			b.Shared = h.Doc.Cluster
+		case h.Doc.Cluster != b.Shared:
+			b.Shared = ""
+		}
+	}
+	if len(b.Answer.Hits) < 2 || b.Answer.Total > len(b.Answer.Hits) {
+		b.Shared = ""
+	}
+	b.Watch = watchable(b.Answer.Node)
+}
+
+// watchable is the one value that a query asks for, if it asks for nothing else.
+func watchable(n query.Node) *ad.Value {
+	if f, ok := n.(query.Field); ok && len(f.Values) == 1 {
+		switch f.Name {
+		case "phone", "email", "handle":
+			return &ad.Value{Kind: f.Name, Value: f.Values[0]}
+		}
+		return nil
+	}
+	if asked := query.Asked(n); len(asked) == 1 {
+		return &asked[0]
+	}
+	return nil
+}
+
+func row(h search.Hit) Row {
+	a := &h.Doc.Ad
+	r := Row{
+		Doc:     h.Doc,
+		Title:   pieces(a.Title, hits(h.Spans, "title"), 0, length(a.Title)),
+		Place:   pieces(a.Location, hits(h.Spans, "location"), 0, length(a.Location)),
+		Snippet: snippet(a.Body, hits(h.Spans, "body")),
+	}
+	for _, val := range a.Values(desk.Confidence) {
+		r.Numbers = append(r.Numbers, written(a, val))
+	}
+	return r
+}
+
+// written finds how an ad writes a value.
+func written(a *ad.Ad, v ad.Value) Written {
+	w := Written{Value: v}
+	text := ""
+	for _, p := range a.Phones {
+		if v.Kind == "phone" && p.E164 == v.Value {
+			text = p.Text
+			break
+		}
+	}
+	for _, id := range a.Identifiers {
+		if id.Kind == v.Kind && id.Value == v.Value {
+			text = id.Text
+			break
+		}
+	}
+	if text != "" && text != v.Value && text != display(v) {
+		w.Text = pieces(text, nil, 0, 80)
+	}
+	return w
+}

@@ -1,0 +1,77 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/casework"
+	"vigil.example/internal/desk"
+)
+
+// A watchesBody is the list of subscriptions.
+type watchesBody struct {
+	Watches []ad.Subscription
+	Fault   string
+	Typed   string
+}
+
+func (s *server) watches(r *http.Request, v *visit) error {
+	return s.showWatches(r, v, http.StatusOK, watchesBody{})
+}
+
+func (s *server) showWatches(r *http.Request, v *visit, code int, b watchesBody) error {
+	var err error
+	if b.Watches, err = s.desk.Watches(r.Context(), v.Subject); err != nil {
+		return err
+	}
+	return v.show(r, code, "watches", page{Title: "Watches", Here: "watches", Body: b})
+}
+
+func (s *server) watch(r *http.Request, v *visit) error {
+	typed := trimmed(r, "value")
+	sub, err := s.desk.Watch(r.Context(), v.Subject, typed)
+	if errors.Is(err, desk.ErrNotAValue) || errors.Is(err, desk.ErrSeveral) || errors.Is(err, casework.ErrInvalid) {
+		b := watchesBody{Typed: typed, Fault: "No telephone number, e-mail address or handle (as platform:name) can be read in this."}
+		if errors.Is(err, desk.ErrSeveral) {
+			b.Fault = "Several numbers can be read in this. Watch one at a time."
+		}
+		return s.showWatches(r, v, http.StatusUnprocessableEntity, b)
+	}
+	if err != nil {
+		return err
+	}
+	s.shelf.putNote(v.Session, note{Kind: "watching", Value: sub.Value, Text: count(len(sub.Known), "ad")})
+	v.redirect(r, back(r, "/watches"))
+	return nil
+}
+
+func (s *server) unwatch(r *http.Request, v *visit) error {
+	id := r.PostFormValue("id")
+	var ended ad.Value
+	subs, err := s.desk.Watches(r.Context(), v.Subject)
+	if err != nil {
+		return err
+	}
+	for _, sub := range subs {
+		if sub.ID == id {
+			ended = sub.Value
+		}
+	}
+	if err := s.desk.Unwatch(r.Context(), v.Subject, id); err != nil {
+		return err
+	}
+	if ended.Value != "" {
+		s.shelf.putNote(v.Session, note{Kind: "ended", Value: ended})
+	}
+	v.redirect(r, back(r, "/watches"))
+	return nil
+}
+
+// back is the page a form was sent from, if it says so.
+func back(r *http.Request, otherwise string) string {
+	if p := r.PostFormValue("back"); p != "" && returnable.MatchString(p) {
+		return p
+	}
+	return otherwise
+}

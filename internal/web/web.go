@@ -1,0 +1,88 @@
+// Package web is the pages that investigators see. Requests of a browser come
+// in; HTML made on the server goes out, with one style sheet and no script, no
+// image and nothing from anywhere else. Every read of ads goes through the desk,
+// which authorises it and writes the audit line before there is an answer.
+//
+// No number, handle or name ever stands in an address or a page title: searches
+// live under made-up addresses in memory, everything else under ids, and what a
+// person types travels in the body of a form. The package keeps nothing on disk
+// and decides nothing about who may do what.
+package web
+
+import (
+	"cmp"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"vigil.example/internal/desk"
+)
+
+// Config is what the pages need to know.
+type Config struct {
+	Version  string
+	Instance string           // "demo" shows on every page that nothing in it is real
+	TownURL  string           // of the made-up town, for the demo
+	Secure   bool             // the pages are reached over TLS: cookies are marked so
+	Spool    string           // folder where a packet lies while it is sent; the system's when empty
+	Now      func() time.Time // time.Now when nil
+	Log      *slog.Logger     // discarded when nil
+}
+
+// A server answers requests.
+type server struct {
+	Config
+	desk  *desk.Desk
+	shelf *shelf
+	pages map[string]*template.Template
+	style asset
+}
+
+// maxForm bounds the body of a request.
+const maxForm = 64 << 10
+
+// New returns the handler of all pages. It wants the whole of an origin: its
+// addresses begin at the root.
+func New(d *desk.Desk, c Config) http.Handler {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
+	s := &server{Config: c, desk: d, shelf: newShelf(c.Now), style: styleSheet()}
+	s.pages = parsePages(s.style.path)
+
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+s.style.path, s.serveStyle)
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("User-agent: *\nDisallow: /\n"))
+	})
+	mux.Handle("GET /sign-in", s.open(s.signInPage))
+	mux.Handle("POST /sign-in", s.open(s.signIn))
+	mux.Handle("POST /sign-out", s.signedIn(s.signOut))
+	mux.Handle("GET /password", s.signedIn(s.passwordPage))
+	mux.Handle("POST /password", s.signedIn(s.changePassword))
+	mux.Handle("GET /purpose", s.signedIn(s.purposePage))
+	mux.Handle("POST /purpose", s.signedIn(s.setPurpose))
+	mux.Handle("GET /{$}", s.signedIn(s.home))
+	mux.Handle("POST /search", s.signedIn(s.search))
+	mux.Handle("GET /s/{id}", s.signedIn(s.results))
+	mux.Handle("GET /ad/{id}", s.signedIn(s.ad))
+	mux.Handle("GET /cluster/{id}", s.signedIn(s.cluster))
+	mux.Handle("POST /cluster/{id}/packet", s.signedIn(s.packet))
+	mux.Handle("GET /inbox", s.signedIn(s.inbox))
+	mux.Handle("GET /inbox/next", s.signedIn(s.nextAlert))
+	mux.Handle("POST /inbox/read", s.signedIn(s.markRead))
+	mux.Handle("GET /watches", s.signedIn(s.watches))
+	mux.Handle("POST /watches", s.signedIn(s.watch))
+	mux.Handle("POST /watches/end", s.signedIn(s.unwatch))
+	mux.Handle("GET /help", s.signedIn(s.static("help", "Help")))
+	mux.Handle("GET /about", s.signedIn(s.static("about", "What Vigil says and does not say")))
+	mux.Handle("GET /packets", s.signedIn(s.static("packets", "How to check a packet")))
+	mux.Handle("/", s.open(func(*http.Request, *visit) error { return errNoPage }))
+
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(s.open(func(*http.Request, *visit) error { return errCrossOrigin }))
+	return s.recovered(s.headed(bounded(guard.Handler(mux))))
+}
