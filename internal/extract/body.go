@@ -2,6 +2,7 @@ package extract
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -19,7 +20,7 @@ func bodyCue(n *html.Node) bool {
 	for _, a := range n.Attr {
 		switch a.Key {
 		case "id", "class", "data-testid", "data-test", "data-qa", "itemprop":
-			if a.Val != "" && bodyName.MatchString(strings.ToLower(camel.ReplaceAllString(a.Val, "$1-$2"))) {
+			if a.Val != "" && bodyName.MatchString(strings.ToLower(camel.ReplaceAllString(clip(a.Val, 200), "$1-$2"))) {
 				return true
 			}
 		}
@@ -112,7 +113,10 @@ func squeezeKey(s string) string {
 
 // named lists the outermost elements whose names say that they hold the body.
 func (d *document) named() []*html.Node {
-	var out []*html.Node
+	if d.bodies != nil {
+		return d.bodies
+	}
+	out := []*html.Node{}
 	var walk func(*html.Node)
 	walk = func(n *html.Node) {
 		for c := n.FirstChild; c != nil; c = c.NextSibling {
@@ -127,6 +131,7 @@ func (d *document) named() []*html.Node {
 		}
 	}
 	walk(d.body)
+	d.bodies = out
 	return out
 }
 
@@ -203,9 +208,10 @@ func container(n, other *html.Node) *html.Node {
 func (d *document) densest() *html.Node {
 	weight := map[*html.Node]int{}
 	total := 0
-	for _, l := range d.lines {
+	for i := range d.lines {
+		l := &d.lines[i]
 		own := l.letters - l.linked
-		if l.zone == zoneFrame || l.heading > 0 || own < 30 || l.linked*3 > l.letters || d.inRun(l.node) || legal.MatchString(l.text) {
+		if l.zone == zoneFrame || l.heading > 0 || own < 30 || l.linked*3 > l.letters || d.inRun(l.node) || l.legal() {
 			continue
 		}
 		total += own
@@ -231,8 +237,23 @@ func (d *document) densest() *html.Node {
 	}
 }
 
-// legal are lines that sites put on every page.
-var legal = regexp.MustCompile(`(?i)cookie|privacy policy|terms of (?:use|service)|all rights reserved|copyright|©|regulamin|polityk[aiąę] prywatności|conditions générales|política de privacidad|avoid scams|datenschutz|by clicking|klikając|javascript|subscribe|newsletter|log ?in|sign in|browser`)
+// legal are words of lines that sites put on every page.
+var legal = []string{
+	"cookie", "privacy policy", "terms of use", "terms of service", "all rights reserved", "copyright", "©", "regulamin", "polityka prywatności", "politykę prywatności",
+	"conditions générales", "política de privacidad", "avoid scams", "datenschutz", "by clicking", "klikając", "javascript", "subscribe", "newsletter", "log in", "login",
+	"sign in", "your browser",
+}
+
+// legal reports whether a line is one that the site puts on every page.
+func (l *line) legal() bool {
+	if l.judged || l.letters > 400 {
+		return l.site
+	}
+	l.judged = true
+	lower := strings.ToLower(l.text)
+	l.site = slices.ContainsFunc(legal, func(w string) bool { return strings.Contains(lower, w) })
+	return l.site
+}
 
 // notBody leaves out of a body what is not the poster's: forms, frames, list
 // items and buttons.
@@ -252,8 +273,9 @@ func (d *document) notBody(top *html.Node) func(*html.Node) bool {
 // allText is what a page shows outside its frame and its headings.
 func (d *document) allText() string {
 	var out []string
-	for _, l := range d.lines {
-		if l.zone == zoneMain && l.heading == 0 && l.linked*2 < l.letters && !d.inRun(l.node) && !legal.MatchString(l.text) {
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.zone == zoneMain && l.heading == 0 && l.linked*2 < l.letters && !d.inRun(l.node) && !l.legal() {
 			out = append(out, strings.ReplaceAll(l.text, "\t", " "))
 		}
 	}

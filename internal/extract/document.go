@@ -38,6 +38,7 @@ type document struct {
 	lines      []line
 	anchors    []anchor
 	links      []*run
+	bodies     []*html.Node
 	stated     map[string][]string
 	head1      line
 	headed     bool
@@ -191,7 +192,7 @@ func cues(n *html.Node) string {
 	for _, a := range n.Attr {
 		switch a.Key {
 		case "id", "class", "data-testid", "data-test", "data-qa", "data-cy", "itemprop":
-			b.WriteString(strings.ToLower(a.Val))
+			b.WriteString(strings.ToLower(clip(a.Val, 200)))
 			b.WriteByte(' ')
 		}
 	}

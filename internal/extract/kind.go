@@ -283,8 +283,9 @@ func (d *document) sayLinks(say func(float64, string)) {
 		}
 	}
 	total, items := 0, 0
-	for _, l := range d.lines {
-		if l.zone != zoneMain || legal.MatchString(l.text) {
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.zone != zoneMain || l.legal() {
 			continue
 		}
 		total += l.letters
@@ -383,6 +384,9 @@ func (d *document) sayWords(say func(float64, string)) {
 			say(1, "it has a description")
 			break
 		}
+	}
+	if len(d.contactLinks()) > 0 {
+		say(.7, "it links to a contact")
 	}
 	for _, l := range d.lines {
 		if l.zone == zoneMain && l.letters < 300 && !d.inRun(l.node) && postedLabel.MatchString(clip(l.text, 80)) {

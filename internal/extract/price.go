@@ -79,11 +79,12 @@ func (d *document) shownPrice() (p *ad.Price, sure bool) {
 	var best *ad.Price
 	top := 0.0
 	at := d.headingLine()
-	for i, l := range d.lines {
-		if l.zone == zoneFrame || l.letters > 400 || struck(l.node) || d.inRun(l.node) {
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.zone == zoneFrame || len(l.money()) == 0 || struck(l.node) || d.inRun(l.node) {
 			continue
 		}
-		for _, s := range sums(l.text) {
+		for _, s := range l.money() {
 			score := 1.0
 			if named := l.node != nil && (priceCue(l.node) || l.node.Parent != nil && priceCue(l.node.Parent)); named {
 				score += 2

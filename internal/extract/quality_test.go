@@ -2,6 +2,7 @@ package extract_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -13,9 +14,13 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/google/go-cmp/cmp"
+
 	"vigil.example/internal/ad"
 	"vigil.example/internal/extract"
 )
+
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // A labelled page is one entry of a set's index.json.
 type labelled struct {
@@ -222,6 +227,32 @@ func pagesDir(t testing.TB) string {
 		t.Log("VIGIL_PAGES is not set: the project's own synthetic pages are measured instead of real ones")
 	}
 	return dir
+}
+
+// TestQualitySynthetic keeps the figures of the project's own pages as a golden
+// file, so that a change for better or worse is a diff.
+func TestQualitySynthetic(t *testing.T) {
+	lines, _, _, empty := measure(t, "testdata/pages", func(file, field, want, got string) {
+		t.Logf("%s: %s\n\twant %s\n\tgot  %s", file, field, want, got)
+	})
+	if empty > 0 {
+		t.Errorf("%d empty ads, want none", empty)
+	}
+	got := strings.Join(lines, "\n") + "\n"
+	const golden = "testdata/quality.txt"
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("quality (-want +got):\n%s", diff)
+	}
 }
 
 // TestQualityReal holds the bars on real pages.

@@ -26,6 +26,26 @@ type line struct {
 	letters int
 	heading int // 1 to 6 in a heading
 	zone    zone
+	sums    []sum // amounts of money, in lines short enough to name one
+	summed  bool
+	site    bool // a line that the site puts on every page
+	judged  bool
+}
+
+// Lines longer than maxMoney letters are running text; of a page with more than
+// maxLines lines the rest is only looked at for links.
+const (
+	maxMoney = 400
+	maxLines = 5000
+)
+
+// money gives the amounts a line shows, found once.
+func (l *line) money() []sum {
+	if !l.summed && l.letters <= maxMoney {
+		l.sums = sums(l.text)
+	}
+	l.summed = true
+	return l.sums
 }
 
 var blocks = map[atom.Atom]bool{
@@ -84,7 +104,7 @@ type writer struct {
 func (w *writer) flush() {
 	if w.b.Len() > 0 {
 		s := strings.TrimSpace(w.b.String())
-		if s != "" {
+		if s != "" && (w.doc == nil || len(w.lines) < maxLines) {
 			w.lines = append(w.lines, line{
 				text: s, node: w.block, linked: w.linked, letters: utf8.RuneCountInString(s), heading: w.heading, zone: w.zone,
 			})

@@ -125,11 +125,12 @@ func (d *document) statePrice() *ad.Price {
 		return nil
 	}
 	shown := map[string]ad.Price{}
-	for _, l := range d.lines {
-		if l.zone == zoneFrame || l.letters > 400 || d.inRun(l.node) {
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.zone == zoneFrame || d.inRun(l.node) {
 			continue
 		}
-		for _, s := range sums(l.text) {
+		for _, s := range l.money() {
 			if _, ok := shown[s.price.Amount]; !ok {
 				shown[s.price.Amount] = s.price
 			}
