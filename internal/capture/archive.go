@@ -3,9 +3,6 @@ package capture
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -89,7 +86,7 @@ func (a *Archive) Seal(ctx context.Context, from, to uint64, items iter.Seq2[Ite
 	if err != nil {
 		return Sealed{}, fmt.Errorf("seal captures %d to %d: %w", from, to, err)
 	}
-	if s, err = a.verify(ctx, s, index); err != nil {
+	if s, err = a.walk(ctx, s, index, func(Item) bool { return true }); err != nil {
 		return Sealed{}, err
 	}
 	if err := a.writeIndex(ctx, s, index); err != nil {
@@ -193,7 +190,7 @@ func (p *packer) add(it Item) error {
 		Offset: strconv.FormatInt(p.at, 10), Filename: p.name, RecordID: it.Capture.RecordID,
 		Capture: it.Capture.ID, Seq: it.Seq, From: p.at, Bytes: int64(len(it.Records)), SHA256: hexSHA256(it.Records),
 	}
-	if err := sound(it.Records, e); err != nil {
+	if _, err := sound(it.Records, e); err != nil {
 		return fmt.Errorf("its records came damaged from the stream: %w", err)
 	}
 	l, err := indexLine(it.Capture, e)
@@ -231,53 +228,4 @@ func (a *Archive) writeIndex(ctx context.Context, s Sealed, index []byte) error 
 	defer a.mu.Unlock()
 	a.known = append(a.known, Sealed{From: s.From, To: s.To, File: s.File, Index: s.Index})
 	return nil
-}
-
-// Verify reads a sealed file from end to end and compares every capture in it
-// with its digests and with the index.
-func (a *Archive) Verify(ctx context.Context, s Sealed) (Sealed, error) {
-	index, err := a.readIndex(ctx, s)
-	if err != nil {
-		return Sealed{}, err
-	}
-	return a.verify(ctx, s, index)
-}
-
-func (a *Archive) verify(ctx context.Context, s Sealed, index []byte) (Sealed, error) {
-	var entries []cdx
-	for l := range bytes.Lines(index) {
-		e, err := parseLine(bytes.TrimSuffix(l, []byte("\n")))
-		if err != nil {
-			return Sealed{}, fmt.Errorf("verify %s: %w", s.Index, err)
-		}
-		entries = append(entries, e)
-	}
-	slices.SortFunc(entries, func(x, y cdx) int { return int(x.From - y.From) })
-	r, err := a.bucket.NewReader(ctx, s.File, nil)
-	if err != nil {
-		return Sealed{}, a.gone(s.File, err)
-	}
-	defer func() { _ = r.Close() }() // nothing was written
-	sum := sha256.New()
-	n := &counting{r: newReader(io.TeeReader(r, sum))}
-	if m, err := readMember(n); err != nil || m.Type() != "warcinfo" || m.Check() != nil {
-		return Sealed{}, a.torn(s.File, errors.Join(errors.New("no sound warcinfo record at its beginning"), err))
-	}
-	for _, e := range entries {
-		if e.From != n.n || e.Bytes < 0 || e.Bytes > 4*MaxBlock {
-			return Sealed{}, a.torn(s.File, fmt.Errorf("capture %s should begin at byte %d, the one before ends at %d", e.Capture, e.From, n.n))
-		}
-		b := make([]byte, e.Bytes)
-		if _, err := io.ReadFull(n, b); err != nil {
-			return Sealed{}, a.torn(s.File, fmt.Errorf("capture %s: %w", e.Capture, noEOF(err)))
-		}
-		if err := sound(b, e); err != nil {
-			return Sealed{}, a.torn(s.File, err)
-		}
-	}
-	if _, err := n.ReadByte(); !errors.Is(err, io.EOF) {
-		return Sealed{}, a.torn(s.File, errors.New("more in it than its index says"))
-	}
-	s.Captures, s.Size, s.SHA256 = len(entries), n.n, hex.EncodeToString(sum.Sum(nil))
-	return s, nil
 }

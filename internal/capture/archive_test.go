@@ -98,6 +98,16 @@ func TestSealThenRead(t *testing.T) {
 			}
 		}
 	}
+	var back []Item
+	for it, err := range fresh.Each(t.Context(), want) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		back = append(back, it)
+	}
+	if diff := cmp.Diff(items, back); diff != "" {
+		t.Errorf("the whole file read back (-sealed +read):\n%s", diff)
+	}
 	index, err := b.ReadAll(t.Context(), want.Index)
 	if err != nil {
 		t.Fatal(err)
@@ -244,6 +254,13 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 			}
 			if _, err := a.Verify(context.Background(), s); err == nil {
 				t.Error("verify found nothing")
+			}
+			var last error
+			for _, err := range a.Each(t.Context(), s) {
+				last = err
+			}
+			if last == nil {
+				t.Error("each found nothing")
 			}
 		})
 	}

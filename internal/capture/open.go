@@ -27,18 +27,41 @@ type Page struct {
 // that were changed give ErrDigest. A body in an unknown encoding, one that is
 // not encoded as it says, and one larger than MaxBody are errors.
 func Open(b []byte) (Page, error) {
+	r, err := parse(b)
+	if err != nil {
+		return Page{}, fmt.Errorf("open capture: %w", err)
+	}
+	p := Page{URL: r.c.URL, RecordID: r.c.RecordID, Date: r.c.FetchedAt, Status: r.c.Status, Header: r.h.header(), Capture: r.c}
+	if len(r.h.lines) == 0 {
+		p.Header.Set("Content-Type", r.c.ContentType)
+	}
+	if p.Body, err = decode(r.h, r.body); err != nil && (r.c.Truncated == "" || !isShort(err)) {
+		return Page{}, fmt.Errorf("open capture %s: %w", r.c.RecordID, err)
+	}
+	return p, nil
+}
+
+// A reading is what the records of a capture say, the body still encoded.
+type reading struct {
+	c    ad.Capture
+	h    head
+	body []byte
+}
+
+// parse reads the records of one capture and compares every digest.
+func parse(b []byte) (reading, error) {
 	var page, note *Member
 	for m, err := range Members(bytes.NewReader(b)) {
 		if err == nil {
 			err = m.Check()
 		}
 		if err != nil {
-			return Page{}, fmt.Errorf("open capture: %w", err)
+			return reading{}, err
 		}
 		switch m.Type() {
 		case "response", "resource":
 			if page != nil {
-				return Page{}, errors.New("open capture: two responses in one capture")
+				return reading{}, errors.New("two responses in one capture")
 			}
 			page = &m
 		case "metadata":
@@ -46,47 +69,39 @@ func Open(b []byte) (Page, error) {
 		}
 	}
 	if page == nil {
-		return Page{}, errors.New("open capture: no response in it")
+		return reading{}, errors.New("no response in it")
 	}
-	p, err := open(*page, note)
+	r, err := readPage(*page)
+	if err == nil && note != nil && note.Header["warc-concurrent-to"] == r.c.RecordID {
+		r.c.Cuts, err = cutsOf(note.Block)
+	}
 	if err != nil {
-		return Page{}, fmt.Errorf("open capture %s: %w", page.Header["warc-record-id"], err)
+		return reading{}, fmt.Errorf("record %s: %w", page.Header["warc-record-id"], err)
 	}
-	return p, nil
+	return r, nil
 }
 
-func open(m Member, note *Member) (Page, error) {
+func readPage(m Member) (reading, error) {
 	c, err := described(m)
 	if err != nil {
-		return Page{}, err
+		return reading{}, err
 	}
-	if note != nil && note.Header["warc-concurrent-to"] == c.RecordID {
-		if c.Cuts, err = cutsOf(note.Block); err != nil {
-			return Page{}, err
-		}
-	}
-	p := Page{URL: c.URL, RecordID: c.RecordID, Date: c.FetchedAt, Status: 200, Header: http.Header{}}
-	h, body := head{}, m.Block
+	r := reading{body: m.Block}
+	c.Status, c.ContentType = 200, m.Header["content-type"]
 	if m.Type() == "response" {
 		var ok bool
-		if h, body, ok = splitHead(m.Block); !ok {
-			return Page{}, errors.New("the response has no HTTP head")
+		if r.h, r.body, ok = splitHead(m.Block); !ok {
+			return reading{}, errors.New("the response has no HTTP head")
 		}
-		p.Status, p.Header, c.ContentType = h.status, h.header(), h.get("Content-Type")
-	} else {
-		c.ContentType = m.Header["content-type"]
-		p.Header.Set("Content-Type", c.ContentType)
+		c.Status, c.ContentType = r.h.status, r.h.get("Content-Type")
 	}
-	payload, _ := dechunk(h, body)
-	c.Status, c.PayloadSHA256, c.Size = p.Status, hexSHA256(payload), int64(len(payload))
+	payload, _ := dechunk(r.h, r.body)
+	c.PayloadSHA256, c.Size = hexSHA256(payload), int64(len(payload))
 	if d := m.Header["warc-payload-digest"]; d != "" && d != "sha256:"+c.PayloadSHA256 {
-		return Page{}, fmt.Errorf("the payload hashes to %.6s…, not %.13s…: %w", c.PayloadSHA256, d, ErrDigest)
+		return reading{}, fmt.Errorf("the payload hashes to %.6s…, not %.13s…: %w", c.PayloadSHA256, d, ErrDigest)
 	}
-	if p.Body, err = decode(h, body); err != nil && (c.Truncated == "" || !isShort(err)) {
-		return Page{}, err
-	}
-	p.Capture = c
-	return p, nil
+	r.c = c
+	return r, nil
 }
 
 // described reads what the record's header says of the capture.

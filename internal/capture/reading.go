@@ -5,9 +5,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,7 +85,7 @@ func (a *Archive) Read(ctx context.Context, id string, seq uint64) ([]byte, erro
 	if err != nil {
 		return nil, fmt.Errorf("read capture %s: read %s: %w", id, s.File, err)
 	}
-	if err := sound(b, e); err != nil {
+	if _, err := sound(b, e); err != nil {
 		return nil, fmt.Errorf("read capture %s: %w", id, a.torn(s.File, err))
 	}
 	return b, nil
@@ -125,26 +128,90 @@ func (a *Archive) readIndex(ctx context.Context, s Sealed) ([]byte, error) {
 	return b, nil
 }
 
-// sound compares the records of one capture with its index entry.
-func sound(b []byte, e cdx) error {
+// sound compares the records of one capture with its index entry and returns what
+// they say.
+func sound(b []byte, e cdx) (ad.Capture, error) {
 	if got := hexSHA256(b); got != e.SHA256 {
-		return fmt.Errorf("capture %s: stored bytes hash to %.6s…, not %.6s…: %w", e.Capture, got, e.SHA256, ErrDigest)
+		return ad.Capture{}, fmt.Errorf("capture %s: stored bytes hash to %.6s…, not %.6s…: %w", e.Capture, got, e.SHA256, ErrDigest)
 	}
-	for m, err := range Members(bytes.NewReader(b)) {
-		if err == nil {
-			err = m.Check()
-		}
-		if err == nil && (m.Type() == "response" || m.Type() == "resource") {
-			c, derr := described(m)
-			if err = derr; err == nil && (c.ID != e.Capture || c.RecordID != e.RecordID || c.URL != e.URL) {
-				err = fmt.Errorf("the records are those of capture %s: %w", c.ID, ErrDigest)
-			}
-		}
+	r, err := parse(b)
+	if err == nil && (r.c.ID != e.Capture || r.c.RecordID != e.RecordID || r.c.URL != e.URL) {
+		err = fmt.Errorf("the records are those of capture %s: %w", r.c.ID, ErrDigest)
+	}
+	if err != nil {
+		return ad.Capture{}, fmt.Errorf("capture %s: %w", e.Capture, err)
+	}
+	return r.c, nil
+}
+
+// Each reads a sealed file from end to end, in the order of the stream, comparing
+// every capture with its digests and with the index. It is how captures are
+// replayed that have left the stream.
+func (a *Archive) Each(ctx context.Context, s Sealed) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		index, err := a.readIndex(ctx, s)
 		if err != nil {
-			return fmt.Errorf("capture %s: %w", e.Capture, err)
+			yield(Item{}, err)
+			return
+		}
+		more := true
+		if _, err := a.walk(ctx, s, index, func(it Item) bool { more = yield(it, nil); return more }); err != nil && more {
+			yield(Item{}, err)
 		}
 	}
-	return nil
+}
+
+// Verify reads a sealed file as Each does and returns its counts and digest.
+func (a *Archive) Verify(ctx context.Context, s Sealed) (Sealed, error) {
+	index, err := a.readIndex(ctx, s)
+	if err != nil {
+		return Sealed{}, err
+	}
+	return a.walk(ctx, s, index, func(Item) bool { return true })
+}
+
+// walk hands over the captures of a file one by one until visit says no.
+func (a *Archive) walk(ctx context.Context, s Sealed, index []byte, visit func(Item) bool) (Sealed, error) {
+	var entries []cdx
+	for l := range bytes.Lines(index) {
+		e, err := parseLine(bytes.TrimSuffix(l, []byte("\n")))
+		if err != nil {
+			return Sealed{}, a.torn(s.Index, err)
+		}
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(x, y cdx) int { return cmp.Compare(x.From, y.From) })
+	r, err := a.bucket.NewReader(ctx, s.File, nil)
+	if err != nil {
+		return Sealed{}, a.gone(s.File, err)
+	}
+	defer func() { _ = r.Close() }() // nothing was written
+	digest := sha256.New()
+	n := &counting{r: newReader(io.TeeReader(r, digest))}
+	if m, err := readMember(n); err != nil || m.Type() != "warcinfo" || m.Check() != nil {
+		return Sealed{}, a.torn(s.File, errors.Join(errors.New("no sound warcinfo record at its beginning"), err))
+	}
+	for _, e := range entries {
+		if e.From != n.n || e.Bytes < 0 || e.Bytes > 4*MaxBlock {
+			return Sealed{}, a.torn(s.File, fmt.Errorf("capture %s should begin at byte %d, the one before ends at %d", e.Capture, e.From, n.n))
+		}
+		b := make([]byte, e.Bytes)
+		if _, err := io.ReadFull(n, b); err != nil {
+			return Sealed{}, a.torn(s.File, fmt.Errorf("capture %s: %w", e.Capture, noEOF(err)))
+		}
+		c, err := sound(b, e)
+		if err != nil {
+			return Sealed{}, a.torn(s.File, err)
+		}
+		if !visit(Item{Capture: c, Seq: e.Seq, Records: b}) {
+			return Sealed{}, nil
+		}
+	}
+	if _, err := n.ReadByte(); !errors.Is(err, io.EOF) {
+		return Sealed{}, a.torn(s.File, errors.New("more in it than its index says"))
+	}
+	s.Captures, s.Size, s.SHA256 = len(entries), n.n, hex.EncodeToString(digest.Sum(nil))
+	return s, nil
 }
 
 // gone and torn name the file and what to do next.

@@ -136,7 +136,7 @@ func noTwins(d *json.Decoder, depth int) error {
 	if err != nil {
 		return fmt.Errorf("read JSON: %w", err)
 	}
-	open, ok := t.(json.Delim)
+	delim, ok := t.(json.Delim)
 	if !ok {
 		return nil
 	}
@@ -145,7 +145,7 @@ func noTwins(d *json.Decoder, depth int) error {
 	}
 	seen := map[string]bool{}
 	for d.More() {
-		if open == '{' {
+		if delim == '{' {
 			k, err := d.Token()
 			if err != nil {
 				return fmt.Errorf("read JSON: %w", err)

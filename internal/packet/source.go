@@ -77,11 +77,11 @@ func (s *source) admit(name string, size int64, twins map[string]bool) error {
 	if !safe(name) {
 		return fmt.Errorf("unsafe name %q", name)
 	}
-	if l := strings.ToLower(name); twins[l] {
+	l := strings.ToLower(name)
+	if twins[l] {
 		return fmt.Errorf("name %q stands twice", name)
-	} else {
-		twins[l] = true
 	}
+	twins[l] = true
 	s.names, s.sizes[name] = append(s.names, name), size
 	return nil
 }
