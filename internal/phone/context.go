@@ -46,7 +46,12 @@ func (r *reader) readContext(start int) context {
 		switch c.w.sort() {
 		case wordPhone:
 			return context{cue: 1 - near*.08}
+		case wordArea:
+			return context{cue: .6}
 		case wordID:
+			if c.w == wordCode && r.word(k-1).sort() == wordArea {
+				return context{cue: .6}
+			}
 			if near <= far {
 				cx.id = max(cx.id, id*(1-near*.12))
 				return cx
@@ -59,8 +64,16 @@ func (r *reader) readContext(start int) context {
 			case near == 0 && g.tight() || near == 0 && c.w == wordLabel:
 				cx.id = max(cx.id, .4*id)
 			}
+		case wordFiller:
+			if c.w == wordPart && numbered && near <= 2 {
+				cx.id = max(cx.id, id)
+				return cx
+			}
 		case wordNumber:
 			numbered = true
+			if r.announced(k, start) {
+				return context{cue: .7}
+			}
 		case wordUnit, wordTeen, wordTens, wordHundreds:
 			if digits += 2; digits >= 5 {
 				return cx
@@ -71,6 +84,19 @@ func (r *reader) readContext(start int) context {
 		}
 	}
 	return cx
+}
+
+// announced reports whether the word "number" in chunk k announces a telephone
+// number in chunk start: "my number is", "número:", but not "lot number:".
+func (r *reader) announced(k, start int) bool {
+	if p := r.word(k - 1); p.sort() != wordFiller && p.sort() != wordPhone && k > 0 && r.chunks[k].gap&(gapEnd|gapLine|gapDash) == 0 || p == wordPart {
+		return false
+	}
+	if start == k+1 {
+		return r.chunks[start].gap&(gapColon|gapEqual) != 0
+	}
+	c := &r.chunks[k+1]
+	return start <= k+3 && is(r.norm[c.lo:c.hi])
 }
 
 // broken reports whether a gap separates a heading or a list item from what

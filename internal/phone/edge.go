@@ -109,7 +109,7 @@ func (r *reader) words(i int) {
 			}
 		}
 	case wordSoft:
-		cost := float32(.9)
+		cost := float32(1.4)
 		if r.single(i-1) && r.single(i+1) {
 			cost = .35
 		}

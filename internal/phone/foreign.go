@@ -26,6 +26,9 @@ func (r *reader) weighForeign(p path) {
 		return
 	}
 	n, err := phonenumbers.Parse("+"+s, "")
+	if skip > 0 && (r.contextAt(p.start).cue == 0 || r.chunks[p.start].hi-r.chunks[p.start].lo < int32(skip)) {
+		return // without a plus sign, more must speak for it
+	}
 	if err != nil || !phonenumbers.IsValidNumber(n) {
 		return
 	}

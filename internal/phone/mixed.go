@@ -193,7 +193,7 @@ func leetish(b []byte) bool {
 		return false // rather letters of a keypad
 	}
 	title := 'A' <= b[0] && b[0] <= 'Z' && upper == 1 && len(b) > 1
-	return lower == 0 || upper > 0 && !title || strong == len(b)
+	return !title && (lower == 0 || upper > 0 || strong == len(b))
 }
 
 // strung reports whether b is digits strung together with letters in between:

@@ -154,7 +154,7 @@ func (sc *scanner) inner(c byte, n int32) bool {
 	switch c {
 	case '$', '|':
 		return sc.open || alnum(next) || next == '$' || next == '|'
-	case '!', '@':
+	case '!':
 		return sc.open && alnum(next) && alnum(sc.norm[len(sc.norm)-1])
 	}
 	return false

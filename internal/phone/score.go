@@ -19,6 +19,9 @@ const (
 	costReversed  = .4
 	costUnknown   = .5 // words inside that are no fillers, with no cue
 	costInURL     = 2.5
+	costWord      = 1.2 // one word among groups of digits
+	costUncalled  = 1.6 // odd groups and no contact word
+	costList      = 2.2 // groups with commas and no contact word
 	costEnd       = 1   // a line or sentence ends where other digits only have blanks
 	costAmount    = 1.2 // part of a price, date, time or measure
 	costMeasure   = 2.5 // a unit of measure behind
@@ -88,10 +91,9 @@ func (r *reader) plan(p path) (pl plan, ok bool) {
 	case p.n == 11 && v/1e10 == 0 && !plus:
 		return gb(v, 1, false)
 	case p.n == 12 && v/1e10 == 44:
-		pl, ok = gb(v%1e10, 2, true)
-		if !plus && r.first(p).link != phoneLink && p.bounds&(1<<2) == 0 {
-			pl.prefix = false
-			pl.unlikely += 1.5
+		pl, ok = gb(v%1e10, 2, plus)
+		if !plus && r.first(p).link != phoneLink {
+			pl.unlikely += 1.2
 		}
 		return pl, ok
 	case p.n == 13 && v/1e10 == 440:
@@ -158,6 +160,12 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 		c.marks |= markLeftover
 	}
 	cost += r.otherwise(p, grouping)
+	if cx.cue == 0 && r.first(p).link != phoneLink && !pl.prefix {
+		cost += r.uncalled(p, pl, grouping)
+	}
+	if p.worded > 0 && p.worded < 3 && bits.OnesCount16(p.bounds) < 6 && p.how&howDigits != 0 && p.bounds != 0 {
+		cost += costWord * float32(p.worded)
+	}
 	if n := bits.OnesCount16(p.ends); n > 0 && n <= 2 && bits.OnesCount16(p.bounds) > 2*n {
 		cost += costEnd * float32(bits.OnesCount16(p.ends>>pl.skip&^(1<<3|1<<6)))
 	}
@@ -172,12 +180,35 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 	}
 }
 
+// uncalled is what speaks against digits that no contact word announces: groups
+// with blanks between them that are no number's, and lists.
+func (r *reader) uncalled(p path, pl plan, grouping float32) float32 {
+	var cost float32
+	b := p.bounds >> pl.skip &^ 1
+	if p.worded < 3 && grouping >= .6 && p.spaced != 0 && bits.OnesCount16(b) < 8 {
+		cost += costUncalled
+		if bits.OnesCount16(b) < 5 {
+			cost += .6
+		}
+	}
+	first, next := r.first(p), r.chunk(int(p.at))
+	if p.worded < 3 && p.gaps&gapComma != 0 && p.spaced != 0 && bits.OnesCount16(b) < 6 {
+		cost += costList
+		if before := r.chunk(int(p.start) - 1); before != nil && before.w == wordNone && before.letters > 0 && first.gap == gapSpace {
+			cost += 1 // "lots 12, 14"
+		}
+	} else if cost > 0 && (p.start == 0 || first.gap&(gapEnd|gapLine) != 0) && (next == nil || next.gap&(gapEnd|gapLine) != 0) {
+		cost -= .9 // a line of its own
+	}
+	return cost
+}
+
 // grouping is what the way the digits are grouped speaks against a number of
 // the plan: 0 when it is the plan's own way.
 func grouping(p path, pl plan) float32 {
 	b := p.bounds >> pl.skip &^ 1
 	inner := p.bounds & (1<<pl.skip - 1) &^ 1
-	words := p.how&(howWord|howSpelt|howTens|howTimes) != 0
+	words := p.worded >= 3
 	if b == 0 {
 		if p.bounds == 0 && !words {
 			return .6
@@ -270,18 +301,24 @@ func (r *reader) otherwise(p path, grouping float32) float32 {
 // they may belong to a longer string that is no number.
 func (r *reader) leftover(p path) float32 {
 	var cost float32
-	if c := r.chunk(int(p.start) - 1); c != nil {
-		cost += r.stray(c, r.chunks[p.start].gap, p)
+	if p.start > 0 {
+		cost += r.stray(int(p.start)-1, r.chunks[p.start].gap, p)
 	}
 	if c := r.chunk(int(p.at)); c != nil {
-		cost += r.stray(c, c.gap, p)
+		cost += r.stray(int(p.at), c.gap, p)
+		if c.gap&gapAt != 0 && c.gap.tight() {
+			cost += costInURL // an address
+		}
 	}
 	return cost
 }
 
 const gapKinds = gapDot | gapComma | gapDash | gapColon | gapSlash | gapParen | gapPlus | gapEqual | gapQuote | gapMark | gapSign
 
-func (r *reader) stray(c *chunk, g gap, p path) float32 {
+// stray is what chunk i, which stands beside the path with g between, speaks
+// against it.
+func (r *reader) stray(i int, g gap, p path) float32 {
+	c := &r.chunks[i]
 	word := c.w.sort() == wordUnit || c.w.sort() == wordTens || c.w.sort() == wordTeen
 	if c.edges == c.after || c.digits == 0 && !word {
 		if c.digits > maxDigits && g.tight() {
@@ -290,7 +327,7 @@ func (r *reader) stray(c *chunk, g gap, p path) float32 {
 		return 0
 	}
 	single := c.digits == 1 && c.letters == 0 || word
-	explained := c.money || c.measure || c.shape&^shapeYear != 0
+	explained := c.money || c.measure || c.shape&^shapeYear != 0 || r.word(i+1).sort() == wordMeasure
 	if g.tight() {
 		switch {
 		case explained:
@@ -298,7 +335,7 @@ func (r *reader) stray(c *chunk, g gap, p path) float32 {
 		case g&(gapScheme|gapAt|gapParen|gapSign) != 0:
 			return .5
 		case g&gapKinds&p.gaps != 0 || g == 0:
-			return 2.5
+			return 3.5
 		}
 		return 1.5
 	}

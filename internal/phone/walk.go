@@ -5,6 +5,7 @@ type path struct {
 	start, at int32
 	n         uint8  // digits so far
 	unknown   uint8  // words inside that are no fillers
+	worded    uint8  // digits read from words
 	v         uint64 // digits as a number
 	bounds    uint16 // bit k: something visible stands after k digits
 	spaced    uint16 // bit k: white space does
@@ -55,6 +56,9 @@ func (r *reader) walk(p path) {
 			q.v = p.v*pow10[e.n] + e.v
 			q.cost += cost + e.cost
 			q.how |= e.how
+			if e.how&(howWord|howSpelt|howSound) != 0 {
+				q.worded += e.n
+			}
 			q.at = e.to
 			if p.n > 0 {
 				q.bounds |= 1 << p.n
@@ -134,7 +138,7 @@ func fillerCost(c *chunk) float32 {
 	case wordNumber, wordArea:
 		return .3
 	case wordSoft:
-		return .3
+		return .8
 	case wordNone:
 		if c.hi-c.lo == 1 {
 			return 1
@@ -145,6 +149,9 @@ func fillerCost(c *chunk) float32 {
 	case wordPhone:
 		return 2
 	case wordID:
+		if c.w == wordCode {
+			return .3
+		}
 		return 3
 	}
 	return maxCost

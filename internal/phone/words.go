@@ -29,6 +29,12 @@ const (
 	wordNot
 )
 
+// Words of two minds.
+const (
+	wordCode = wordID | 1     // an id, but also "area code"
+	wordPart = wordFiller | 1 // "last part", but also "part number"
+)
+
 func (w word) sort() word   { return w &^ 0xFF }
 func (w word) value() uint8 { return uint8(w) }
 
@@ -184,14 +190,14 @@ func lookUp[T string | []byte](b T) word {
 		return wordPlural | 9
 	case "and", "y":
 		return wordAnd
-	case "then", "ok", "okay", "my", "friend", "you", "know", "after", "that", "followed", "by", "next", "comes", "middle",
-		"last", "part", "first", "begin", "begins", "start", "starts", "starting", "with", "end", "ends", "ending", "finish",
+	case "then", "ok", "okay", "my", "mi", "our", "nuestro", "su", "your", "this", "este", "new", "nuevo", "work", "best", "only", "friend", "you", "know", "after", "that", "followed", "by", "next", "comes", "middle",
+		"last", "first", "begin", "begins", "start", "starts", "starting", "with", "end", "ends", "ending", "finish",
 		"finishes", "in", "finally", "plus", "dash", "dot", "hyphen", "guion", "punto", "space", "luego", "despues", "entonces",
-		"seguido", "de", "del", "la", "el", "los", "las", "rest", "is", "are", "code", "que", "empieza", "comienza", "termina",
+		"seguido", "de", "del", "la", "el", "los", "las", "rest", "is", "are", "que", "empieza", "comienza", "termina",
 		"con", "termino", "final", "al", "amigo", "amiga", "babe", "baby", "hun", "hon", "honey", "dear", "sweetie", "digits",
 		"digit", "numbers", "oye", "bueno", "mira", "sigue", "siguen", "i", "e", "es", "son", "at", "on", "also", "uh", "hmm",
 		"er", "well", "so", "now", "it", "its", "the", "a", "ya", "pues", "primero", "segundo", "ultimo", "ultimos", "ultima",
-		"parte", "mitad", "line", "yes", "si", "second", "third", "slash", "espacio", "coma", "comma", "minus", "here",
+		"mitad", "line", "yes", "si", "second", "third", "slash", "espacio", "coma", "comma", "minus", "here",
 		"lastly", "followedby", "just", "add", "put", "raya":
 		return wordFiller
 	case "call", "calls", "calling", "text", "texts", "txt", "texto", "tel", "telf", "telefono", "telefonos", "phone", "phones",
@@ -205,13 +211,13 @@ func lookUp[T string | []byte](b T) word {
 		"contactame", "llamanos":
 		return wordPhone
 	case "id", "ids", "ref", "refs", "reference", "referencia", "item", "license", "licence", "licencia", "lic", "serial",
-		"serie", "sku", "codigo", "account", "acct", "cuenta", "card", "tarjeta", "invoice", "factura", "tracking", "rastreo",
+		"serie", "sku", "account", "acct", "cuenta", "card", "tarjeta", "invoice", "factura", "tracking", "rastreo",
 		"vin", "isbn", "utm", "gps", "coordinates", "coordenadas", "map", "mapa", "timestamp", "posted", "publicado", "updated",
 		"created", "zipcode", "postal", "permit", "permiso", "ticket", "policy", "poliza", "confirmation", "confirmacion",
 		"registration", "registro", "expediente", "folio", "mls", "npi", "tax", "ein", "ssn", "parcel", "order", "orden",
 		"pedido", "voucher", "coupon", "cupon", "barcode", "upc", "ean", "docket", "usdot", "cert", "certificate", "pin",
 		"password", "lat", "lon", "long", "latitude", "longitude", "case", "caso", "ip", "version", "patent", "lot", "sample",
-		"iban", "routing", "clabe", "asin", "model":
+		"iban", "routing", "clabe", "asin", "model", "lotto", "lottery", "loteria", "quiniela", "powerball":
 		return wordID
 	case "ad", "ads", "anuncio", "listing", "post", "entry", "record", "member", "miembro", "room", "unit", "apt", "suite",
 		"bldg", "flight", "vuelo", "bus", "route", "ruta", "batch":
@@ -235,6 +241,10 @@ func lookUp[T string | []byte](b T) word {
 		return wordBack
 	case "not":
 		return wordNot
+	case "code", "codigo":
+		return wordCode
+	case "part", "parte":
+		return wordPart
 	}
 	return wordNone
 }
