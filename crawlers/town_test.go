@@ -19,7 +19,7 @@ import (
 // every ad of the made-up town with what its poster wrote, and nothing else.
 func TestDefinitionsFindTheWholeTown(t *testing.T) {
 	c := bazaar.DefaultConfig()
-	c.Ads = 600
+	c.Ads = 400
 	town, err := bazaar.New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func crawl(t *testing.T, town *bazaar.Town, set *site.Set) (map[string]ad.Listin
 // chain from page to number, it does not measure the reader.
 func TestNumbersOfTheTownCanBeRead(t *testing.T) {
 	c := bazaar.DefaultConfig()
-	c.Ads = 2000
+	c.Ads = 500
 	town, err := bazaar.New(c)
 	if err != nil {
 		t.Fatal(err)
