@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/api"
+	"vigil.example/internal/link"
+)
+
+type adCmd struct {
+	ID string `arg:"" help:"Id of the ad, as search shows it."`
+	printing
+}
+
+// Example is shown in the help.
+func (*adCmd) Example() string { return "vigil ad 3f9c2a7be01d44c8a6f20c9e5b71d3aa" }
+
+// Run shows an ad.
+func (a *adCmd) Run(c *Context) error {
+	cl, err := c.Client()
+	if err != nil {
+		return err
+	}
+	v, err := cl.Ad(c.Ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return c.value(v)
+	}
+	printAd(c, v)
+	return nil
+}
+
+func printAd(c *Context, v api.Ad) {
+	d := v.Current()
+	for _, l := range wrapped(d.Ad.Title, columns) {
+		c.printf("%s\n", l)
+	}
+	fact := func(name, text string) {
+		if text = clean(text); text == "" || text == "-" {
+			return
+		}
+		for i, l := range wrapped(text, columns-12) {
+			if i > 0 {
+				name = ""
+			}
+			c.printf("  %-9s %s\n", name, l)
+		}
+	}
+	fact("Ad", v.ID)
+	fact("Cluster", v.Cluster)
+	fact("Site", d.Ad.Site)
+	fact("Address", d.Ad.URL)
+	fact("Place", d.Ad.Location)
+	if d.Ad.Price != nil {
+		fact("Price", first(d.Ad.Price.Text, d.Ad.Price.Amount+" "+d.Ad.Price.Currency))
+	}
+	fact("Posted", minute(d.Ad.PostedAt))
+	if n := len(v.Sightings); n > 0 {
+		fact("Seen", fmt.Sprintf("%s, first %s, last %s", plural(n, "time", "times"), minute(v.Sightings[0].SeenAt), minute(v.Sightings[n-1].SeenAt)))
+	}
+	fact("Removed", minute(d.RemovedAt))
+	if n := len(v.Documents); n > 1 {
+		fact("Contents", fmt.Sprintf("%d; this is the newest, --json shows all", n))
+	}
+	c.printf("\n")
+	for _, l := range wrapped(d.Ad.Body, columns-2) {
+		c.printf("  %s\n", l)
+	}
+	printValues(c, v, d)
+}
+
+// printValues lists what was read in an ad, how sure that is, and what is special
+// about it.
+func printValues(c *Context, v api.Ad, d ad.Document) {
+	t := table{heads: []string{"READ IN IT", "SURE", "WRITTEN AS", ""}, right: []bool{false, true}, flex: 2}
+	about := func(val ad.Value) string {
+		var out []string
+		for _, w := range v.Watched {
+			if w == val {
+				out = append(out, "watched")
+			}
+		}
+		for _, h := range v.Hubs {
+			if h.Value == val {
+				out = append(out, "too widely shared to link")
+			}
+		}
+		return strings.Join(out, ", ")
+	}
+	for _, p := range d.Ad.Phones {
+		val := ad.Value{Kind: "phone", Value: p.E164}
+		t.row(link.Display(val), percent(p.Confidence), p.Text, about(val))
+	}
+	for _, i := range d.Ad.Identifiers {
+		val := ad.Value{Kind: i.Kind, Value: i.Value}
+		t.row(cut(clean(i.Value), 30), percent(i.Confidence), i.Text, about(val))
+	}
+	if len(t.rows) > 0 {
+		c.printf("\n")
+		t.print(c.Stdout)
+	}
+}
+
+func percent(f float64) string { return fmt.Sprintf("%.0f %%", 100*f) }

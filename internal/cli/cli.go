@@ -1,0 +1,152 @@
+// Package cli is the command line: it parses what a person typed, asks the API or
+// starts a server, and prints what comes back. Arguments, an environment and the
+// standard streams come in; text for people on 80 columns, JSON for programs and
+// an exit code go out. Commands that read ads go through the API with a token, as
+// everyone does; the room opens no data folder for reading ads and keeps nothing
+// but the credentials of the last sign-in.
+//
+// Errors take one line, "vigil: what: why", and a second one with the next step
+// where there is one. Output for people has no colours, and control characters
+// in the text of ads never reach the terminal.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/alecthomas/kong"
+
+	"vigil.example/internal/api"
+)
+
+// Exit codes; codes in help.go says them to people.
+const (
+	codeOK       = 0
+	codeError    = 1
+	codeUsage    = 2
+	codeDenied   = 3
+	codeNotFound = 4
+	codeVerify   = 5
+)
+
+// DefaultServer is asked when nothing else is said.
+const DefaultServer = "http://127.0.0.1:8420"
+
+// root is the whole command line. Each part is a struct of commands.
+type root struct {
+	Globals
+	client
+}
+
+// Globals are the flags of every command.
+type Globals struct {
+	Server string `help:"Address of the server. Default: $$VIGIL_SERVER, else where you signed in, else ${server}." placeholder:"URL"`
+	Token  string `help:"API token. Better in $$VIGIL_TOKEN, where others on this machine cannot see it." placeholder:"TOKEN"`
+}
+
+// client is the commands that ask a server, or need none.
+type client struct {
+	Login   loginCmd   `cmd:"" help:"Sign in for a purpose and keep a token for the other commands."`
+	Logout  logoutCmd  `cmd:"" help:"End the token of the last sign-in and forget it."`
+	Search  searchCmd  `cmd:"" help:"Search ads by words, numbers in any form, and fields."`
+	Ad      adCmd      `cmd:"" help:"Show one ad with its history."`
+	Cluster clusterCmd `cmd:"" help:"Show a cluster of linked ads and why they are linked, or the largest clusters."`
+	Watch   watchCmd   `cmd:"" help:"Be told when a number, address or handle appears in a new ad."`
+	Inbox   inboxCmd   `cmd:"" help:"Show alerts, newest first."`
+	Packet  packetCmd  `cmd:"" help:"Export and verify sealed evidence packets."`
+	Status  statusCmd  `cmd:"" help:"Show the ledger: what came in and what became of it."`
+	Version versionCmd `cmd:"" help:"Show the version of this program."`
+}
+
+// A Context is what every command runs with.
+type Context struct {
+	Ctx     context.Context // ends when the person presses Ctrl-C
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Env     func(string) string
+	Flags   *Globals
+	Version string
+}
+
+// exiting unwinds kong when it wants to exit, after --help.
+type exiting int
+
+// Main runs the command that args (without the program's name) say and returns
+// the exit code.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) string, version string) (code int) {
+	var r root
+	parser, err := kong.New(&r,
+		kong.Name("vigil"),
+		kong.Description("Vigil finds and links ads so that people in them can be found and helped."),
+		kong.Writers(stdout, stderr),
+		kong.Vars{"server": DefaultServer},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 80, NoExpandSubcommands: true}),
+		kong.Help(help),
+		kong.Exit(func(code int) { panic(exiting(code)) }),
+	)
+	if err != nil { // a mistake in the tags of the commands
+		_, _ = fmt.Fprintf(stderr, "vigil: %v\n", err)
+		return codeError
+	}
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case exiting:
+			code = int(v)
+		default:
+			panic(v)
+		}
+	}()
+	k, err := parser.Parse(args)
+	if err != nil {
+		return report(stderr, misused(err))
+	}
+	c := &Context{Ctx: ctx, Stdin: stdin, Stdout: stdout, Stderr: stderr, Env: env, Flags: &r.Globals, Version: version}
+	return report(stderr, k.Run(c))
+}
+
+// misused turns an error of the parser into one with a next step.
+func misused(err error) error {
+	next := "vigil --help lists the commands"
+	var p *kong.ParseError
+	if errors.As(err, &p) && p.Context.Selected() != nil {
+		next = "vigil " + p.Context.Selected().Path() + " --help shows how it is used; put -- before words that begin with a hyphen"
+	}
+	return fail(codeUsage, next, err)
+}
+
+// Client is the API client for the server and token that flags, environment and
+// the last sign-in say, in this order.
+func (c *Context) Client() (*api.Client, error) {
+	kept, err := c.credentials()
+	if err != nil {
+		return nil, err
+	}
+	server := c.server(kept)
+	token := first(c.Flags.Token, c.Env("VIGIL_TOKEN"))
+	if token == "" && kept.Server == server { // a token is for one server's ears
+		token = kept.Token
+	}
+	if token == "" {
+		return nil, fail(codeDenied, "sign in: vigil login", fmt.Errorf("not signed in at %s", server))
+	}
+	return api.NewClient(server, token, &http.Client{}), nil
+}
+
+// server is the address of the server to ask.
+func (c *Context) server(kept credentials) string {
+	return trimmed(first(c.Flags.Server, c.Env("VIGIL_SERVER"), kept.Server, DefaultServer))
+}
+
+func first(of ...string) string {
+	for _, s := range of {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"strconv"
+
+	"vigil.example/internal/api"
+	"vigil.example/internal/link"
+	"vigil.example/internal/search"
+)
+
+type clusterCmd struct {
+	ID string `arg:"" optional:"" help:"Id of the cluster; without it the largest clusters are listed."`
+	printing
+	N int `help:"Clusters to list, or ads and reasons to show." default:"20" short:"n"`
+}
+
+// Example is shown in the help.
+func (*clusterCmd) Example() string { return "vigil cluster\nvigil cluster c3f9c2a7be01d44c" }
+
+// Run shows one cluster or lists the largest.
+func (k *clusterCmd) Run(c *Context) error {
+	cl, err := c.Client()
+	if err != nil {
+		return err
+	}
+	if k.ID != "" {
+		v, err := cl.Cluster(c.Ctx, k.ID)
+		switch {
+		case err != nil:
+			return err
+		case k.JSON:
+			return c.value(v)
+		}
+		printCluster(c, v, k.N)
+		return nil
+	}
+	list, err := cl.Clusters(c.Ctx, k.N)
+	switch {
+	case err != nil:
+		return err
+	case k.JSON:
+		return lines(c, list)
+	case len(list) == 0:
+		c.printf("No ads are linked yet.\n")
+		return nil
+	}
+	printClusters(c, list)
+	return nil
+}
+
+func printClusters(c *Context, list []search.Cluster) {
+	t := table{heads: []string{"CLUSTER", "ADS", "FIRST SEEN", "LAST SEEN"}, right: []bool{false, true}}
+	for _, x := range list {
+		t.row(x.ID, strconv.Itoa(x.Size), day(x.FirstSeen), day(x.LastSeen))
+	}
+	t.print(c.Stdout)
+}
+
+func printCluster(c *Context, v api.Cluster, n int) {
+	c.printf("Cluster %s: %s, seen %s to %s.\n\n", v.ID, plural(v.Size, "ad", "ads"), day(v.FirstSeen), day(v.LastSeen))
+	printDocs(c, v.Members[:min(n, len(v.Members))])
+	more(c, len(v.Members)-n)
+	c.printf("\nShared by its ads\n")
+	t := table{heads: []string{"VALUE", "ADS", ""}, right: []bool{false, true}, flex: 0}
+	for _, s := range v.Shared[:min(n, len(v.Shared))] {
+		t.row(link.Display(s.Value), strconv.Itoa(len(s.Ads)), "")
+	}
+	for _, h := range v.Hubs {
+		t.row(link.Display(h.Value), strconv.Itoa(h.Carriers), "too widely shared to link")
+	}
+	t.print(c.Stdout)
+	more(c, len(v.Shared)-n)
+	c.printf("\nWhy linked\n")
+	for _, e := range v.Edges[:min(n, len(v.Edges))] {
+		c.printf("  ad %s\n  ad %s\n", e.A, e.B)
+		for _, l := range wrapped(e.Reason, columns-5) {
+			c.printf("     %s\n", l)
+		}
+	}
+	more(c, len(v.Edges)-n)
+}
+
+// more says what was left out.
+func more(c *Context, n int) {
+	if n > 0 {
+		c.printf("  … and %d more; -n shows more, --json all.\n", n)
+	}
+}
