@@ -117,11 +117,11 @@ form { margin: 0; }
 {{end}}</table></div>
 <p>{{.Ads}} ads are up. Visitors asked for {{.Visits.Pages}} pages, {{.Visits.Forbidden}} pages that robots.txt forbids and {{.Visits.Images}} images.</p>
 <h2>Booking services</h2>
-<p>Many posters who have nothing to do with each other print these: {{range .Hubs}}{{.Name}} {{.Phone}}; {{end}}</p>
+<p>Many posters who have nothing to do with each other print these: {{range $i, $h := .Hubs}}{{if $i}}; {{end}}{{.Name}} {{.Phone}}{{end}}.</p>
 <h2>Groups</h2>
 <div class="scroll"><table>
 <tr><th scope="col">Group</th><th scope="col" class="n">Ads up</th><th scope="col">Number in use</th><th scope="col"></th></tr>
-{{range .Groups}}<tr><th scope="row">{{.ID}}</th><td class="n">{{.Ads}}</td><td>{{.Phone}}</td><td><form method="post" action="/post"><input type="hidden" name="group" value="{{.ID}}"><button>post another ad<span hidden> by {{.ID}}</span></button></form></td></tr>
+{{range .Groups}}<tr><th scope="row">{{.ID}}</th><td class="n">{{.Ads}}</td><td>{{.Phone}}</td><td><form method="post" action="/post"><input type="hidden" name="group" value="{{.ID}}"><button aria-label="post another ad by {{.ID}}">post another ad</button></form></td></tr>
 {{end}}</table></div>
 </body>
 </html>
