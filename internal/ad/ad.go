@@ -107,6 +107,7 @@ type Outlink struct {
 type Outcome struct {
 	V         int       `json:"v"`
 	CaptureID string    `json:"capture_id"`
+	Via       Via       `json:"via"`
 	Site      string    `json:"site"`
 	URL       string    `json:"url"`
 	Kind      PageKind  `json:"kind"`

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/alert"
@@ -86,7 +87,7 @@ func extractStep(x *extract.Extractor) pipeline.Step {
 		}
 		o := res.Outcome
 		o.V, o.CaptureID, o.Via, o.Visit, o.Depth, o.Listings = ad.Schema, c.ID, c.Via, c.Visit, c.Depth, len(res.Listings)
-		out := []ad.Message{{Subject: "outcome." + ad.Slug(o.Site) + "." + string(o.Kind), ID: "o:" + c.ID, Data: encode(o)}}
+		out := []ad.Message{{Subject: "outcome." + ad.Slug(o.Site) + "." + string(o.Kind), ID: "o:" + strconv.FormatUint(m.Seq, 10), Data: encode(o)}}
 		for _, l := range res.Listings {
 			if l.Empty() {
 				return nil, pipeline.Permanent(errors.New("extract: a listing without title and body"))

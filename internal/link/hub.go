@@ -44,10 +44,17 @@ func (t *texts) owners() float64 {
 	return max(n*n*float64(len(t.sums))/total, 1)
 }
 
+// hub reports whether a value belongs to nobody in particular: its ads are too
+// unlike each other, or fairly unlike and full of other values, each of which
+// would have to be the same poster's.
 func (l *Linker) hub(v *value) bool {
-	return len(v.carriers) >= l.cfg.HubAds && v.texts.owners() >= l.cfg.HubOwners
+	if len(v.carriers) < l.cfg.HubAds {
+		return false
+	}
+	t := v.texts.owners()
+	return t >= l.cfg.HubTexts || t >= l.cfg.HubMixed && len(v.others) >= l.cfg.HubOthers
 }
 
 func (l *Linker) asHub(v *value) ad.Hub {
-	return ad.Hub{Value: v.Value, Carriers: len(v.carriers), Owners: v.texts.owners(), Held: v.held}
+	return ad.Hub{Value: v.Value, Carriers: len(v.carriers), Owners: max(v.texts.owners(), float64(len(v.others))), Held: v.held}
 }

@@ -27,13 +27,17 @@ const Version = "1"
 type Config struct {
 	Confidence float64 `yaml:"confidence"` // of a number, below which it does not link; 0.5
 	HubAds     int     `yaml:"hub_ads"`    // ads that a value must have to be a hub; 12
-	HubOwners  float64 `yaml:"hub_owners"` // and the effective number of unlike posters among them; 10
+	HubTexts   float64 `yaml:"hub_texts"`  // and the effective number of unlike texts among them; 12
+	HubMixed   float64 `yaml:"hub_mixed"`  // or this many unlike texts, 4,
+	HubOthers  int     `yaml:"hub_others"` // together with this many other values in its ads; 12
 }
 
 func (c Config) withDefaults() Config {
 	c.Confidence = cmp.Or(c.Confidence, 0.5)
 	c.HubAds = cmp.Or(c.HubAds, 12)
-	c.HubOwners = cmp.Or(c.HubOwners, 10)
+	c.HubTexts = cmp.Or(c.HubTexts, 12)
+	c.HubMixed = cmp.Or(c.HubMixed, 4)
+	c.HubOthers = cmp.Or(c.HubOthers, 12)
 	return c
 }
 
@@ -68,6 +72,7 @@ type value struct {
 	ad.Value
 	carriers []int32
 	texts    texts
+	others   map[int32]struct{} // values that stand beside it in some ad
 	held     bool
 }
 
@@ -87,7 +92,17 @@ func (l *Linker) Add(a *ad.Ad) ad.LinkChange {
 	ch := changes{l: l, touched: map[int32]struct{}{}}
 	n := l.node(a.AdID)
 	for _, v := range a.Values(l.cfg.Confidence) {
-		l.carry(n, v, a.Signature, &ch)
+		l.know(n, v, a.Signature)
+	}
+	for _, i := range l.nodes[n].values {
+		for _, o := range l.nodes[n].values {
+			if o != i {
+				l.values[i].others[o] = struct{}{}
+			}
+		}
+	}
+	for _, i := range l.nodes[n].values {
+		l.consequences(n, l.values[i], &ch)
 	}
 	return ch.result()
 }
@@ -111,12 +126,12 @@ func key(id string) (k adKey) {
 	return k
 }
 
-// carry records that an ad gives a value and draws the consequences.
-func (l *Linker) carry(n int32, v ad.Value, signature []uint64, ch *changes) {
+// know records that an ad gives a value.
+func (l *Linker) know(n int32, v ad.Value, signature []uint64) {
 	i, ok := l.byVal[v]
 	if !ok {
 		i = int32(len(l.values))
-		l.values = append(l.values, &value{Value: v})
+		l.values = append(l.values, &value{Value: v, others: map[int32]struct{}{}})
 		l.byVal[v] = i
 	}
 	if slices.Contains(l.nodes[n].values, i) {
@@ -126,6 +141,11 @@ func (l *Linker) carry(n int32, v ad.Value, signature []uint64, ch *changes) {
 	x := l.values[i]
 	x.carriers = append(x.carriers, n)
 	x.texts.add(signature)
+}
+
+// consequences joins an ad to the others that give a value, unless it is a hub,
+// or has just become one.
+func (l *Linker) consequences(n int32, x *value, ch *changes) {
 	held := l.hub(x)
 	switch {
 	case held && !x.held:
