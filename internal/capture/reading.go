@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -187,7 +186,7 @@ func (a *Archive) walk(ctx context.Context, s Sealed, index []byte, visit func(I
 	}
 	defer func() { _ = r.Close() }() // nothing was written
 	digest := sha256.New()
-	n := &counting{r: newReader(io.TeeReader(r, digest))}
+	n := newCounting(io.TeeReader(r, digest))
 	if m, err := readMember(n); err != nil || m.Type() != "warcinfo" || m.Check() != nil {
 		return Sealed{}, a.torn(s.File, errors.Join(errors.New("no sound warcinfo record at its beginning"), err))
 	}
@@ -225,5 +224,3 @@ func (a *Archive) gone(key string, err error) error {
 func (a *Archive) torn(key string, err error) error {
 	return fmt.Errorf("file %s is damaged; put it aside, restore it from a backup, then run vigil doctor: %w", key, err)
 }
-
-func newReader(r io.Reader) *bufio.Reader { return bufio.NewReaderSize(r, 64<<10) }

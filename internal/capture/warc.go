@@ -102,7 +102,7 @@ func (m Member) Check() error {
 // other, holding one in memory at a time. Digests are not checked; see Check.
 func Members(r io.Reader) iter.Seq2[Member, error] {
 	return func(yield func(Member, error) bool) {
-		count := &counting{r: newReader(r)}
+		count := newCounting(r)
 		for n := 0; ; n++ {
 			start := count.n
 			if _, err := count.Peek(); errors.Is(err, io.EOF) {
@@ -126,6 +126,15 @@ func Members(r io.Reader) iter.Seq2[Member, error] {
 type counting struct {
 	r *bufio.Reader
 	n int64
+	z *gzip.Reader // used again for the next member
+}
+
+func newCounting(r io.Reader) *counting {
+	size := 64 << 10
+	if b, ok := r.(*bytes.Reader); ok {
+		size = min(size, max(b.Len(), 512))
+	}
+	return &counting{r: bufio.NewReaderSize(r, size)}
 }
 
 func (c *counting) Read(p []byte) (int, error) {
@@ -151,12 +160,14 @@ func (c *counting) Peek() (byte, error) {
 }
 
 func readMember(c *counting) (Member, error) {
-	z, err := gzip.NewReader(c)
-	if err != nil {
+	if c.z == nil {
+		c.z = new(gzip.Reader)
+	}
+	if err := c.z.Reset(c); err != nil {
 		return Member{}, fmt.Errorf("no gzip member begins here: %w", noEOF(err))
 	}
-	z.Multistream(false)
-	r := bufio.NewReader(z)
+	c.z.Multistream(false)
+	r := bufio.NewReader(c.z)
 	h, err := readHeader(r)
 	if err != nil {
 		return Member{}, err

@@ -95,8 +95,10 @@ func words(s string) template.HTML {
 		return r
 	}, s)
 	s = html.EscapeString(s)
-	return template.HTML(strings.NewReplacer("=", "&#61;", ":", "&#58;", "(", "&#40;", "@", "&#64;").Replace(s))
+	return template.HTML(telling.Replace(s))
 }
+
+var telling = strings.NewReplacer("=", "&#61;", ":", "&#58;", "(", "&#40;", "@", "&#64;")
 
 // marked is the text of a field with what was read in it marked.
 func marked(a *ad.Ad, field, text string) template.HTML {
