@@ -153,7 +153,7 @@ func (f *Frontier) entry(p Parent, l ad.Outlink, now time.Time) (Entry, *Refusal
 		return Entry{}, &Refusal{l.URL, ReasonTrap, why}
 	}
 	return Entry{
-		V: ad.Schema, URL: u.String(), Site: d.Name, Kind: l.Kind, Visit: visit(p, l.Kind, d, now), Depth: p.Depth + 1, From: p.Capture,
+		V: ad.Schema, URL: u.String(), Site: d.Name, Kind: l.Kind, Visit: visit(l.Kind, d, now), Depth: p.Depth + 1, From: p.Capture,
 	}, nil
 }
 
@@ -165,20 +165,14 @@ func (f *Frontier) owner(parent string, u *url.URL) *site.Definition {
 	return f.set.ByHost(u.Host)
 }
 
-// visit says to which planned visit of its address a link leads. An ad is
-// fetched once per slot of its own interval. A redirect belongs to the visit
-// that met it. So does what a list page links to, so that one pass over the
-// lists is one visit even when it takes longer than the interval; from the page
-// of an ad, whose visits count otherwise, and from other sites, lists get the
-// visit of the day.
-func visit(p Parent, kind ad.LinkKind, d *site.Definition, now time.Time) int64 {
-	switch {
-	case kind == ad.LinkDetail:
+// visit says to which planned visit of its address a link leads: an ad is
+// fetched once per slot of its own interval, everything else once per slot of the
+// lists', wherever the link was found.
+func visit(kind ad.LinkKind, d *site.Definition, now time.Time) int64 {
+	if kind == ad.LinkDetail {
 		return slot(now, d.Revisit.Detail)
-	case p.Site != d.Name, kind != ad.LinkRedirect && (p.Kind == ad.KindDetail || p.Kind == ad.KindRemoved):
-		return slot(now, d.Revisit.List)
 	}
-	return p.Visit
+	return slot(now, d.Revisit.List)
 }
 
 // slot numbers the intervals since 1970; 0 when there is no interval.
