@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"vigil.example/internal/text"
 )
@@ -35,22 +36,51 @@ func canonical(name string) (string, bool) {
 	return "", false
 }
 
+// platform reports whether a name is one that enrichment puts before a handle.
+func platform(name string) bool {
+	switch strings.ToLower(name) {
+	case "telegram", "instagram", "snapchat", "kik", "twitter", "tiktok":
+		return true
+	}
+	return false
+}
+
+// NewField makes the field that Parse makes of name:"value", for callers that
+// have the two apart. The error is an *Error about the value.
+func NewField(name, value string) (Field, error) {
+	value = strings.ToValidUTF8(value, "\uFFFD")
+	n, known := canonical(name)
+	if !known || n == "text" {
+		return Field{}, &Error{0, 1, "unknown field; known are " + strings.Join(Fields(), ", ")}
+	}
+	if len(text.Tokens(value)) == 0 || utf8.RuneCountInString(value) > MaxRunes {
+		return Field{}, &Error{0, 1, n + ": needs a value"}
+	}
+	f, reason := newField(n, value)
+	if reason != "" {
+		return Field{}, &Error{0, max(1, utf8.RuneCountInString(value)), reason}
+	}
+	return f, nil
+}
+
 // fieldLeaf reads the field that begins at the position with the given name.
 func (l *lexer) fieldLeaf(typed string) (Node, error) {
 	start := l.pos
 	colon := start + len(typed)
 	name, known := canonical(typed)
-	if !known {
+	switch {
+	case !known && platform(typed): // a handle pasted as it is shown
+		name = "handle"
+	case !known:
 		reason := "unknown field; known are " + strings.Join(Fields(), ", ") + "; in quotes it is searched as text"
 		if n := nearest(strings.ToLower(typed), Fields()); n != "" {
 			reason = `unknown field; did you mean "` + n + `"?`
 		}
 		return nil, &Error{start, colon, reason}
 	}
-	if name == "url" && !strings.EqualFold(typed, "url") { // an address pasted as it is
+	l.pos = colon + 1
+	if !known || name == "url" && !strings.EqualFold(typed, name) { // an address pasted as it is
 		l.pos = start
-	} else {
-		l.pos = colon + 1
 	}
 	value, literal, err := l.value(name)
 	if err != nil {

@@ -69,6 +69,7 @@ func TestParse(t *testing.T) {
 		{"e-mail", "email:Kate@Mail.example", field("email", "Kate@Mail.example", "kate@mail.example")},
 		{"handle", "handle:@Kate_1", field("handle", "@Kate_1", "kate_1")},
 		{"handle with its platform", "handle:telegram:@kate", field("handle", "telegram:@kate", "telegram:kate")},
+		{"handle as it is shown", "Telegram:kate", field("handle", "Telegram:kate", "telegram:kate")},
 		{"site", "site:townboard", field("site", "townboard", "townboard")},
 		{"place", `location:"port wren"`, field("city", "port wren")},
 		{"title", "-title:roses", not(field("title", "roses"))},
@@ -92,6 +93,28 @@ func TestParse(t *testing.T) {
 				t.Errorf("Parse(%q) (-got +want):\n%s", c.in, diff)
 			}
 		})
+	}
+}
+
+func TestNewField(t *testing.T) {
+	for _, c := range []struct{ name, value string }{
+		{"phone", "(912) 555-0123"}, {"tel", "9125550123"}, {"email", "kate@mail.example"}, {"handle", `@ka"te`}, {"site", "townboard"}, {"city", "port wren"},
+		{"cluster", "c0123"}, {"url", "https://town.example/a(b"}, {"seen", "2026"}, {"posted", "..2026-01-02"}, {"title", "\xffa"},
+	} {
+		got, err := query.NewField(c.name, c.value)
+		if err != nil {
+			t.Errorf("%s %q: %v", c.name, c.value, err)
+			continue
+		}
+		again, err := query.Parse(got.String())
+		if diff := cmp.Diff(again, query.Node(got)); err != nil || diff != "" {
+			t.Errorf("%s %q prints as %s, which parses to something else: %v\n%s", c.name, c.value, got, err, diff)
+		}
+	}
+	for _, c := range []struct{ name, value string }{{"emial", "a@b.example"}, {"text", "a"}, {"phone", "12"}, {"title", " "}, {"seen", "may"}} {
+		if _, err := query.NewField(c.name, c.value); err == nil {
+			t.Errorf("%s %q: got no error", c.name, c.value)
+		}
 	}
 }
 

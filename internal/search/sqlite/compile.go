@@ -23,6 +23,7 @@ func (c cond) where() (string, []any) {
 	return c.sql, c.args
 }
 
+// nothing holds for no document, all for every one.
 var (
 	nothing = cond{sql: "0"}
 	all     = cond{sql: "1"}
@@ -153,6 +154,9 @@ func conjunction(of []query.Node) cond {
 		where, args := joinMatch(without, " OR ").where()
 		c = cond{sql: "NOT (" + where + ")", args: args}
 	}
+	if len(of) == 0 {
+		return all
+	}
 	if len(rest) == 0 {
 		return c
 	}
@@ -177,6 +181,9 @@ func disjunction(of []query.Node) cond {
 			return joinMatch(matches, " OR ")
 		}
 		rest = append([]cond{joinMatch(matches, " OR ")}, rest...)
+	}
+	if len(rest) == 0 {
+		return nothing
 	}
 	return joinSQL(rest, " OR ")
 }

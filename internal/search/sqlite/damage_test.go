@@ -153,7 +153,7 @@ func TestDamageIsNoticed(t *testing.T) {
 		}
 		return x.Check(ctx)
 	}
-	for page := 0; page < len(whole)/4096; page += 1 + random.IntN(8) {
+	for page := 0; page < len(whole)/4096; page += 1 + random.IntN(16) {
 		bad := append([]byte(nil), whole...)
 		for i := range 4096 {
 			bad[page*4096+i] = byte(random.IntN(256))
@@ -205,7 +205,7 @@ func TestCrash(t *testing.T) {
 	}
 	file, log := read("index.db"), read("index.db-wal")
 	random := rand.New(rand.NewPCG(2, 2))
-	for i := range 25 {
+	for i := range 15 {
 		cut := len(log)
 		if i > 0 {
 			cut = random.IntN(len(log))
