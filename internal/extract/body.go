@@ -9,25 +9,6 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// bodyName matches how pages name the element that holds what a poster wrote.
-var bodyName = regexp.MustCompile(`(?:^|[\s_-])(?:(?:posting|user|ad|advert|post|entry|listing|item|offer|product|property|classified|annonce)[_-]?(?:body|text|texte|copy|content|description)|descri[a-z]*|desc|opis|opisanie|beschreibung|anzeigentext|descrizione|popis|omschrijving|beskrivning|beskrivelse|kuvaus|leiras)(?:[\s_-]|$)`)
-
-// camel puts a hyphen where a name changes case, so that adDescription reads as
-// two words.
-var camel = regexp.MustCompile(`([a-z])([A-Z])`)
-
-func bodyCue(n *html.Node) bool {
-	for _, a := range n.Attr {
-		switch a.Key {
-		case "id", "class", "data-testid", "data-test", "data-qa", "itemprop":
-			if a.Val != "" && bodyName.MatchString(strings.ToLower(camel.ReplaceAllString(clip(a.Val, 200), "$1-$2"))) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // bodyHeading matches headings above what a poster wrote.
 var bodyHeading = regexp.MustCompile(`(?i)^\W*(?:(?:full |property |item |ad |product |seller'?s? |listing )?description|about (?:this|the) (?:\w+)|opis(?: \p{L}+)?|descripción|comentarios(?: del anunciante)?|comments?|remarks|beschreibung|descrizione|description de l'annonce|descrição|beskrivning|omschrijving|details)\W*$`)
 
@@ -123,7 +104,7 @@ func (d *document) named() []*html.Node {
 			if c.Type != html.ElementNode || hidden(c) || zoneOf(c) == zoneFrame || c.DataAtom == atom.A {
 				continue
 			}
-			if bodyCue(c) && !d.inRun(c) {
+			if d.holds(c, roleBody) && !d.inRun(c) {
 				out = append(out, c)
 				continue
 			}

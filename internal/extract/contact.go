@@ -123,16 +123,27 @@ func contact(kind, value string) (ad.Contact, bool) {
 	return ad.Contact{Kind: kind, Value: value}, value != ""
 }
 
-// pictures of a page that are not of an ad.
-var furniture = regexp.MustCompile(`(?i)logo|icon|sprite|pixel|blank|spacer|avatar|placeholder|loading|badge|flag|banner|button|captcha|\.svg(?:\?|$)|\.gif(?:\?|$)|/static/|/assets/|tracking|beacon|doubleclick|facebook\.com/tr|staticmap|maps\.google|googleapis`)
+// furniture are parts of addresses of pictures that are not of an ad.
+var furniture = []string{
+	"logo", "icon", "sprite", "pixel", "blank", "spacer", "avatar", "placeholder", "loading", "badge", "flag", "banner", "button", "captcha", ".svg", ".gif",
+	"/static/", "/assets/", "tracking", "beacon", "doubleclick", "facebook.com/tr", "staticmap", "maps.google", "googleapis",
+}
+
+func isFurniture(href string) bool {
+	href = strings.ToLower(href)
+	return slices.ContainsFunc(furniture, func(w string) bool { return strings.Contains(href, w) })
+}
 
 // images lists links to an ad's pictures: those that structured data and meta
 // elements name, then those shown in the contents. They are never fetched.
 func (d *document) images(main object) []string {
 	var out []string
 	add := func(href string, sure bool) {
+		if len(out) >= maxImages || !sure && isFurniture(href) {
+			return
+		}
 		u, ok := d.resolve(href)
-		if !ok || u.Hostname() == nowhere || !sure && furniture.MatchString(href) || len(out) >= maxImages {
+		if !ok || u.Hostname() == nowhere {
 			return
 		}
 		if s := u.String(); !slices.Contains(out, s) {
@@ -148,7 +159,7 @@ func (d *document) images(main object) []string {
 		}
 	}
 	for _, v := range append(d.meta["og:image"], d.meta["twitter:image"]...) {
-		add(v, !furniture.MatchString(v))
+		add(v, !isFurniture(v))
 	}
 	var walk func(*html.Node)
 	walk = func(n *html.Node) {

@@ -39,6 +39,7 @@ type document struct {
 	anchors    []anchor
 	links      []*run
 	bodies     []*html.Node
+	roles      map[string]role
 	stated     map[string][]string
 	head1      line
 	headed     bool
@@ -185,20 +186,6 @@ func hasAttr(n *html.Node, key string) bool {
 	return false
 }
 
-// cues gives the words by which a page's author names an element: its id, class
-// and test id, in lower case.
-func cues(n *html.Node) string {
-	var b strings.Builder
-	for _, a := range n.Attr {
-		switch a.Key {
-		case "id", "class", "data-testid", "data-test", "data-qa", "data-cy", "itemprop":
-			b.WriteString(strings.ToLower(clip(a.Val, 200)))
-			b.WriteByte(' ')
-		}
-	}
-	return b.String()
-}
-
 // resolve makes a link absolute. ok is false for links that lead to no page.
 func (d *document) resolve(href string) (*url.URL, bool) {
 	href = strings.TrimSpace(href)
@@ -223,7 +210,7 @@ func (d *document) resolve(href string) (*url.URL, bool) {
 func read(text string, at *url.URL, status int) *document {
 	d := &document{
 		root: parse(text), url: at, base: at, status: status, size: len(text),
-		meta: map[string][]string{}, rel: map[string][]string{},
+		meta: map[string][]string{}, rel: map[string][]string{}, roles: map[string]role{},
 	}
 	d.body = d.root
 	if at == nil || at.Host == "" {

@@ -323,10 +323,6 @@ func (d *document) sayLinks(say func(float64, string)) {
 	}
 }
 
-var pagerName = regexp.MustCompile(`paginat|pagenav|pagelinks|(?:^|[\s_-])pager(?:[\s_-]|$)`)
-
-func hasPager(n *html.Node) bool { return pagerName.MatchString(cues(n)) }
-
 // relatedWords head the ads that a page shows beside its own.
 var relatedWords = regexp.MustCompile(`(?i)similar|related|you (?:may|might)|also (?:like|view)|interested|more from|more (?:ads|listings|offers) (?:by|from)|recommended|nearby|others? (?:ads|also)|similaires|aussi|recommand|similares|relacionad|podobne|polecan|inne (?:og|of)|ähnliche|weitere (?:angebote|anzeigen)|simili|liknande|vergelijkbare|похожие`)
 
@@ -364,7 +360,7 @@ func (d *document) sayWords(say func(float64, string)) {
 		}
 	}
 	for _, l := range d.lines {
-		if l.node != nil && l.letters < 120 && (hasPager(l.node) || l.node.Parent != nil && hasPager(l.node.Parent)) {
+		if l.node != nil && l.letters < 120 && (d.holds(l.node, rolePager) || d.holds(l.node.Parent, rolePager)) {
 			say(-1, "it has a pager")
 			break
 		}
@@ -388,8 +384,8 @@ func (d *document) sayWords(say func(float64, string)) {
 	if len(d.contactLinks()) > 0 {
 		say(.7, "it links to a contact")
 	}
-	for _, l := range d.lines {
-		if l.zone == zoneMain && l.letters < 300 && !d.inRun(l.node) && postedLabel.MatchString(clip(l.text, 80)) {
+	for i, l := range d.lines {
+		if l.zone == zoneMain && l.letters < 300 && d.dated(i) && !d.inRun(l.node) && postedLabel.MatchString(clip(l.text, 80)) {
 			say(.7, "it says when it was posted")
 			break
 		}

@@ -56,7 +56,6 @@ func postal(o object) string {
 }
 
 var (
-	placeName  = regexp.MustCompile(`(?:^|[\s_-])(?:[a-z]+[_-])?(?:location|address|adr|locality|lokalizacja|localisation|localizacion|ubicacion|adres|adresse|direccion|district|region|place|standort|ort|where)[a-z]*(?:[\s_-]|$)`)
 	placeLabel = regexp.MustCompile(`(?i)^\W*(?:location|address|area|city|town|suburb|neighbou?rhood|localisation|ville|ville / code postal|lokalizacja|adres|miejscowość|miasto|ubicación|localidad|zona|dirección|standort|ort|località|comune|indirizzo|localização|cidade|plats|adress|område|by|plaats|местоположение|город|адрес)\s*[:\t-]\s*(.{2,100})$`)
 	placeOnly  = regexp.MustCompile(`(?i)^\W*(?:location|address|localisation|ville|lokalizacja|adres|ubicación|localidad|dirección|standort|località|indirizzo|localização|plats|adress)\W*$`)
 	parenPlace = regexp.MustCompile(`\(([^()]{2,60})\)\s*$`)
@@ -75,7 +74,10 @@ func (d *document) shownPlace() string {
 		found = squeeze(m[1])
 	}
 	if found == "" {
-		found = d.namedPlace(at)
+		var near bool
+		if found, near = d.namedPlace(at); !near && addressLike(h) {
+			found = squeeze(h)
+		}
 	}
 	if found == "" {
 		found = d.placeByHeading(at)
@@ -113,10 +115,10 @@ func (d *document) labelledPlace() string {
 
 // namedPlace reads the element whose class or id says that it holds a place,
 // the nearest to the heading of several, with the lines that go on with it.
-func (d *document) namedPlace(at int) string {
+func (d *document) namedPlace(at int) (place string, near bool) {
 	best, top := -1, 0.0
 	for i, l := range d.lines {
-		if l.zone != zoneMain || l.letters > 120 || l.letters < 3 || d.inRun(l.node) || !placeCue(l.node) || digitsOnly.MatchString(l.text) || len(sums(l.text)) > 0 {
+		if l.zone != zoneMain || l.letters > 120 || l.letters < 3 || l.letters > 50 && sentence.MatchString(l.text) || !d.placed(l.node) || d.inRun(l.node) || digitsOnly.MatchString(l.text) || len(sums(l.text)) > 0 {
 			continue
 		}
 		score := 2 - float64(i)/float64(len(d.lines))
@@ -131,17 +133,20 @@ func (d *document) namedPlace(at int) string {
 		}
 	}
 	if best < 0 {
-		return ""
+		return "", false
 	}
 	found := squeeze(d.lines[best].text)
 	for _, l := range d.lines[best+1 : min(len(d.lines), best+3)] {
-		if !placeCue(l.node) || l.letters > 80 || l.zone != zoneMain || digitsOnly.MatchString(l.text) {
+		if !d.placed(l.node) || l.letters > 80 || l.zone != zoneMain || digitsOnly.MatchString(l.text) {
 			break
 		}
 		found += ", " + squeeze(l.text)
 	}
-	return found
+	return found, at < 0 || best >= at-10 && best <= at+15
 }
+
+// sentence ends say that a line tells something and is no name.
+var sentence = regexp.MustCompile(`\p{L}{3,}[.!?]\s*$`)
 
 // inPlace finds a place named after a preposition, as titles do.
 var inPlace = regexp.MustCompile(`(?:^|\s)(?:in|en|à|i|w|we|te|em|near|at)\s+(\p{Lu}[^|–—()€£$]{1,80})`)
@@ -216,9 +221,9 @@ func addressLike(s string) bool {
 	return true
 }
 
-func placeCue(n *html.Node) bool {
+func (d *document) placed(n *html.Node) bool {
 	for p, i := n, 0; p != nil && i < 2; p, i = p.Parent, i+1 {
-		if placeName.MatchString(cues(p)) {
+		if d.holds(p, rolePlace) {
 			return true
 		}
 	}

@@ -58,6 +58,9 @@ func (d *document) shownTimes(seen time.Time) (posted, updated time.Time) {
 			continue
 		}
 		text := l.text
+		if !d.dated(i) {
+			continue
+		}
 		label := postedLabel.FindStringIndex(text)
 		change := updatedLabel.FindStringIndex(text)
 		if label == nil && change == nil {
@@ -87,6 +90,16 @@ func (d *document) shownTimes(seen time.Time) (posted, updated time.Time) {
 		posted, _ = d.stamped(d.body)
 	}
 	return posted, updated
+}
+
+// dated reports whether a line, or the next, may hold a date.
+func (d *document) dated(i int) bool {
+	for _, l := range d.lines[i:min(len(d.lines), i+2)] {
+		if strings.ContainsAny(l.text, "0123456789") || strings.Contains(strings.ToLower(clip(l.text, 100)), "day") {
+			return true
+		}
+	}
+	return false
 }
 
 // stamped reads the first time element inside a node.

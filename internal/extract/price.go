@@ -2,7 +2,6 @@ package extract
 
 import (
 	"regexp"
-	"strings"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -63,7 +62,6 @@ func (d *document) metaPrice() *ad.Price {
 }
 
 var (
-	priceName  = regexp.MustCompile(`(?:^|[\s_-])(?:main|current|asking|sale|offer|item|ad|total|list|listing|property)?[_-]?(?:price|prix|precio|cena|preis|prezzo|preco|pris|prijs|amount)[a-z]*(?:[\s_-]|$)`)
 	perUnit    = regexp.MustCompile(`(?i)^[\s\x{a0}]*(?:/|per|za|/\s*)[\s\x{a0}]*(?:m2|m²|m\b|sq|ft|acre|ha\b|km|mile)|^[\s\x{a0}]*/?(?:m²|m2)`)
 	monthly    = regexp.MustCompile(`(?i)mortgage|monthly|repayment|deposit|finance|installment|rata|hypothe|hipoteca|czynsz|kaucja|fees?\b|was\b|save|estimate|tax|shipping|from\b`)
 	priceLabel = regexp.MustCompile(`(?i)(?:^|\b)(?:(?:asking|list(?:ing)?|sale|total|current) )?(?:price|prix|precio|cena|preis|prezzo|preço|pris|prijs|rent|цена)\b`)
@@ -81,12 +79,12 @@ func (d *document) shownPrice() (p *ad.Price, sure bool) {
 	at := d.headingLine()
 	for i := range d.lines {
 		l := &d.lines[i]
-		if l.zone == zoneFrame || len(l.money()) == 0 || struck(l.node) || d.inRun(l.node) {
+		if l.zone == zoneFrame || len(l.money()) == 0 || d.struck(l.node) || d.inRun(l.node) {
 			continue
 		}
 		for _, s := range l.money() {
 			score := 1.0
-			if named := l.node != nil && (priceCue(l.node) || l.node.Parent != nil && priceCue(l.node.Parent)); named {
+			if named := l.node != nil && (d.holds(l.node, rolePrice) || d.holds(l.node.Parent, rolePrice)); named {
 				score += 2
 			}
 			before := l.text[:s.start]
@@ -137,12 +135,10 @@ func (d *document) headingLine() int {
 	return -1
 }
 
-func priceCue(n *html.Node) bool { return priceName.MatchString(cues(n)) }
-
 // struck reports whether a price is crossed out.
-func struck(n *html.Node) bool {
+func (d *document) struck(n *html.Node) bool {
 	for p, i := n, 0; p != nil && i < 3; p, i = p.Parent, i+1 {
-		if p.DataAtom == atom.Del || p.DataAtom == atom.S || p.DataAtom == atom.Strike || strings.Contains(cues(p), "old-price") {
+		if p.DataAtom == atom.Del || p.DataAtom == atom.S || p.DataAtom == atom.Strike || d.holds(p, roleOldPrice) {
 			return true
 		}
 	}

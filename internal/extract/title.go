@@ -15,7 +15,7 @@ func (d *document) heading() line {
 	title, card := terms(d.title), terms(d.first("og:title", "twitter:title"))
 	top := 0.0
 	for _, l := range d.lines {
-		if l.heading == 0 && !titleCue(l) || l.letters < 3 || l.letters > 300 {
+		if l.heading == 0 && !d.titled(l) || l.letters < 3 || l.letters > 300 {
 			continue
 		}
 		h := terms(l.text)
@@ -33,10 +33,8 @@ func (d *document) heading() line {
 	return d.head1
 }
 
-var titleWord = regexp.MustCompile(`(?:^|[\s_-])(?:posting|ad|item|listing|offer|product|property|page|main|detail)?[_-]?(?:title|titulo|titre|headline|heading)(?:[\s_-]|$)`)
-
-func titleCue(l line) bool {
-	return l.node != nil && l.zone != zoneFrame && l.letters < 200 && l.linked*2 < l.letters && titleWord.MatchString(cues(l.node))
+func (d *document) titled(l line) bool {
+	return l.node != nil && l.zone != zoneFrame && l.letters < 200 && l.linked*2 < l.letters && d.holds(l.node, roleTitle)
 }
 
 // alike is the harmonic mean of the shares of words two texts have in common.
