@@ -108,19 +108,17 @@ func (c *Context) given(in *bufio.Reader, flag, what, prompt string) (string, er
 	if flag != "" {
 		return flag, nil
 	}
-	f, ok := c.Stdin.(*os.File)
-	typed := ok && term.IsTerminal(int(f.Fd()))
-	if typed {
-		_, _ = fmt.Fprint(c.Stderr, prompt)
+	read := func() (string, error) {
+		s, err := in.ReadString('\n')
+		return strings.TrimRight(s, "\r\n"), err
 	}
 	var s string
 	var err error
-	if typed && secret {
-		s, err = c.typedSecret(int(f.Fd()))
-		_, _ = fmt.Fprintln(c.Stderr)
+	if f, ok := c.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		_, _ = fmt.Fprint(c.Stderr, prompt)
+		s, err = c.atTerminal(int(f.Fd()), secret, read)
 	} else {
-		s, err = in.ReadString('\n')
-		s = strings.TrimRight(s, "\r\n")
+		s, err = read()
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("read %s: %w", what, err)
@@ -134,25 +132,31 @@ func (c *Context) given(in *bufio.Reader, flag, what, prompt string) (string, er
 	return s, nil
 }
 
-// typedSecret reads a line without echo. When the person presses Ctrl-C the
-// terminal gets its echo back; the reading ends with the process.
-func (c *Context) typedSecret(fd int) (string, error) {
+// atTerminal reads a line that a person types, a secret without echo. At Ctrl-C
+// the terminal gets its echo back; the reading itself ends with the process.
+func (c *Context) atTerminal(fd int, secret bool, read func() (string, error)) (string, error) {
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
 	type line struct {
-		b   []byte
+		s   string
 		err error
 	}
 	got := make(chan line, 1)
 	go func() {
+		if !secret {
+			s, err := read()
+			got <- line{s, err}
+			return
+		}
 		b, err := term.ReadPassword(fd)
-		got <- line{b, err}
+		_, _ = fmt.Fprintln(c.Stderr)
+		got <- line{string(b), err}
 	}()
 	select {
 	case l := <-got:
-		return string(l.b), l.err
+		return l.s, l.err
 	case <-c.Ctx.Done():
 		return "", errors.Join(c.Ctx.Err(), term.Restore(fd, before))
 	}

@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/user"
+	"path/filepath"
+	"runtime/debug"
+
+	"vigil.example/internal/app"
+	"vigil.example/internal/site"
+)
+
+// server is the commands that open a data folder on this machine.
+type server struct {
+	Demo   demoCmd   `cmd:"" help:"Run the demo: a made-up town, crawled, linked and searchable."`
+	Run    runCmd    `cmd:"" help:"Run Vigil: crawl, and serve the pages and the API."`
+	Crawl  crawlCmd  `cmd:"" help:"Visit what is due at the defined sites, to the end, and stop."`
+	Import importCmd `cmd:"" help:"Take saved HTML pages through the same steps as crawled ones."`
+	Doctor doctorCmd `cmd:"" help:"Check a data folder and say what is wrong and how to cure it."`
+}
+
+// memory is the soft limit of the heap where GOMEMLIMIT gives none: it makes the
+// collector work harder before the program takes more of a small machine.
+const memory = 360 << 20
+
+// storage is the flags of commands that open a data folder.
+type storage struct {
+	Data    string `help:"Data folder; ${default} when left out." default:"vigil-data" type:"path" placeholder:"DIR"`
+	Verbose bool   `help:"Print what the parts of the program have to say." short:"v"`
+}
+
+func (s storage) config(c *Context) app.Config {
+	if c.Env("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memory)
+	}
+	level := slog.LevelWarn
+	if s.Verbose {
+		level = slog.LevelInfo
+	}
+	return app.Config{
+		Version: c.Version, Data: s.Data, Kind: app.Real, Sites: site.NewSet(),
+		Log: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{Level: level})),
+	}
+}
+
+// serving is the flags of commands that serve pages.
+type serving struct {
+	Listen  string `help:"Address of the pages and the API; ${default} when left out." default:"127.0.0.1:8420" placeholder:"HOST:PORT"`
+	TLSCert string `name:"tls-cert" help:"Certificate file; with it, pages may be served beyond this machine." type:"path" placeholder:"FILE"`
+	TLSKey  string `name:"tls-key" help:"Key file of the certificate." type:"path" placeholder:"FILE"`
+}
+
+// sites is the flag that names site definitions.
+type sites struct {
+	Sites   string `help:"Folder of site definitions (*.yaml); the folder sites in the data folder when left out." type:"path" placeholder:"DIR"`
+	Contact string `help:"Who runs the crawler, for its user agent: an address or URL." placeholder:"WHO"`
+}
+
+func (s sites) load(cfg *app.Config) error {
+	dir := s.Sites
+	if dir == "" {
+		dir = filepath.Join(cfg.Data, "sites")
+	} else if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fail(codeUsage, "name a folder that holds *.yaml files", fmt.Errorf("site definitions: %s is no folder", dir))
+	}
+	set, err := app.LoadSites(dir)
+	if err != nil {
+		return err
+	}
+	cfg.Sites, cfg.Contact = set, s.Contact
+	return nil
+}
+
+// opened adds the next step to errors of opening a data folder.
+func opened(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	if errors.Is(err, app.ErrUnbalanced) {
+		return fail(codeVerify, "vigil doctor names the step; keep the folder as it is", err)
+	}
+	return err
+}
+
+type demoCmd struct {
+	Data    string `help:"Data folder of the demo; ${default} when left out." default:"vigil-demo" type:"path" placeholder:"DIR"`
+	Ads     int    `help:"Ads in the town; ${default} when left out." default:"1500" placeholder:"N"`
+	Seed    uint64 `help:"Seed of the town; the same seed gives the same town." default:"7" placeholder:"N"`
+	Score   bool   `help:"Crawl the town to its end with its clock frozen, print the ledger and how well it was read, and stop. The last line is JSON."`
+	Frozen  bool   `help:"Keep the town's clock still."`
+	Verbose bool   `help:"Print what the parts of the program have to say." short:"v"`
+	serving
+}
+
+// Help explains the demo in short.
+func (*demoCmd) Help() string {
+	return "Builds Bazaar, a made-up town with three classifieds sites, serves it on this machine, crawls it over HTTP, and serves Vigil's pages. Prints where to open the browser, a one-time password and what to click first. Running it again goes on where it stopped."
+}
+
+// Example is shown in the help.
+func (*demoCmd) Example() string {
+	return "vigil demo\nvigil demo --score --ads 20000 --data /tmp/score"
+}
+
+// Run runs the demo until Ctrl-C.
+func (d *demoCmd) Run(c *Context) error {
+	cfg := storage{Data: d.Data, Verbose: d.Verbose}.config(c)
+	cfg.Kind, cfg.Listen, cfg.TLSCert, cfg.TLSKey = app.Demo, d.Listen, d.TLSCert, d.TLSKey
+	cfg.Agency = "Bazaar task force (made up)"
+	return opened(app.RunDemo(c.Ctx, app.DemoOptions{Config: cfg, Ads: d.Ads, Seed: d.Seed, Score: d.Score, Frozen: d.Frozen}, c.Stdout))
+}
+
+type runCmd struct {
+	storage
+	serving
+	sites
+	Agency  string `help:"Agency named in evidence packets." placeholder:"NAME"`
+	NoCrawl bool   `help:"Serve only; fetch nothing."`
+}
+
+// Help explains the command in short.
+func (*runCmd) Help() string {
+	return "Keeps everything in one folder. The first run prints the one-time password of the administrator. Stopping at any moment loses nothing; the next start goes on."
+}
+
+// Example is shown in the help.
+func (*runCmd) Example() string {
+	return "vigil run --data /var/lib/vigil --sites ./sites --contact desk@agency.example"
+}
+
+// Run serves until Ctrl-C.
+func (r *runCmd) Run(c *Context) error {
+	cfg := r.config(c)
+	cfg.Listen, cfg.TLSCert, cfg.TLSKey, cfg.Agency, cfg.Crawl = r.Listen, r.TLSCert, r.TLSKey, r.Agency, !r.NoCrawl
+	if err := r.load(&cfg); err != nil {
+		return err
+	}
+	return opened(app.RunServer(c.Ctx, cfg, c.Stdout))
+}
+
+type crawlCmd struct {
+	storage
+	sites
+}
+
+// Help explains the command in short.
+func (*crawlCmd) Help() string {
+	return "Visits the seeds that are due and follows their links to the end, politely: robots.txt, delays and scope as the definitions say. Stopped at any moment, the same command goes on from there."
+}
+
+// Example is shown in the help.
+func (*crawlCmd) Example() string {
+	return "vigil crawl --data /var/lib/vigil --sites ./sites --contact desk@agency.example"
+}
+
+// Run crawls to the end.
+func (r *crawlCmd) Run(c *Context) error {
+	cfg := r.config(c)
+	if err := r.load(&cfg); err != nil {
+		return err
+	}
+	if len(cfg.Sites.All()) == 0 {
+		return fail(codeUsage, "put definitions (*.yaml) into a folder and name it with --sites", errors.New("no site is defined"))
+	}
+	return opened(app.RunCrawl(c.Ctx, cfg, c.Stdout))
+}
+
+type importCmd struct {
+	storage
+	sites
+	Paths []string `arg:"" help:"Saved pages (.html, .htm, .xhtml), or folders of them." type:"path"`
+}
+
+// Help explains the command in short.
+func (*importCmd) Help() string {
+	return "Saved pages become captures and go through the same steps as crawled ones. A page whose site is not defined is read by what all classifieds have in common. The same page, saved at the same time, is taken once. Nothing is fetched."
+}
+
+// Example is shown in the help.
+func (*importCmd) Example() string { return "vigil import --data /var/lib/vigil ./saved-pages" }
+
+// Run imports the pages.
+func (i *importCmd) Run(c *Context) error {
+	cfg := i.config(c)
+	if err := i.load(&cfg); err != nil {
+		return err
+	}
+	operator := "unknown"
+	if u, err := user.Current(); err == nil {
+		operator = u.Username
+	}
+	return opened(app.RunImport(c.Ctx, cfg, operator, i.Paths, c.Stdout))
+}
+
+type doctorCmd struct {
+	storage
+	Demo bool `help:"The folder is a demo's."`
+}
+
+// Help explains the command in short.
+func (*doctorCmd) Help() string {
+	return "Checks the folder, the streams, the audit log's chain, the sealed WARC files, the ledger and the dead letters of an instance that is not running. One line a check; exit code 1 when one fails."
+}
+
+// Example is shown in the help.
+func (*doctorCmd) Example() string { return "vigil doctor --data /var/lib/vigil" }
+
+// Run checks.
+func (d *doctorCmd) Run(c *Context) error {
+	cfg := d.config(c)
+	if d.Demo {
+		cfg.Kind = app.Demo
+	}
+	return app.Doctor(c.Ctx, cfg, c.Stdout)
+}
