@@ -8,7 +8,7 @@ import (
 // A decoy writes a sentence with digits and no telephone number.
 type decoy struct {
 	name  string
-	write func(r *rand.Rand) string
+	write func(r *rand.Rand, fiction bool) string
 }
 
 // digitsOf fills a pattern: N is 2 to 9, X any digit, D 1 to 9; the rest stays.
@@ -27,11 +27,20 @@ func digitsOf(r *rand.Rand, pattern string) string {
 	return string(out)
 }
 
+// harmless turns patterns of a number's length into ones of ranges set aside for
+// fiction, for what is kept in a file.
+var harmless = strings.NewReplacer("{NXXNXXXXXX}", "{NXX}55501{XX}", "{NXX}-{NXX}-{XXXX}", "{NXX}-555-01{XX}",
+	"{NXX} {NXX} {XXXX}", "{NXX} 555 01{XX}", "{NXX}{NXX}{XXXX}", "{NXX}55501{XX}", "{NXX}, {NXX}, {NXXX}", "{NXX}, 555, 01{XX}",
+	"{NXX}, {NXX} and {NXXX}", "{NXX}, 555 and 01{XX}", "{DXXXXXXXXX}", "{NXX}55501{XX}", "{NXXNXXXXXXXX}", "{NXX}55501{XXXX}")
+
 // filled makes a decoy that fills one of some patterns written between braces in
 // a sentence: "Ref {NXXNXXXXXX}".
 func filled(name string, sentences ...string) decoy {
-	return decoy{name, func(r *rand.Rand) string {
+	return decoy{name, func(r *rand.Rand, fiction bool) string {
 		s := pick(r, sentences...)
+		if fiction {
+			s = harmless.Replace(s)
+		}
 		for {
 			i := strings.IndexByte(s, '{')
 			if i < 0 {

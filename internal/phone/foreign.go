@@ -6,18 +6,27 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// weighForeign keeps an international number of another plan than North
-// America's and Britain's when a library that knows all plans finds it valid.
-// It is only asked when the text writes a country code with + or 00.
+// weighForeign keeps a number of another plan than North America's and
+// Britain's when a library that knows all plans finds it valid. The library is
+// slow and only asked when the text writes a country code with + or 00, when the
+// caller named a country, or when someone searches for a number.
 func (r *reader) weighForeign(p path) {
-	v, digits := p.v, p.n
-	skip := uint8(0)
-	switch {
-	case r.first(p).gap&gapLastPlus != 0:
-	case p.n > 10 && v/pow10[p.n-2] == 0 && v/pow10[p.n-3] != 0: // 00
+	if p.how&^(howDigits|howUnicode|howCode|howWord) != 0 {
+		return
+	}
+	v, digits, skip := p.v, p.n, uint8(0)
+	plus := r.first(p).gap&gapLastPlus != 0
+	called := r.query || r.contextAt(p.start).cue > 0
+	switch first := r.chunks[p.start].hi - r.chunks[p.start].lo; {
+	case plus:
+	case p.n > 10 && v/pow10[p.n-2] == 0 && v/pow10[p.n-3] != 0 && called && first >= 2: // 00
 		digits, skip = p.n-2, 2
-	case p.n > 11 && v/pow10[p.n-3] == 11: // 011
+	case p.n > 11 && v/pow10[p.n-3] == 11 && called && first >= 3: // 011
 		v, digits, skip = v%pow10[p.n-3], p.n-3, 3
+	case r.home() == elsewhere && called && len(r.country) == 2:
+		r.weighNational(p)
+		return
+	case r.query:
 	default:
 		return
 	}
@@ -26,17 +35,27 @@ func (r *reader) weighForeign(p path) {
 		return
 	}
 	n, err := phonenumbers.Parse("+"+s, "")
-	if skip > 0 && (r.contextAt(p.start).cue == 0 || r.chunks[p.start].hi-r.chunks[p.start].lo < int32(skip)) {
-		return // without a plus sign, more must speak for it
-	}
-	if err != nil || !phonenumbers.IsValidNumber(n) {
+	if err != nil || !phonenumbers.IsValidNumber(n) || phonenumbers.Format(n, phonenumbers.E164) != "+"+s {
 		return
 	}
 	code := strconv.Itoa(int(n.GetCountryCode()))
-	nation := n.GetNationalNumber()
-	if len(code) >= len(s) || phonenumbers.Format(n, phonenumbers.E164) != "+"+s {
+	pl := plan{country: uint16(n.GetCountryCode()), digits: uint8(len(s) - len(code)), skip: skip + uint8(len(code)), prefix: plus}
+	pl.nation = v % pow10[pl.digits]
+	r.consider(p, pl, false)
+}
+
+// weighNational keeps a number without a country code when it is valid in the
+// country that the caller named.
+func (r *reader) weighNational(p path) {
+	n, err := phonenumbers.Parse(pad(p.v, int(p.n)), r.country)
+	if err != nil || !phonenumbers.IsValidNumber(n) {
 		return
 	}
-	pl := plan{country: uint16(n.GetCountryCode()), nation: nation, digits: uint8(len(s) - len(code)), skip: skip + uint8(len(code)), prefix: true}
-	r.consider(p, pl, false)
+	code := uint16(n.GetCountryCode())
+	nation := phonenumbers.GetNationalSignificantNumber(n)
+	v, err := strconv.ParseUint(nation, 10, 64)
+	if err != nil || len(nation) > maxDigits || len(nation) > int(p.n) {
+		return
+	}
+	r.consider(p, plan{country: code, nation: v, digits: uint8(len(nation)), skip: p.n - uint8(len(nation)), prefix: false, unlikely: -costAbroad}, false)
 }

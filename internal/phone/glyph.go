@@ -43,7 +43,7 @@ func read(r rune) glyph {
 			return glyph{c: sign}
 		}
 		if r >= 0xC0 && r < 0x100 && r != 0xD7 && r != 0xF7 {
-			return letterOf(r)
+			return glyph{c: western[r-0xC0]}
 		}
 	}
 	if d, more, ok := digitOf(r); ok {
@@ -72,6 +72,9 @@ func read(r rune) glyph {
 	return glyph{c: sign}
 }
 
+// western holds the ASCII base of U+00C0 to U+00FF.
+const western = "AAAAAAACEEEEIIIIDNOOOOO*OUUUUYPSaaaaaaaceeeeiiiidnooooo/ouuuuypy"
+
 // letterOf folds a letter to its ASCII base, keeping capitals; a letter without
 // one counts as '?' inside words.
 func letterOf(r rune) glyph {
@@ -96,6 +99,9 @@ const other = 0x02
 // digit of Unicode, and the circled, parenthesised, negative, raised, Roman and
 // Han numbers up to twenty. more is the second digit of a number from ten.
 func digitOf(r rune) (d, more byte, ok bool) {
+	if 0x2000 <= r && r < 0x2070 || 0x1F110 <= r && r < 0x1FBF0 && r != 0x1F51F {
+		return 0, 0, false // punctuation and emoji: the most frequent of all
+	}
 	for _, s := range numbered {
 		if s.lo <= r && r <= s.hi {
 			n := byte(r-s.lo) + s.first

@@ -79,8 +79,10 @@ func plausible(s string) bool {
 			signs++
 		case c >= utf8.RuneSelf:
 			r, size := utf8.DecodeRuneInString(s[i:])
-			if g := read(r); r >= 0x100 && g.c != sign && (g.odd || g.uni) {
-				signs++
+			if r >= 0x100 {
+				if _, _, ok := digitOf(r); ok || twin(r) != 0 {
+					signs++
+				}
 			}
 			i += size - 1
 		}

@@ -11,7 +11,7 @@ var areas = [8][2]uint64{
 	{0x7f0ce392f4dff7ff, 0x0024f4168}, // 600
 	{0xd2618d65df1ff3fe, 0x000e7cfe2}, // 700
 	{0xdfc7b9cbf63ff7ff, 0x00100f35f}, // 800
-	{0x095baff4f21ff7fe, 0x00271cbc0}, // 900
+	{0x095baff4f21ff7ff, 0x00271cbc0}, // 900
 }
 
 // areaInUse reports whether a three-digit number is an area code in use.
@@ -49,7 +49,7 @@ func british(v uint64) (unlikely float32, ok bool) {
 	case 2:
 		switch two {
 		case 20:
-			return 0, three == 203 || three == 204 || three == 207 || three == 208
+			return 0, three == 200 || three == 201 || three == 203 || three == 204 || three == 207 || three == 208
 		case 23, 24, 28, 29:
 			return 0, true
 		}

@@ -6,13 +6,19 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite golden files")
+var (
+	update = flag.Bool("update", false, "rewrite golden files")
+	remake = flag.Bool("remake", false, "make the labelled file testdata/ads.jsonl anew, from the ways and decoys of this package's tests")
+)
 
 // A labelled is one line of a labelled file.
 type labelled struct {
@@ -128,5 +134,68 @@ func TestQualityOfDevelopmentSet(t *testing.T) {
 		if err := os.WriteFile(out, []byte(report), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestQuality keeps what the reader gets right on the package's own labelled
+// file as a golden file: a change for better or worse is a diff to explain.
+func TestQuality(t *testing.T) {
+	if *remake {
+		writeLabelled(t, "testdata/ads.jsonl")
+	}
+	got, _ := quality(t, "testdata/ads.jsonl")
+	if *update {
+		if err := os.WriteFile("testdata/quality.txt", []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("testdata/quality.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(got, string(want)); d != "" {
+		t.Errorf("quality changed; run with -update and explain the difference (-got +want):\n%s", d)
+	}
+}
+
+// writeLabelled makes the labelled file: for every way a few ads with numbers of
+// ranges set aside for fiction, for every decoy a few without.
+func writeLabelled(t *testing.T, path string) {
+	r := rand.New(rand.NewPCG(2026, 11))
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	enc := json.NewEncoder(f)
+	enc.SetEscapeHTML(false)
+	n := 0
+	put := func(family, text string, phones ...string) {
+		n++
+		if err := enc.Encode(labelled{ID: fmt.Sprintf("p-%04d", n), Text: text, Phones: append([]string{}, phones...), Family: family}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	invitations := []string{"Call ", "Text me on ", "Mi cel: ", "Marque al ", "Phone ", "WhatsApp: ", "My number is ", "Mi número es ", ""}
+	for _, w := range append(likely(), strange()...) {
+		for range 6 {
+			d := fictional(r)
+			put(w.name, around(r, pick(r, invitations...)+w.write(r, d)), "+1"+d)
+		}
+	}
+	for _, d := range decoys() {
+		for range 15 {
+			put("none: "+d.name, around(r, d.write(r, true)))
+		}
+	}
+	for range 20 { // both in one ad
+		d := fictional(r)
+		w, no := pick(r, likely()...), pick(r, decoys()...)
+		put("number beside decoy", around(r, no.write(r, true)+". Call "+w.write(r, d)), "+1"+d)
+	}
+	for range 20 {
+		d := fmt.Sprintf("07700900%03d", r.IntN(1000))
+		s := pick(r, d, d[:5]+" "+d[5:], "+44 "+d[1:5]+" "+d[5:], "0044"+d[1:], spell(d, english, " "), spell(d, spanish, "-"), shiftAll(d, '𝟎'))
+		put("british", around(r, pick(r, invitations...)+s), "+44"+d[1:])
 	}
 }

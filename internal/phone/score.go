@@ -19,6 +19,7 @@ const (
 	costReversed  = .4
 	costUnknown   = .5 // words inside that are no fillers, with no cue
 	costInURL     = 2.5
+	costAbroad    = 1.5 // a national number of another country than the text's
 	costWord      = 1.2 // one word among groups of digits
 	costUncalled  = 1.6 // odd groups and no contact word
 	costList      = 2.2 // groups with commas and no contact word
@@ -46,14 +47,14 @@ func (r *reader) weigh(p path) {
 		return
 	}
 	if p.n < 10 {
-		if r.first(p).gap&gapLastPlus != 0 {
-			r.weighForeign(p)
-		}
+		r.weighForeign(p)
 		return
 	}
-	if pl, ok := r.plan(p); ok {
+	pl, ok := r.plan(p)
+	if ok {
 		r.consider(p, pl, false)
-	} else {
+	}
+	if !ok || r.home() == elsewhere {
 		r.weighForeign(p)
 	}
 	if r.back && (p.n == 10 || p.n == 11) {
@@ -68,6 +69,23 @@ func (r *reader) weigh(p path) {
 		}
 	}
 }
+
+// home returns the calling code of the country that the caller named, 0 when
+// none was named, and another plan's when it is none of the two known here.
+func (r *reader) home() uint16 {
+	switch r.country {
+	case "":
+		return 0
+	case "US", "CA", "PR", "DO", "JM":
+		return 1
+	case "GB", "IM", "JE", "GG":
+		return 44
+	}
+	return elsewhere
+}
+
+// elsewhere stands for the calling code of every other country.
+const elsewhere = 999
 
 func (r *reader) first(p path) *chunk { return &r.chunks[p.start] }
 
@@ -140,12 +158,15 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 		cost -= bonusCue * cx.cue
 		c.marks |= markCue
 	}
-	if cx.id > 0 && r.first(p).link != phoneLink {
+	if cx.id > 0 && r.first(p).link != phoneLink && !r.query {
 		cost += costID * cx.id
 		c.marks |= markID
 	}
 	if r.query {
 		cost -= bonusQuery
+	}
+	if pl.country != r.home() && !pl.prefix && r.home() != 0 {
+		cost += costAbroad
 	}
 	switch {
 	case reversed:
@@ -195,7 +216,7 @@ func (r *reader) uncalled(p path, pl plan, grouping float32) float32 {
 	if p.worded < 3 && p.gaps&gapComma != 0 && p.spaced != 0 && bits.OnesCount16(b) < 6 {
 		cost += costList
 		if before := r.chunk(int(p.start) - 1); before != nil && before.w == wordNone && before.letters > 0 && first.gap == gapSpace {
-			cost += 1 // "lots 12, 14"
+			cost += 1.5 // "lots 12, 14"
 		}
 	} else if cost > 0 && (p.start == 0 || first.gap&(gapEnd|gapLine) != 0) && (next == nil || next.gap&(gapEnd|gapLine) != 0) {
 		cost -= .9 // a line of its own
@@ -319,7 +340,7 @@ const gapKinds = gapDot | gapComma | gapDash | gapColon | gapSlash | gapParen | 
 // against it.
 func (r *reader) stray(i int, g gap, p path) float32 {
 	c := &r.chunks[i]
-	word := c.w.sort() == wordUnit || c.w.sort() == wordTens || c.w.sort() == wordTeen
+	word := c.spelt != 0 || c.w.sort() == wordUnit || c.w.sort() == wordTens || c.w.sort() == wordTeen
 	if c.edges == c.after || c.digits == 0 && !word {
 		if c.digits > maxDigits && g.tight() {
 			return 2

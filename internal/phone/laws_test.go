@@ -1,0 +1,297 @@
+package phone
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nyaruka/phonenumbers"
+
+	"vigil.example/internal/ad"
+)
+
+// lawful checks what holds for every text: spans lie inside it, in order, and
+// give back Text; a number is E.164; where only digits were read, they are the
+// number's.
+func lawful(t *testing.T, s string, got []ad.Phone) {
+	t.Helper()
+	runes := []rune(s)
+	last := 0
+	for _, p := range got {
+		if p.Span.Start < last || p.Span.Start >= p.Span.End || p.Span.End > len(runes) {
+			t.Fatalf("%q: span [%d, %d) is not inside [%d, %d)", s, p.Span.Start, p.Span.End, last, len(runes))
+		}
+		last = p.Span.End
+		if want := slice(s, p.Span.Start, p.Span.End); p.Text != want {
+			t.Fatalf("%q: text %q, but the span holds %q", s, p.Text, want)
+		}
+		if len(p.E164) < 9 || len(p.E164) > 16 || p.E164[0] != '+' || strings.Trim(p.E164[1:], "0123456789") != "" {
+			t.Fatalf("%q: %q is not E.164", s, p.E164)
+		}
+		if p.Confidence < .5 || p.Confidence > 1 || p.Method == "" {
+			t.Fatalf("%q: confidence %v, method %q", s, p.Confidence, p.Method)
+		}
+		if (p.Method == "plain" || p.Method == "separated" || p.Method == "unicode") && !strings.ContainsAny(p.Text, "<&%") { // tags and escapes have digits of their own
+			if d := digitsIn(p.Text); !strings.HasSuffix(d, p.E164[3:]) {
+				t.Fatalf("%q: digits %s do not explain %s", p.Text, d, p.E164)
+			}
+		}
+	}
+}
+
+// slice cuts code points out of s without repairing broken ones.
+func slice(s string, from, to int) string {
+	n, start, end := 0, len(s), len(s)
+	for i := range s {
+		if n == from {
+			start = i
+		}
+		if n == to {
+			end = i
+		}
+		n++
+	}
+	return s[start:end]
+}
+
+func digitsIn(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r < utf8.RuneSelf && digit(byte(r)) {
+			b.WriteRune(r)
+		} else if d, more, ok := digitOf(r); ok {
+			b.WriteByte(d)
+			if more != 0 {
+				b.WriteByte(more)
+			}
+		}
+	}
+	return b.String()
+}
+
+func FuzzRead(f *testing.F) {
+	r := rand.New(rand.NewPCG(1, 1))
+	for _, w := range append(likely(), strange()...) {
+		f.Add("Call " + w.write(r, fictional(r)) + " now.")
+	}
+	for _, d := range decoys() {
+		f.Add(around(r, d.write(r, true)))
+	}
+	f.Add("\xff9\xff1\xff2 555 \xf0\x9f0123 &#x; &#999999999; <b <a href='tel:")
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, country := range []string{"", "GB", "MX"} {
+			lawful(t, s, Read(s, Options{Country: country}))
+		}
+		lawful(t, s, ReadQuery(s))
+	})
+}
+
+// TestEveryWayIsRead holds for digits of any range: it makes them in memory.
+func TestEveryWayIsRead(t *testing.T) {
+	floor := map[string]float64{"misspelt": .8, "homemade fillers": .95}
+	for _, w := range append(likely(), strange()...) {
+		t.Run(w.name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(7, 7))
+			right, wrong := 0, 0
+			const n = 100
+			for range n {
+				d := national(r)
+				s := pick(r, "Bright flat, quiet street. Call ", "Vendo bicicleta. Mi cel: ", "New in town, text me at ") + w.write(r, d) + pick(r, ". Thanks", " a cualquier hora", "")
+				got := Read(s, Options{})
+				lawful(t, s, got)
+				for _, p := range got {
+					if p.E164 == "+1"+d {
+						right++
+					} else {
+						wrong++
+					}
+				}
+			}
+			want := floor[w.name]
+			if want == 0 {
+				want = .9
+			}
+			if float64(right) < want*n || wrong > n/20 {
+				t.Errorf("%d of %d read, %d wrong", right, n, wrong)
+			}
+		})
+	}
+}
+
+// TestScoreDoesNotKnowWhichNumbersAreFiction exchanges the digits of a text for
+// other valid ones, of the same pattern of repeats where words depend on it.
+func TestScoreDoesNotKnowWhichNumbersAreFiction(t *testing.T) {
+	for _, w := range likely() {
+		t.Run(w.name, func(t *testing.T) {
+			type outcome struct {
+				Confidence float64
+				Method     string
+				Reasons    []string
+			}
+			outcomes := map[string]outcome{}
+			for seed := range uint64(40) {
+				r := rand.New(rand.NewPCG(seed, 1))
+				d := fictional(r)
+				if seed%2 == 1 {
+					d = national(r)
+				}
+				s := "Quiet flat. Call " + w.write(rand.New(rand.NewPCG(1, 1)), d) + " any day"
+				got := Read(s, Options{})
+				if len(got) != 1 || got[0].E164 != "+1"+d {
+					t.Fatalf("a number made in memory was not read (seed %d)", seed)
+				}
+				o := outcome{got[0].Confidence, got[0].Method, got[0].Reasons}
+				outcomes[fmt.Sprint(o)] = o
+			}
+			if len(outcomes) != 1 {
+				t.Errorf("the score moves with the digits: %v", outcomes)
+			}
+		})
+	}
+}
+
+func TestDecoysAreLeftAlone(t *testing.T) {
+	ads, wrong := 0, 0
+	for _, d := range decoys() {
+		r := rand.New(rand.NewPCG(5, 5))
+		for range 1500 {
+			ads++
+			s := around(r, d.write(r, false))
+			got := Read(s, Options{})
+			lawful(t, s, got)
+			wrong += len(got)
+		}
+	}
+	if rate := float64(wrong) / float64(ads); rate > .01 {
+		t.Errorf("%.4f false numbers per ad without one", rate)
+	}
+}
+
+func TestNothingIsAllocatedForAdsWithoutDigits(t *testing.T) {
+	for _, s := range []string{
+		"Room for rent near downtown. Clean and quiet place, close to the highway. No agents and no spam.",
+		"Mudanzas económicas con camión. Pregunte por la promoción ✨ para nuevos clientes — mañana.",
+	} {
+		if n := testing.AllocsPerRun(100, func() { Read(s, Options{}) }); n != 0 {
+			t.Errorf("%v allocations for %q", n, s)
+		}
+	}
+}
+
+// TestLongTextsTakeLinearTime compares a text with one four times as long.
+func TestLongTextsTakeLinearTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("slow")
+	}
+	for _, unit := range []string{"1", "1 ", "12 ", "five ", "fivve ", "912-555-0123 ", "area 912 555-0123 ", "O1l ", "$5|", "l|", "&#57;", "&#", "<b>9</b>", "<9", "<a ", "9\u20e3", "to ", "ten five ", "5 hundred ", "+", "(", "9(", "a@1", "%31"} {
+		took := func(size int) time.Duration {
+			s := strings.Repeat(unit, size/len(unit))
+			best := time.Hour
+			for range 3 {
+				start := time.Now()
+				Read(s, Options{})
+				best = min(best, time.Since(start))
+			}
+			return best
+		}
+		short, long := took(25_000), took(100_000)
+		if long > 12*short+50*time.Millisecond {
+			t.Errorf("%q: 25 kB take %v, 100 kB take %v", unit, short, long)
+		}
+	}
+}
+
+func TestPlansAgreeWithTheLibrary(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for code := uint64(200); code < 1000; code++ {
+		valid := 0
+		for _, local := range []string{"2345678", "4256667", "6667890"} {
+			n, err := phonenumbers.Parse(fmt.Sprintf("+1%d%s", code, local), "")
+			if err == nil && phonenumbers.IsValidNumber(n) {
+				valid++
+			}
+		}
+		if valid == 3 && !areaInUse(code) || valid == 0 && areaInUse(code) { // exchanges are assigned one by one
+			t.Errorf("area code %d: in use here %v, %d of 3 valid there", code, areaInUse(code), valid)
+		}
+	}
+	for range 2000 {
+		d := digitsOf(r, pick(r, "7DXXXXXXXX", "20XXXXXXXX", "1DXXXXXXXX", "161XXXXXXX"))
+		n, err := phonenumbers.Parse("+44"+d, "")
+		if err != nil || !phonenumbers.IsValidNumber(n) {
+			continue
+		}
+		var v uint64
+		fmt.Sscan(d, &v)
+		if _, ok := british(v); !ok {
+			t.Errorf("a number of the pattern %sXXXXXX is valid there and not here", d[:4])
+		}
+	}
+}
+
+func TestReadQuery(t *testing.T) {
+	for name, tc := range map[string]struct {
+		in   string
+		want []string
+	}{
+		"plain":               {"9125550123", []string{"+19125550123"}},
+		"words":               {"nine one two five five five oh one two three", []string{"+19125550123"}},
+		"spaced oddly":        {"91 25 55 01 23", []string{"+19125550123"}},
+		"as an ad had it":     {"9I2.55S.O1Z3", []string{"+19125550123"}},
+		"british":             {"07700900123", []string{"+447700900123"}},
+		"without a plus":      {"447700900123", []string{"+447700900123"}},
+		"other country":       {"+34 612 34 56 78", []string{"+34612345678"}},
+		"after a word for id": {"case 912-555-0123", []string{"+19125550123"}},
+		"two":                 {"912-555-0123 404-555-0199", []string{"+19125550123", "+14045550199"}},
+		"words only":          {"room near downtown", nil},
+		"too short":           {"555-0123", nil},
+		"nothing":             {"", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, p := range ReadQuery(tc.in) {
+				got = append(got, p.E164)
+			}
+			if d := cmp.Diff(got, tc.want); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestCountryDecidesWhereANumberBelongs(t *testing.T) {
+	for _, tc := range []struct{ in, country, want string }{
+		{"Llame al 612 34 56 78", "ES", "+34612345678"},
+		{"Llame al 612 34 56 78", "", ""},
+		{"Call 07700 900123", "GB", "+447700900123"},
+		{"Call +1 912 555 0123", "GB", "+19125550123"},
+		{"Call 912 555 0123", "US", "+19125550123"},
+	} {
+		var got string
+		for _, p := range Read(tc.in, Options{Country: tc.country}) {
+			got += p.E164
+		}
+		if got != tc.want {
+			t.Errorf("%q in %q: got %q, want %q", tc.in, tc.country, got, tc.want)
+		}
+	}
+}
+
+func TestSpanMethodAndReasons(t *testing.T) {
+	got := Read("Piso 2. Llámame: ✨(912) 555-0123✨", Options{})
+	want := []ad.Phone{{
+		E164: "+19125550123", Span: ad.Span{Start: 18, End: 32}, Text: "(912) 555-0123", Method: "separated", Confidence: .99,
+		Reasons: []string{"for: a contact word stands before it", "for: grouped as its numbering plan groups digits"},
+	}}
+	if d := cmp.Diff(got, want); d != "" {
+		t.Error(d)
+	}
+	if !slices.Equal(numbers("Piso 2."), nil) {
+		t.Error("a floor is no number")
+	}
+}
