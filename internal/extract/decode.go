@@ -91,9 +91,9 @@ func wideWithoutMark(body []byte) (unicode.Endianness, bool) {
 	}
 	half := len(head) / 2
 	switch {
-	case odd > half*7/10 && even < half/10:
+	case odd > half*7/10 && even <= half/10:
 		return unicode.LittleEndian, true
-	case even > half*7/10 && odd < half/10:
+	case even > half*7/10 && odd <= half/10:
 		return unicode.BigEndian, true
 	}
 	return unicode.BigEndian, false
@@ -116,7 +116,7 @@ func declaredCharset(body []byte, contentType string) string {
 }
 
 // countUTF8 counts sequences of several bytes that are UTF-8 and bytes that are
-// not, leaving aside a character cut off at the end.
+// not, leaving aside a character cut off at the end of a page that has others.
 func countUTF8(body []byte) (multi, broken int) {
 	for i := 0; i < len(body); {
 		if body[i] < utf8.RuneSelf {
@@ -127,7 +127,7 @@ func countUTF8(body []byte) (multi, broken int) {
 		switch {
 		case r != utf8.RuneError || n > 1:
 			multi++
-		case utf8.FullRune(body[i:]):
+		case utf8.FullRune(body[i:]) || multi == 0:
 			broken++
 		}
 		i += n

@@ -305,7 +305,7 @@ func (d *document) sayLinks(say func(float64, string)) {
 	if total > 0 {
 		share = float64(items) / float64(total)
 	}
-	if r != nil && r.score >= 10 && len(r.links) >= 3 {
+	if r != nil && len(r.links) >= 3 && (r.score >= 10 || share >= .5 && r.score > 1) {
 		weight := min(r.score/40, 1.5) + 2*share
 		if share < .25 {
 			weight = min(weight, .7)
