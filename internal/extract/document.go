@@ -39,12 +39,12 @@ type document struct {
 	anchors    []anchor
 	links      []*run
 	bodies     []*html.Node
+	signs      *int
 	roles      map[string]role
 	stated     map[string][]string
 	head1      line
 	headed     bool
 	itemNodes  map[*html.Node]bool
-	fields     int // input elements that a person fills in
 }
 
 // An anchor is a link with a target other than the page itself.

@@ -384,10 +384,7 @@ func (d *document) sayWords(say func(float64, string)) {
 	if len(d.contactLinks()) > 0 {
 		say(.7, "it links to a contact")
 	}
-	for i, l := range d.lines {
-		if l.zone == zoneMain && l.letters < 300 && d.dated(i) && !d.inRun(l.node) && postedLabel.MatchString(clip(l.text, 80)) {
-			say(.7, "it says when it was posted")
-			break
-		}
+	if d.saysPosted() {
+		say(.7, "it says when it was posted")
 	}
 }

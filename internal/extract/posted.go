@@ -92,6 +92,17 @@ func (d *document) shownTimes(seen time.Time) (posted, updated time.Time) {
 	return posted, updated
 }
 
+// saysPosted reports whether a line outside list items is labelled as the time
+// of posting.
+func (d *document) saysPosted() bool {
+	for i, l := range d.lines {
+		if l.zone == zoneMain && l.letters < 300 && d.dated(i) && !d.inRun(l.node) && postedLabel.MatchString(clip(l.text, 80)) {
+			return true
+		}
+	}
+	return false
+}
+
 // dated reports whether a line, or the next, may hold a date.
 func (d *document) dated(i int) bool {
 	for _, l := range d.lines[i:min(len(d.lines), i+2)] {

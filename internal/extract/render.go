@@ -151,11 +151,6 @@ func (w *writer) walk(n *html.Node, z zone) {
 }
 
 func (w *writer) element(c *html.Node, z zone) {
-	if c.DataAtom == atom.Input && w.doc != nil {
-		if t := strings.ToLower(attr(c, "type")); t != "hidden" {
-			w.doc.fields++
-		}
-	}
 	if hidden(c) || w.drop != nil && w.drop(c) {
 		return
 	}

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"golang.org/x/net/html"
 )
 
 // Bot walls and empty shells answer with status 200 as readily as with 403. They
@@ -39,7 +41,7 @@ func (d *document) wall() string {
 	if m := wallWords.FindString(strings.ToLower(clip(d.title, 200))); m != "" && shown < 800 {
 		return "its title says " + quote(m)
 	}
-	if shown > 600 {
+	if shown > 600 || d.adSigns() > 0 {
 		return ""
 	}
 	head := strings.ToLower(d.text())
@@ -89,7 +91,8 @@ var goneWords = regexp.MustCompile(`(?:this |the |your )?(?:ad|ads|advert|advert
 // is an ad that talks about another, or a help page; one line on it must do
 // nothing but say so.
 func (d *document) gone() string {
-	if m := match(goneWords, goneStems, strings.ToLower(d.title)); m != "" {
+	m := match(goneWords, goneStems, strings.ToLower(d.title))
+	if m != "" && d.adSigns() < 2 {
 		return m
 	}
 	shown := d.contents()
@@ -97,11 +100,34 @@ func (d *document) gone() string {
 		if l.zone == zoneFrame || l.letters > 220 || shown >= 500 && (l.heading == 0 || shown >= 1500) {
 			continue
 		}
-		if m := match(goneWords, goneStems, strings.ToLower(l.text)); m != "" {
+		if m := match(goneWords, goneStems, strings.ToLower(l.text)); m != "" && (d.adSigns() == 0 || l.heading > 0 && d.adSigns() < 2) {
 			return m
 		}
 	}
 	return ""
+}
+
+// adSigns counts what a page shows that only a page with an ad shows: a price, a
+// description, an ad's number, a date of posting, a contact. "My old number is
+// no longer active" is said in ads too, and contact forms embed captchas.
+func (d *document) adSigns() int {
+	if d.signs != nil {
+		return *d.signs
+	}
+	n := 0
+	count := func(ok bool) {
+		if ok {
+			n++
+		}
+	}
+	_, sure := d.shownPrice()
+	count(sure)
+	count(d.shownID() != "")
+	count(len(d.contactLinks()) > 0)
+	count(slices.ContainsFunc(d.named(), func(b *html.Node) bool { return prose(b) >= 40 }))
+	count(d.saysPosted())
+	d.signs = &n
+	return n
 }
 
 var goneStems = []string{
@@ -123,7 +149,7 @@ func match(re *regexp.Regexp, stems []string, lower string) string {
 }
 
 // noneWords are what lists say when nothing matches.
-var noneWords = regexp.MustCompile(`\b(?:no|0|zero) (?:\w+ )?(?:results?|ads?|listings?|items?|postings?|matches|properties|offers?|entries)\b(?: (?:were |was )?found)?|nothing found|did(?:n't| not) match any|found no |aucune? (?:annonce|résultat|offre)|0 (?:annonce|résultat)` +
+var noneWords = regexp.MustCompile(`\b(?:no|0|zero) (?:\w+ )?(?:(?:results?|ads?|listings?|postings?)\b|(?:items?|matches|properties|offers?|entries) (?:were |was )?found)|nothing found|did(?:n't| not) match any|found no |aucune? (?:annonce|résultat|offre)|0 (?:annonce|résultat)` +
 	`|(?:sin|no hay|ningún|0) (?:resultados?|anuncios?)|no (?:se )?(?:han|hemos) encontrad?o?|brak (?:wyników|ogłoszeń|ofert)|nie (?:znaleziono|znaleźliśmy)|0 (?:ogłoszeń|ofert|wyników)|keine (?:ergebnisse|anzeigen|treffer|angebote)|nessun (?:risultato|annuncio)|(?:nenhum|sem) (?:resultado|anúncio)` +
 	`|inga (?:träffar|annonser|resultat|objekt)|geen (?:resultaten|advertenties)|ничего не найдено|объявлений не найдено|žádné (?:výsledky|inzeráty)|nincs találat`)
 
