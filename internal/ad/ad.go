@@ -157,7 +157,7 @@ type Listing struct {
 	SeenAt        time.Time         `json:"seen_at"` // when the capture was fetched
 	Contacts      []Contact         `json:"contacts,omitempty"`
 	Images        []string          `json:"images,omitempty"`     // links only; never fetched
-	Methods       map[string]string `json:"methods,omitempty"`    // field -> definition, json-ld, microdata, opengraph or text
+	Methods       map[string]string `json:"methods,omitempty"`    // field -> definition, json-ld, microdata, opengraph, state or text
 	Definition    string            `json:"definition,omitempty"` // name@digest of the site definition applied
 }
 

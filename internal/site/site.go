@@ -81,7 +81,7 @@ type ListRule struct {
 // A DetailRule says where the fields of an ad stand. Where a field has no rule,
 // or its rule finds nothing, structured data and then generic extraction answer.
 type DetailRule struct {
-	NativeID  Field          `yaml:"native_id"`
+	NativeID  Field          `yaml:"native_id"` // read from the address (url: true), a removed page still names its ad
 	Title     Field          `yaml:"title"`
 	Body      Field          `yaml:"body"`
 	Price     Field          `yaml:"price"`
