@@ -123,12 +123,15 @@ func misused(err error) error {
 // Client is the API client for the server and token that flags, environment and
 // the last sign-in say, in this order.
 func (c *Context) Client() (*api.Client, error) {
+	server, token := first(c.Flags.Server, c.Env("VIGIL_SERVER")), first(c.Flags.Token, c.Env("VIGIL_TOKEN"))
+	if server != "" && token != "" {
+		return api.NewClient(server, token, &http.Client{}), nil
+	}
 	kept, err := c.credentials()
 	if err != nil {
 		return nil, err
 	}
-	server := c.server(kept)
-	token := first(c.Flags.Token, c.Env("VIGIL_TOKEN"))
+	server = c.server(kept)
 	if token == "" && kept.Server == server { // a token is for one server's ears
 		token = kept.Token
 	}

@@ -81,37 +81,37 @@ func widthOf(s string) (n int) {
 	return n
 }
 
-// cut shortens a text to n columns.
+// head is what of a text fits into n columns.
+func head(s string, n int) string {
+	for i, r := range s {
+		if n -= wide(r); n < 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// cut shortens a text to n columns, visibly.
 func cut(s string, n int) string {
 	if widthOf(s) <= n {
 		return s
 	}
-	var b strings.Builder
-	for _, r := range s {
-		if n -= wide(r); n < 1 {
-			break
-		}
-		b.WriteRune(r)
-	}
-	return b.String() + "…"
+	return head(s, n-1) + "…"
 }
 
 // wrapped breaks a text into lines of at most n columns, at spaces where it can;
-// its own line breaks stay.
+// its own line breaks stay. n is 2 at least, the widest of characters.
 func wrapped(s string, n int) []string {
 	var out []string
 	for p := range strings.Lines(s) {
 		line := ""
 		for _, w := range strings.Fields(clean(p)) {
 			for widthOf(w) > n {
-				head := strings.TrimSuffix(cut(w, n+1-wide('…')), "…")
-				if head == "" {
-					break
-				}
 				if line != "" {
 					out, line = append(out, line), ""
 				}
-				out, w = append(out, head), w[len(head):]
+				fits := head(w, n)
+				out, w = append(out, fits), w[len(fits):]
 			}
 			if line != "" && widthOf(line)+1+widthOf(w) > n {
 				out, line = append(out, line), ""

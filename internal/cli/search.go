@@ -47,7 +47,7 @@ func (s *searchCmd) Run(c *Context) error {
 	if s.JSON {
 		return c.value(a)
 	}
-	for _, l := range wrapped("Searched for: "+a.Understood, columns) {
+	for _, l := range wrapped(a.Understood, columns) {
 		c.printf("%s\n", l)
 	}
 	if a.Total == 0 {

@@ -42,7 +42,7 @@ func (w *watchAddCmd) Run(c *Context) error {
 	case w.JSON:
 		return c.value(got)
 	}
-	c.printf("Watching %s. %s it already; you will hear of others: vigil inbox\nTo stop: vigil watch end %s\n",
+	c.printf("Watching %s.\n%s it already; you will hear of others.\nTo stop: vigil watch end %s\n",
 		clean(link.Display(got.Value)), carry(got.Known), got.ID)
 	return nil
 }
