@@ -140,8 +140,7 @@ func foundIn(a *ad.Ad, view desk.AdView) []Found {
 		}
 		text, name := fieldText(a, span.Field)
 		f.Field = name
-		label := mark{span.Start, span.End, "hit", ""}
-		f.Context = pieces(text, []mark{label}, max(0, span.Start-30), min(span.End+30, span.Start+150))
+		f.Context = around(text, mark{span.Start, span.End, "hit", ""})
 		f.Watched = slices.Contains(view.Watched, f.Value)
 		f.Weak = f.Confidence < desk.Confidence
 		if i := slices.IndexFunc(view.Hubs, func(h ad.Hub) bool { return h.Value == f.Value }); i >= 0 {

@@ -1,12 +1,12 @@
 package web
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
 
+	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
 	"vigil.example/internal/desk"
 )
@@ -67,7 +67,7 @@ func (s *server) cluster(r *http.Request, v *visit) error {
 
 // markWatched notes which of the values the visitor is subscribed to.
 func (s *server) markWatched(r *http.Request, v *visit, values []SharedValue) error {
-	if !v.can("watch") {
+	if !v.can(access.ActWatch) {
 		return nil
 	}
 	subs, err := s.desk.Watches(r.Context(), v.Subject)
@@ -177,6 +177,3 @@ func countIs(n int, noun string) string {
 	}
 	return count(n, noun) + " are"
 }
-
-// errTruncated says that a packet was cut short on its way.
-var errTruncated = errors.New("packet was cut short on its way")

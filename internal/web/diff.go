@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 )
 
@@ -40,10 +41,41 @@ func diff(from, to string) []Piece {
 	}
 	add("", shortened(tail, true)...)
 	var safe []Piece
-	for _, p := range out {
+	for _, p := range joined(out) {
 		safe = shown(safe, []rune(p.Text), p.Class, "")
 	}
 	return safe
+}
+
+// joined makes one change of changes that are parted by space only, so that one
+// reads a phrase against a phrase and not word against word.
+func joined(in []Piece) []Piece {
+	var out []Piece
+	var gone, fresh string
+	flush := func() {
+		if gone != "" {
+			out = append(out, Piece{Text: gone, Class: "gone"})
+		}
+		if fresh != "" {
+			out = append(out, Piece{Text: fresh, Class: "new"})
+		}
+		gone, fresh = "", ""
+	}
+	for i, p := range in {
+		switch {
+		case p.Class == "gone":
+			gone += p.Text
+		case p.Class == "new":
+			fresh += p.Text
+		case gone+fresh != "" && strings.TrimSpace(p.Text) == "" && i+1 < len(in):
+			gone, fresh = gone+p.Text, fresh+p.Text
+		default:
+			flush()
+			out = append(out, p)
+		}
+	}
+	flush()
+	return out
 }
 
 // compare adds the pieces of a longest common subsequence.

@@ -183,6 +183,29 @@ func snippet(text string, marks []mark) []Piece {
 	return out
 }
 
+// around is a mark with a few words before and after it.
+func around(text string, m mark) []Piece {
+	const near, most = 40, 200
+	from := 0
+	if m.start > near {
+		from = wordAt(text, m.start-near, m.start)
+	}
+	to, n := min(m.end+near, m.start+most), length(text)
+	if to < n {
+		if tail := cut(text, m.end, to); strings.ContainsAny(tail, " \n") {
+			to = m.end + length(tail[:strings.LastIndexAny(tail, " \n")])
+		}
+	}
+	out := pieces(text, []mark{m}, from, to)
+	if from > 0 {
+		out = append([]Piece{{Text: "… "}}, out...)
+	}
+	if to < n {
+		out = append(out, Piece{Text: " …"})
+	}
+	return out
+}
+
 // wordAt is the first place from at where a word begins, or at when none does
 // before limit.
 func wordAt(text string, at, limit int) int {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -9,6 +10,9 @@ import (
 	"strconv"
 	"time"
 )
+
+// errTruncated says that a packet was cut short on its way.
+var errTruncated = errors.New("packet was cut short on its way")
 
 // sendTime bounds how long a packet may take on its way.
 const sendTime = 30 * time.Minute

@@ -23,7 +23,11 @@ func (s *server) search(r *http.Request, v *visit) error {
 		v.redirect(r, "/")
 		return nil
 	}
-	v.redirect(r, "/s/"+s.shelf.putSearch(v.User, cut(q, 0, maxQuery)))
+	if n := length(q); n > maxQuery {
+		b := resultsBody{Fault: &query.Error{Start: maxQuery, End: n, Reason: "a search has at most " + grouped(maxQuery) + " characters"}}
+		return v.show(r, http.StatusUnprocessableEntity, "results", page{Title: "Search", Here: "search", Query: cut(q, 0, maxQuery), Body: b})
+	}
+	v.redirect(r, "/s/"+s.shelf.putSearch(v.User, q))
 	return nil
 }
 

@@ -62,7 +62,11 @@ func ago(now, t time.Time) string {
 
 // count writes a number with its noun.
 func count(n int, noun string) string {
-	if n != 1 {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(noun, "ch"):
+		noun += "es"
+	default:
 		noun += "s"
 	}
 	return grouped(n) + " " + noun
@@ -174,8 +178,9 @@ func functions() template.FuncMap {
 		"plain": func(s string) []Piece {
 			return pieces(s, nil, 0, length(s))
 		},
-		"phone": func(e164 string) ad.Value { return ad.Value{Kind: "phone", Value: e164} },
-		"watch": func(v ad.Value, back string) watchButton { return watchButton{v, back} },
+		"phone":     func(e164 string) ad.Value { return ad.Value{Kind: "phone", Value: e164} },
+		"watch":     func(v ad.Value, back string) watchButton { return watchButton{v, back, false} },
+		"watchThis": func(v *ad.Value, back string) watchButton { return watchButton{*v, back, true} },
 	}
 }
 
@@ -183,4 +188,5 @@ func functions() template.FuncMap {
 type watchButton struct {
 	Value ad.Value
 	Back  string
+	Wide  bool // says what it watches, where nothing beside it does
 }
