@@ -14,6 +14,9 @@ const apart = 24
 // findAreas finds words for an area code with three digits behind them.
 func (r *reader) findAreas() {
 	for i := range r.chunks {
+		if c := &r.chunks[i]; c.digits == 3 && c.letters+c.marks == 0 && c.gap&gapParen != 0 && int(c.bto) < len(r.s) && r.s[c.bto] == ')' {
+			r.areaAt(i, path{start: int32(i), at: int32(i)}) // "555-0123 (912)"
+		}
 		if r.chunks[i].w.sort() != wordArea {
 			continue
 		}

@@ -45,6 +45,9 @@ func (r *reader) readContext(start int) context {
 		near := float32(start-k) - 1
 		switch c.w.sort() {
 		case wordPhone:
+			if r.word(k-1).sort() == wordNot || r.word(k-2).sort() == wordNot {
+				return context{id: .7} // "not a phone"
+			}
 			return context{cue: 1 - near*.08}
 		case wordArea:
 			return context{cue: .6}
@@ -113,29 +116,25 @@ func (r *reader) behind(p path, m *evidence) float32 {
 		return 0
 	}
 	if c.w.sort() == wordMeasure && c.gap&^gapSpace == 0 {
-		if p.bounds&(1<<(p.n-4)) != 0 && p.bounds&(1<<(p.n-7)) != 0 || p.bounds == 0 {
+		if p.bounds&(1<<(p.n-4)) != 0 && p.bounds&(1<<(p.n-7)) != 0 || p.bounds == 0 && r.contextAt(p.start).cue > 0 {
 			return .3
 		}
 		*m |= markMeasure
 		return costMeasure
 	}
-	not := false
 	for k := int(p.at); k < len(r.chunks) && k < int(p.at)+6; k++ {
 		c := &r.chunks[k]
 		if c.gap&(gapEnd|gapLine) != 0 || c.digits > 0 {
 			return 0
 		}
 		switch c.w.sort() {
-		case wordNot, wordNumber:
-			if k > int(p.at)+2 {
-				return 0
-			}
-			not = true
-		case wordPhone:
-			if not {
+		case wordNot:
+			if next := r.chunk(k + 1); next != nil && r.dial(next) {
 				*m |= markNot
 				return costNot
 			}
+			return 0
+		case wordPhone:
 			return 0
 		case wordID, wordLabel:
 			if k > int(p.at) && r.chunks[p.at].gap&(gapComma|gapDash) == 0 && is(r.norm[r.chunks[p.at].lo:r.chunks[p.at].hi]) {
@@ -146,6 +145,13 @@ func (r *reader) behind(p path, m *evidence) float32 {
 		}
 	}
 	return 0
+}
+
+// dial reports whether a chunk is a word for dialling. "Do not call after nine"
+// says nothing against a number, "do not dial" does.
+func (r *reader) dial(c *chunk) bool {
+	s := string(r.norm[c.lo:c.hi])
+	return s == "dial" || s == "marcar" || s == "marque"
 }
 
 // is reports whether a word says what the number before it is.

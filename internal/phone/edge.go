@@ -46,12 +46,16 @@ func (r *reader) edgesFrom(i int) {
 		}
 	case c.digits == 0 && c.marks == 0 && c.w.numeral():
 		r.words(i)
+		r.spaced(i)
 	case c.digits > 0:
 		r.mixed(i, b)
 	case c.w == wordNone || c.w == wordFiller && (len(b) < 3 || c.spelt != 0):
 		if c.hard || r.near(i, 4) >= 2 {
 			r.unknown(i, b)
 		}
+		r.spaced(i)
+	default:
+		r.spaced(i)
 	}
 	c.after = int32(len(r.edges))
 }
@@ -103,6 +107,10 @@ func (r *reader) words(i int) {
 			r.hundreds(i, i+2, v)
 		case wordThousand:
 			r.edge(i, i+2, v*1000, 4, .2, howWord|howTens)
+		case wordTimes:
+			if u := r.word(i + 2); next.value() == 0 && u.sort() == wordUnit && v > 1 && v < 5 {
+				r.repeat(i, i+3, uint64(u.value()), int(v))
+			}
 		case wordPlural:
 			if v > 1 && v < 8 {
 				r.repeat(i, i+2, uint64(next.value()), int(v))
@@ -132,6 +140,26 @@ func (r *reader) words(i int) {
 			r.repeat(i, i+2, uint64(next.value()), int(v))
 		} else if c := r.chunk(i + 1); c != nil && c.hi-c.lo == 1 && c.digits == 1 {
 			r.repeat(i, i+2, uint64(r.norm[c.lo]-'0'), int(v))
+		}
+	}
+}
+
+// spaced adds the name of a digit whose letters stand apart: "n i n e".
+func (r *reader) spaced(i int) {
+	if r.size(i) != 1 {
+		return
+	}
+	for k := range spellings {
+		s := &spellings[k]
+		n := 0
+		for n < len(s.name) && i+n < len(r.chunks) && r.size(i+n) == 1 && r.norm[r.chunks[i+n].lo]|0x20 == s.name[n] {
+			if n > 0 && r.chunks[i+n].gap&(gapEnd|gapLine|gapWide) != 0 {
+				break
+			}
+			n++
+		}
+		if n == len(s.name) && n > 2 {
+			r.edge(i, i+n, uint64(s.digit), 1, .1, howWord)
 		}
 	}
 }
@@ -202,7 +230,20 @@ func (r *reader) single(i int) bool {
 	if c == nil {
 		return false
 	}
+	if c.hi-c.lo == 1 && stands(r.norm[c.lo]) {
+		return true
+	}
 	return c.digits == 1 && c.letters+c.marks == 0 || c.spelt != 0 || c.digits == 0 && c.w >= wordUnit && c.w < wordHundred
+}
+
+// stands reports whether a character standing alone is likely to stand for a
+// digit.
+func stands(c byte) bool {
+	switch c {
+	case 'o', 'O', 'l', 'I', 'S', 'B', 'Z', '|':
+		return true
+	}
+	return false
 }
 
 // near counts the digits and number words within reach chunks of chunk i.

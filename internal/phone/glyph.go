@@ -66,7 +66,7 @@ func read(r rune) glyph {
 		return glyph{c: '$', odd: true}
 	case 0xFF01 <= r && r <= 0xFF5E:
 		return glyph{c: byte(r - 0xFF01 + '!')}
-	case unicode.IsLetter(r) || unicode.IsNumber(r):
+	case unicode.IsLetter(r) || unicode.IsNumber(r) || 0x249C <= r && r <= 0x24E9 || 0x1F110 <= r && r <= 0x1F189: // circled letters
 		return letterOf(r)
 	}
 	return glyph{c: sign}

@@ -37,6 +37,10 @@ func (r *reader) unknown(i int, b []byte) {
 	if len(b) > maxMixed {
 		return
 	}
+	if len(b) == 1 && stands(b[0]) && r.single(i-1) && r.single(i+1) {
+		r.edge(i, i+1, uint64(leetDigit(b[0])-'0'), 1, .3, howLeet)
+		return
+	}
 	if c.hard || leetish(b) || c.marks > 0 || c.odd > 0 {
 		if r.takeApart(i, b, !c.hard) {
 			return

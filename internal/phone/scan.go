@@ -105,7 +105,7 @@ func (sc *scanner) scan() {
 			}
 		case c == '%':
 			g, n := escape(s[sc.at:])
-			if n > 0 && sc.inLink() {
+			if n > 0 && (sc.inLink() || sc.open && g.c == '-') {
 				sc.put(g, int32(n), int32(n))
 			} else {
 				sc.put(glyph{c: c}, 1, 1)

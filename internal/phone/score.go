@@ -285,7 +285,7 @@ func grouping(p path, pl plan) float32 {
 // it.
 func (r *reader) otherwise(p path, grouping float32) float32 {
 	var cost float32
-	rising, last, money := 0, -1, 0
+	rising, last, by, money := 0, -1, 0, 0
 	for k := p.start; k < p.at; k++ {
 		c := &r.chunks[k]
 		if c.shape&^shapeYear != 0 {
@@ -307,12 +307,12 @@ func (r *reader) otherwise(p path, grouping float32) float32 {
 		if c.hi-c.lo == 2 {
 			v = v*10 + int(r.norm[c.lo+1]-'0')
 		}
-		if last >= 0 && (v == last+1 || v == 1 && last == 12) {
+		if last >= 0 && (v == last+1 || v == 1 && last == 12 || v-last == by && by > 0) {
 			rising++
 		}
-		last = v
+		by, last = v-last, v
 	}
-	if rising >= 4 && rising > int(p.at-p.start)/2 {
+	if rising >= 3 && rising > int(p.at-p.start)/2 {
 		cost += costAscending
 	}
 	return cost

@@ -166,6 +166,8 @@ func lookUp[T string | []byte](b T) word {
 		return wordHundreds | 9
 	case "double", "doble", "dbl", "twin":
 		return wordTimes | 2
+	case "veces", "times":
+		return wordTimes
 	case "triple", "treble", "tripple":
 		return wordTimes | 3
 	case "zeros", "zeroes", "ceros", "ohs":
@@ -231,7 +233,7 @@ func lookUp[T string | []byte](b T) word {
 		"ano", "age", "edad", "percent", "pct", "sq", "sqft", "sf", "acres", "acre", "deposit", "deposito", "total", "roses",
 		"rosas", "each", "cada", "height", "altura", "weight", "peso", "shoe", "talla", "chest", "waist", "bust", "hips", "am",
 		"pm", "people", "personas", "guests", "screen", "table", "shelf", "wheels", "tires", "weekly", "daily", "monthly",
-		"obo", "models", "per":
+		"obo", "models", "per", "bytes", "mb", "gb", "kb":
 		return wordMeasure
 	case "area", "prefix", "prefijo", "lada", "zona", "areacode":
 		return wordArea
