@@ -27,9 +27,9 @@ var wallMarks = []string{
 
 // wallWords are what walls say, in their titles or in their few lines.
 var wallWords = regexp.MustCompile(`just a moment|security check|checking (?:the security of )?your (?:browser|connection)|attention required|access (?:to this page has been )?denied|access denied` +
-	`|are you (?:a )?(?:human|robot)|not a robot|verify (?:that )?you are (?:a )?human|verifying you are human|human verification|pardon our interruption|request (?:unsuccessful|blocked)|unusual (?:traffic|activity)|automated (?:access|requests|queries)` +
+	`|are you (?:a )?(?:human|robot)|not a robot|(?:verify|confirm)(?:ing)? (?:that )?you(?: are|['’]re) (?:a )?(?:human|not a (?:ro)?bot)|press (?:&|and) hold|robot or human|human or robot|and not a bot|human verification|pardon our interruption|request (?:unsuccessful|blocked)|(?:unusual|suspicious) (?:traffic|activity)|your ip (?:address )?(?:has been|is|was) (?:temporarily )?blocked|could not be processed|error 1020|403 forbidden|sentimos la interrupci[oó]n|automated (?:access|requests|queries)` +
 	`|please enable (?:js|javascript|cookies)|enable javascript (?:and|to)|disable any ad ?blocker|you have been blocked|bot (?:detection|protection)|ddos protection|captcha|robot check|too many requests|rate limit(?:ed)?` +
-	`|no soy un robot|eres un robot|verifica(?:r|ción)? que eres humano|acceso denegado|je ne suis pas un robot|vérification de sécurité|accès (?:refusé|bloqué)|ich bin kein roboter|zugriff (?:verweigert|blockiert)|sicherheitsüberprüfung` +
+	`|no soy un robot|eres un robot|verifica(?:r|ción)? que eres humano|acceso denegado|je ne suis pas un robot|vérification de sécurité|accès (?:refusé|bloqué)|ich bin kein roboter|du bist ein mensch|je bent (?:een mens|geen robot)|platform graag veilig|zugriff (?:verweigert|blockiert)|sicherheitsüberprüfung` +
 	`|nie jestem robotem|dostęp zablokowany|weryfikacja|проверка браузера|доступ (?:ограничен|запрещен)|verifica di sicurezza|accesso negato|não sou um robô|acesso negado|är du en robot`)
 
 // wall says by what a page is known as a wall, "" when it is none.
@@ -38,7 +38,7 @@ func (d *document) wall() string {
 	if shown > 1500 {
 		return ""
 	}
-	if m := wallWords.FindString(strings.ToLower(clip(d.title, 200))); m != "" && shown < 800 {
+	if m := wallWords.FindString(strings.ToLower(clip(d.title, 200))); m != "" && shown < 800 && d.adSigns() < 2 {
 		return "its title says " + quote(m)
 	}
 	if shown > 600 || d.adSigns() > 0 {
@@ -66,7 +66,7 @@ func (d *document) wallMark() string {
 // shell reports whether a page is only the frame that scripts would fill.
 func (d *document) shell() bool {
 	return d.letters() < 200 && d.scripts > 0 && mainObject(d.ld) == nil && mainObject(d.items) == nil &&
-		d.first("og:description", "og:title") == "" && !d.hasHeading()
+		len(d.first("og:description")) < 60 && !d.hasHeading() && d.adSigns() == 0
 }
 
 func (d *document) hasHeading() bool {
@@ -80,7 +80,7 @@ func (d *document) hasHeading() bool {
 
 // goneWords are what sites say about an ad that was taken down.
 var goneWords = regexp.MustCompile(`(?:this |the |your )?(?:ad|ads|advert|advertisement|posting|post|listing|item|offer|classified|property|vehicle|page)(?: you (?:are|were) looking for| you requested)? (?:has been|was|is|has|have been) (?:been )?(?:flagged|removed|deleted|expired|withdrawn|deactivated|taken down|unpublished|closed|no longer|not available|unavailable|already (?:sold|rented))` +
-	`|(?:ad|advert|posting|listing|item|offer|property|page)\s+(?:is |has )?(?:no longer|expired|not found|removed|deleted)|flagged for removal|deleted by its author|no longer (?:available|active|listed|exists?|on the market)|does(?:n't| not) exist any ?more` +
+	`|(?:ad|advert|posting|listing|item|offer|property|page)\s+(?:is |has )?(?:no longer|expired|not found|removed|deleted)|404 (?:not found|error)|(?:error|status) 404|flagged for removal|deleted by its author|no longer (?:available|active|listed|exists?|on the market)|does(?:n't| not) exist any ?more` +
 	`|(?:cette |l')?annonce (?:a été |n'est plus |n'existe plus|est )?(?:supprimée|désactivée|disponible|expirée|désactivé)|annonce n'(?:est plus|existe plus)|n'est plus (?:disponible|en ligne)` +
 	`|anuncio (?:ya no|ha sido (?:eliminado|borrado|retirado|dado de baja)|no (?:está )?disponible|caducado|expirado|eliminado|borrado)|ya no (?:está|se encuentra) (?:disponible|publicado|activo)|este (?:inmueble|anuncio) ya no` +
 	`|ogłoszenie (?:jest |zostało )?(?:nieaktualne|nieaktywne|wygasło|usunięte|zakończone|zarchiwizowane|niedostępne)|oferta (?:jest )?(?:nieaktualna|nieaktywna|archiwalna|wygasła)|anzeige (?:ist |wurde )?(?:nicht mehr|gelöscht|deaktiviert|abgelaufen)|nicht mehr verfügbar` +
@@ -131,7 +131,7 @@ func (d *document) adSigns() int {
 }
 
 var goneStems = []string{
-	"flagged", "removed", "deleted", "expired", "withdrawn", "deactivated", "taken down", "unpublished", "closed", "no longer", "not available", "unavailable",
+	"404", "flagged", "removed", "deleted", "expired", "withdrawn", "deactivated", "taken down", "unpublished", "closed", "no longer", "not available", "unavailable",
 	"already", "not found", "exist", "supprim", "désactiv", "disponib", "expir", "en ligne", "anuncio", "inmueble", "publicado", "nieaktu", "nieakty", "wygas", "usuni",
 	"zako", "archiw", "niedost", "nicht mehr", "gelöscht", "deaktiv", "abgelaufen", "scadut", "rimoss", "eliminat", "annons", "slettet", "udløbet", "verwijderd", "niet meer", "verlopen",
 	"объявление", "inzer", "hirdetés",
