@@ -14,6 +14,7 @@ import (
 	"vigil.example/internal/ad"
 	"vigil.example/internal/capture"
 	"vigil.example/internal/crawl"
+	"vigil.example/internal/desk"
 	"vigil.example/internal/link"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/search"
@@ -219,26 +220,33 @@ func (a *App) tellLate(ctx context.Context) error {
 	}
 }
 
+// check raises what a subscription has not been told: ads that carry its value
+// and were not known when it was made. What was told is not told again.
 func (a *App) check(ctx context.Context, s ad.Subscription) {
-	alerts := a.raiser.Late(s)
-	ids, err := a.index.ByValue(ctx, s.Value, 1000)
+	ids, err := a.index.ByValue(ctx, s.Value, desk.MaxKnown)
 	if err != nil {
 		a.log.Warn("checking a subscription", "id", s.ID, "err", err)
 		return
 	}
+	known := make(map[string]bool, len(s.Known))
+	for _, id := range s.Known {
+		known[id] = true
+	}
 	var ads []ad.Ad
 	for _, id := range ids {
-		docs, _, err := a.index.Versions(ctx, id)
-		if err != nil {
+		if known[id] {
 			continue
 		}
+		docs, _, err := a.index.Versions(ctx, id)
+		if err != nil {
+			a.log.Warn("checking a subscription", "id", s.ID, "err", err)
+			return
+		}
 		for i := range docs {
-			if docs[i].FirstSeen.After(s.Created) || a.cfg.Kind == Demo {
-				ads = append(ads, docs[i].Ad)
-			}
+			ads = append(ads, docs[i].Ad)
 		}
 	}
-	alerts = append(alerts, a.raiser.Check(s, ads)...)
+	alerts := append(a.raiser.Late(s), a.raiser.Check(s, ads)...)
 	if err := a.bus.Publish(ctx, alertMessages(alerts)); err != nil && ctx.Err() == nil {
 		a.log.Warn("checking a subscription", "id", s.ID, "err", err)
 	}

@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -26,6 +29,7 @@ type report struct {
 	Seconds  float64       `json:"seconds"`
 	Balanced bool          `json:"balanced"`
 	Ledger   []desk.Row    `json:"ledger"`
+	State    state         `json:"state"`
 	Scores   bazaar.Scores `json:"scores"`
 }
 
@@ -52,6 +56,9 @@ func (d *demo) score(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.State, err = d.state(ctx); err != nil {
+		return err
+	}
 	r.Scores = bazaar.Score(d.town.Truth(d.town.Now()), found)
 	PrintLedger(d.out, s.Ledger)
 	fmt.Fprintf(d.out, "\nnumbers   precision %.3f  recall %.3f  false in number-free ads %.4f\n", r.Scores.NumberPrecision, r.Scores.NumberRecall, r.Scores.FalsePerFree)
@@ -65,6 +72,47 @@ func (d *demo) score(ctx context.Context) error {
 		return ErrUnbalanced
 	}
 	return nil
+}
+
+// A state is what a crawl came to, as digests: two crawls of one town at one
+// moment must have the same, in whatever order the pages came and however often
+// they were interrupted.
+type state struct {
+	Versions string `json:"versions_sha256"` // ads with their contents
+	Numbers  string `json:"numbers_sha256"`  // contents with the numbers read in them
+	Clusters string `json:"clusters_sha256"` // the partition, without names
+}
+
+func (d *demo) state(ctx context.Context) (state, error) {
+	var versions, numbers []string
+	members := map[string][]string{}
+	for doc, err := range d.app.index.Dump(ctx) {
+		if err != nil {
+			return state{}, err
+		}
+		versions = append(versions, doc.ID)
+		n := doc.ID
+		for _, p := range doc.Ad.Phones {
+			n += fmt.Sprintf(" %s@%s:%d-%d", p.E164, p.Span.Field, p.Span.Start, p.Span.End)
+		}
+		numbers = append(numbers, n)
+		if doc.Cluster != "" && doc.Current {
+			members[doc.Cluster] = append(members[doc.Cluster], doc.Ad.AdID)
+		}
+	}
+	var clusters []string
+	for _, m := range members {
+		slices.Sort(m)
+		clusters = append(clusters, strings.Join(m, " "))
+	}
+	return state{digest(versions), digest(numbers), digest(clusters)}, nil
+}
+
+// digest is the SHA-256 of the lines in order.
+func digest(lines []string) string {
+	slices.Sort(lines)
+	s := sha256.Sum256([]byte(strings.Join(lines, "\n")))
+	return hex.EncodeToString(s[:])
 }
 
 // found reads back what the walk made of the town, from the index.

@@ -39,8 +39,8 @@ func ReadValue(text string) (ad.Value, error) {
 	return ad.Value{}, ErrNotAValue
 }
 
-// maxKnown bounds the ads that a new subscription remembers as already there.
-const maxKnown = 10_000
+// MaxKnown bounds the ads that a new subscription remembers as already there.
+const MaxKnown = 10_000
 
 // Watch subscribes the subject to a value as typed.
 func (d *Desk) Watch(ctx context.Context, s access.Subject, text string) (ad.Subscription, error) {
@@ -62,7 +62,7 @@ func (d *Desk) Watch(ctx context.Context, s access.Subject, text string) (ad.Sub
 }
 
 func (d *Desk) watch(ctx context.Context, s access.Subject, v ad.Value) (ad.Subscription, error) {
-	known, err := d.Index.ByValue(ctx, v, maxKnown)
+	known, err := d.Index.ByValue(ctx, v, MaxKnown)
 	if err != nil {
 		return ad.Subscription{}, fmt.Errorf("subscribe: %w", err)
 	}
