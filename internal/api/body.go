@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // maxBody bounds a JSON request body.
@@ -31,6 +32,7 @@ func (c *call) read(v any) error {
 	if t, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		return errType
 	}
+	defer c.within(30 * time.Second)()
 	d := json.NewDecoder(http.MaxBytesReader(c.w, c.r.Body, maxBody))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
@@ -40,6 +42,14 @@ func (c *call) read(v any) error {
 		return wrong("something stands behind the JSON object")
 	}
 	return nil
+}
+
+// within gives the body a time to come, until the returned function is called: a
+// deadline that stayed would end the request while it is worked on.
+func (c *call) within(d time.Duration) func() {
+	rc := http.NewResponseController(c.w)
+	_ = rc.SetReadDeadline(time.Now().Add(d)) // a test's writer may know none
+	return func() { _ = rc.SetReadDeadline(time.Time{}) }
 }
 
 // bodyError says why a body cannot be decoded into v. The decoder's own texts may

@@ -85,8 +85,9 @@ func (s *server) imports(c *call) error {
 			return wrong("header %s is no time as RFC 3339 writes it", headerSaved)
 		}
 	}
-	_ = http.NewResponseController(c.w).SetReadDeadline(time.Now().Add(2 * time.Minute))
+	done := c.within(2 * time.Minute)
 	p.Body, err = io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, MaxPage))
+	done()
 	var tooMuch *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooMuch):

@@ -103,8 +103,8 @@ func (s *server) wait(c *call) error {
 		return err
 	}
 	long := min(time.Duration(min(seconds, 60))*time.Second, MaxWait)
-	// A server may give answers less time than this; not all of them can be told.
-	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(long + 15*time.Second))
+	// Where a server gives answers a time, this one waits longer.
+	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Time{})
 	ctx, cancel := context.WithTimeout(c.ctx(), long)
 	defer cancel()
 	newest, err := s.desk.WaitAlert(ctx, c.s, after)
