@@ -1,5 +1,7 @@
 package phone
 
+import "math/bits"
+
 // An area is an area code that the text gives apart from the number: "area 702",
 // "prefix three one three".
 type area struct {
@@ -75,9 +77,15 @@ func (r *reader) weighLocal(p path) {
 	c := candidate{path: p, end: max(p.at, a.end), country: 1, nation: a.code*1e7 + p.v, digits: 10, marks: markArea}
 	c.start = min(p.start, a.start)
 	c.how |= a.how
-	cost := p.cost + .02*float32(dist) - bonusGrouped
-	if !grouped {
-		cost += .3
+	cost := p.cost + .02*float32(dist) - bonusGrouped + ends(p, 0) + r.otherwise(p, 0)
+	switch {
+	case grouped:
+	case p.worded >= 3 || bits.OnesCount16(p.bounds) == 6:
+		cost += .2
+	case p.bounds == 0:
+		cost += .9
+	default:
+		cost += .6
 	}
 	if cx := r.contextAt(p.start); cx.id > 0 {
 		cost += costID * cx.id

@@ -11,7 +11,7 @@ func (r *reader) mixed(i int, b []byte) {
 	}
 	if c.marks > 0 && c.letters == 0 && (b[0] == '$' || b[len(b)-1] == '$') && int(c.digits) == len(b)-1 {
 		c.money = true
-		r.digits(i, b, 1.5, howMoney)
+		r.digits(i, b, 2.2, howMoney)
 		if len(b) <= 5 {
 			r.digits(i, leeted(b), .5, howLeet)
 		}
@@ -50,7 +50,7 @@ func (r *reader) unknown(i int, b []byte) {
 		r.edge(i, i+1, uint64(c.spelt-1), 1, c.speltCost, howSpelt)
 		return
 	}
-	if v, ok := keypad(b); ok && c.odd == 0 && r.besideDigits(i) {
+	if v, ok := keypad(b); ok && c.odd == 0 && r.besideDigits(i) && (len(b) < 5 || c.gap.tight()) {
 		r.edge(i, i+1, v, len(b), 1, howKeypad)
 	}
 }

@@ -82,6 +82,7 @@ type scanner struct {
 	spaces uint8
 	signs  uint16
 	ended  bool // the last visible character ends a sentence
+	shout  bool // that end is ! or ?
 	loose  bool // no tag ends in the rest of the text
 }
 
@@ -164,7 +165,7 @@ func (sc *scanner) inner(c byte, n int32) bool {
 func (sc *scanner) grow(g glyph, n, k int32) {
 	if !sc.open {
 		sc.chunks = append(sc.chunks, chunk{lo: int32(len(sc.norm)), from: sc.cp, bfrom: sc.at, gap: sc.gap})
-		sc.open, sc.gap, sc.spaces, sc.signs, sc.ended = true, 0, 0, 0, false
+		sc.open, sc.gap, sc.spaces, sc.signs, sc.ended, sc.shout = true, 0, 0, 0, false, false
 		sc.linked()
 	}
 	c := &sc.chunks[len(sc.chunks)-1]
@@ -208,7 +209,7 @@ func (sc *scanner) separate(c byte) {
 		if sc.signs++; sc.signs > 6 {
 			sc.gap |= gapLong
 		}
-		if sc.signs > 1 && c != '/' {
+		if sc.signs > 1 && c != '/' && !sc.shout {
 			sc.ended = false
 		}
 	}
@@ -232,7 +233,8 @@ func (sc *scanner) separate(c byte) {
 		}
 		return
 	case '.', '!', '?':
-		sc.ended = c != '.' || sc.signs == 1
+		sc.ended = c != '.' || sc.signs == 1 || sc.shout
+		sc.shout = sc.shout || c != '.'
 		if c == '.' {
 			sc.gap |= gapDot
 		} else {

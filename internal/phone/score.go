@@ -131,6 +131,9 @@ func (r *reader) plan(p path) (pl plan, ok bool) {
 // consider adds up what speaks for and against a reading and keeps it when the
 // sum is in its favour.
 func (r *reader) consider(p path, pl plan, reversed bool) {
+	if p.how&howKeypad != 0 && pl.country != 1 {
+		return // only American numbers are given in letters
+	}
 	c := candidate{path: p, end: p.at, country: pl.country, nation: pl.nation, digits: pl.digits}
 	cost := p.cost + pl.unlikely
 	grouping := grouping(p, pl)
@@ -187,9 +190,7 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 	if p.worded > 0 && p.worded < 3 && bits.OnesCount16(p.bounds) < 6 && p.how&howDigits != 0 && p.bounds != 0 {
 		cost += costWord * float32(p.worded)
 	}
-	if n := bits.OnesCount16(p.ends); n > 0 && n <= 2 && bits.OnesCount16(p.bounds) > 2*n {
-		cost += costEnd * float32(bits.OnesCount16(p.ends>>pl.skip&^(1<<3|1<<6)))
-	}
+	cost += ends(p, pl.skip)
 	if p.unknown > 0 {
 		if cx.cue == 0 {
 			cost += costUnknown
@@ -199,6 +200,21 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 	if c.score = base - cost; c.score > keep {
 		r.found = append(r.found, c)
 	}
+}
+
+// ends is what the end of a line or sentence inside speaks against a path whose
+// other digits have less between them, unless it ends a group of the plan's.
+func ends(p path, skip uint8) float32 {
+	n, all := bits.OnesCount16(p.ends), bits.OnesCount16(p.bounds)
+	if n == 0 || n > 2 || all <= 2*n {
+		return 0
+	}
+	const groups = 1<<3 | 1<<6
+	e := p.ends >> skip
+	if all < 5 || e&groups == groups {
+		e &^= groups
+	}
+	return costEnd * float32(bits.OnesCount16(e))
 }
 
 // uncalled is what speaks against digits that no contact word announces: groups
@@ -324,6 +340,13 @@ func (r *reader) leftover(p path) float32 {
 	var cost float32
 	if p.start > 0 {
 		cost += r.stray(int(p.start)-1, r.chunks[p.start].gap, p)
+		before := r.word(int(p.start) - 1)
+		if before.sort() == wordAnd {
+			before = r.word(int(p.start) - 2)
+		}
+		if s := before.sort(); s == wordHundred || s == wordHundreds || s == wordThousand {
+			cost += 2 // the number in words began earlier
+		}
 	}
 	if c := r.chunk(int(p.at)); c != nil {
 		cost += r.stray(int(p.at), c.gap, p)

@@ -13,6 +13,7 @@ type path struct {
 	ends      uint16 // bit k: the end of a line or sentence does
 	how       how
 	gaps      gap // all that stands between
+	last      gap // what stood between the last two
 	cost      float32
 }
 
@@ -44,7 +45,7 @@ func (r *reader) walk(p path) {
 			gaps |= c.gap
 			cost += gapCost(c.gap)
 		}
-		if p.cost+cost > maxCost || p.unknown+unknown > 3 {
+		if p.cost+.3*cost > maxCost || p.unknown+unknown > 3 {
 			return
 		}
 		for _, e := range r.edges[c.edges:c.after] {
@@ -55,6 +56,10 @@ func (r *reader) walk(p path) {
 			}
 			q.v = p.v*pow10[e.n] + e.v
 			q.cost += cost + e.cost
+			if gaps == p.last && k == int(p.at) && p.n > 1 {
+				q.cost -= .7 * cost // more of the same says little more
+			}
+			q.last = gaps
 			q.how |= e.how
 			if e.how&(howWord|howSpelt|howSound) != 0 {
 				q.worded += e.n
