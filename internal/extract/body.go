@@ -10,7 +10,7 @@ import (
 )
 
 // bodyHeading matches headings above what a poster wrote.
-var bodyHeading = regexp.MustCompile(`(?i)^\W*(?:(?:full |property |item |ad |product |seller'?s? |listing )?description|about (?:this|the) (?:\w+)|opis(?: \p{L}+)?|descripción|comentarios(?: del anunciante)?|comments?|remarks|beschreibung|descrizione|description de l'annonce|descrição|beskrivning|omschrijving|details)\W*$`)
+var bodyHeading = regexp.MustCompile(`(?i)^\W*(?:(?:full |property |item |ad |product |seller'?s? |listing )?description|about(?: (?:this|the))?(?: \w+)?|opis(?: \p{L}+)?|descripción|comentarios(?: del anunciante)?|comments?|remarks|beschreibung|descrizione|description de l'annonce|descrição|beskrivning|omschrijving|details)\W*$`)
 
 // bodyText finds what the poster wrote, and by which method.
 func (d *document) bodyText(main object) (text, method string) {
@@ -47,25 +47,72 @@ func plainText(s string) string {
 // shows what structured data tells, else the one so named, else the one under
 // such a heading, else the one with the most running text.
 func (d *document) bodyNode(told string) *html.Node {
-	if n := d.showing(told); n != nil {
-		return n
-	}
-	var best *html.Node
-	most := 0
-	for _, n := range d.named() {
-		if l := prose(n); l > most {
-			best, most = n, l
+	for _, s := range []string{told, d.first("og:description", "description")} {
+		if n := d.showing(s); n != nil && prose(n) >= 100 {
+			return n
 		}
 	}
-	if most >= 10 {
+	best, most := d.namedBody()
+	if most >= 30 { // less is a button that opens the rest
 		return best
 	}
 	for i, l := range d.lines {
-		if l.heading > 0 && l.zone != zoneFrame && bodyHeading.MatchString(l.text) && i+1 < len(d.lines) && d.lines[i+1].letters > 40 {
-			return container(d.lines[i+1].node, l.node)
+		if l.heading == 0 || l.zone == zoneFrame || !bodyHeading.MatchString(l.text) {
+			continue
+		}
+		for _, next := range d.lines[i+1 : min(len(d.lines), i+5)] {
+			if next.heading > 0 {
+				break
+			}
+			if next.letters > 40 {
+				return container(next.node, l.node)
+			}
 		}
 	}
-	return d.densest()
+	if n := d.densest(); n != nil {
+		return n
+	}
+	return best
+}
+
+const tooMuch = 2500 // letters of an element that holds more than what one person wrote
+
+// namedBody finds the element named as the body, and its letters: of those that
+// hold no other the longest, else the longest of all. One that holds most of a
+// long page is named for something else.
+func (d *document) namedBody() (best *html.Node, most int) {
+	whole := d.contents()
+	outer := d.named()
+	var inner []*html.Node
+	for _, n := range outer {
+		inner = append(inner, d.innermost(n)...)
+	}
+	for _, all := range [][]*html.Node{inner, outer} {
+		for _, n := range all {
+			if l := prose(n); l > most && (l < tooMuch || l*10 < whole*6 || d.holds(n, roleBody)) {
+				best, most = n, l
+			}
+		}
+		if most >= 20 {
+			return best, most
+		}
+	}
+	return best, most
+}
+
+// innermost lists the elements below n that are named as bodies, hold no other,
+// and are no heading or button of one.
+func (d *document) innermost(n *html.Node) []*html.Node {
+	var out []*html.Node
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type == html.ElementNode && !hidden(c) {
+			out = append(out, d.innermost(c)...)
+		}
+	}
+	if len(out) == 0 && d.holds(n, roleBody|roleContent) && !d.holds(n, roleLabel) && n.DataAtom != atom.Button && n.DataAtom != atom.A {
+		out = append(out, n)
+	}
+	return out
 }
 
 // showing finds the element that begins with a description told elsewhere.
@@ -104,7 +151,7 @@ func (d *document) named() []*html.Node {
 			if c.Type != html.ElementNode || hidden(c) || zoneOf(c) == zoneFrame || c.DataAtom == atom.A {
 				continue
 			}
-			if d.holds(c, roleBody) && !d.inRun(c) {
+			if d.holds(c, roleBody|roleContent) && !d.inRun(c) {
 				out = append(out, c)
 				continue
 			}
@@ -212,10 +259,35 @@ func (d *document) densest() *html.Node {
 			}
 		}
 		if heavy == nil {
-			return n
+			break
 		}
 		n, total = heavy, max(total*9/10, weight[heavy])
 	}
+	if weight[n] < tooMuch {
+		return n
+	}
+	return d.block(n)
+}
+
+// block finds the element inside n under which the most running text stands
+// directly: paragraphs side by side, or lines of one element.
+func (d *document) block(n *html.Node) *html.Node {
+	direct := map[*html.Node]int{}
+	best := n
+	for i := range d.lines {
+		l := &d.lines[i]
+		if l.zone == zoneFrame || l.heading > 0 || l.letters-l.linked < 60 || d.inRun(l.node) || l.legal() || l.node == nil {
+			continue
+		}
+		at := l.node
+		if at.DataAtom == atom.P && at.Parent != nil {
+			at = at.Parent
+		}
+		if direct[at] += l.letters - l.linked; direct[at] > direct[best] {
+			best = at
+		}
+	}
+	return best
 }
 
 // legal are words of lines that sites put on every page.

@@ -17,6 +17,8 @@ const (
 	rolePrice
 	rolePager
 	roleOldPrice
+	roleLabel
+	roleContent
 )
 
 var roles = []struct {
@@ -24,11 +26,13 @@ var roles = []struct {
 	stems []string // one of which every match contains
 	name  *regexp.Regexp
 }{
-	{roleBody, strings.Fields(`body text copy content desc opis beschreibung popis omschrijving beskriv kuvaus leiras`), regexp.MustCompile(`(?:^|[\s_-])(?:(?:posting|user|ad|advert|post|entry|listing|item|offer|product|property|classified|annonce)[_-]?(?:body|text|texte|copy|content|description)|descri[a-z]*|desc|opis|opisanie|beschreibung|anzeigentext|descrizione|popis|omschrijving|beskrivning|beskrivelse|kuvaus|leiras)(?:[\s_-]|$)`)},
+	{roleBody, strings.Fields(`body text copy desc opis beschreibung popis omschrijving beskriv kuvaus leiras`), regexp.MustCompile(`(?:^|[\s_-])(?:(?:posting|user|ad|advert|post|entry|listing|item|offer|product|property|classified|annonce)[_-]?(?:body|text|texte|copy|description)|descri[a-z]*|desc|opis|opisanie|beschreibung|anzeigentext|descrizione|popis|omschrijving|beskrivning|beskrivelse|kuvaus|leiras)(?:[\s_-]|$)`)},
 	{roleTitle, strings.Fields(`titl titre headline heading`), regexp.MustCompile(`(?:^|[\s_-])(?:posting|ad|item|listing|offer|product|property|page|main|detail)?[_-]?(?:title|titulo|titre|headline|heading)(?:[\s_-]|$)`)},
 	{rolePlace, strings.Fields(`locat loca address adr lokali ubica direccion district region place standort ort where`), regexp.MustCompile(`(?:^|[\s_-])(?:[a-z]+[_-])?(?:location|address|adr|locality|lokalizacja|localisation|localizacion|ubicacion|adres|adresse|direccion|district|region|place|standort|ort|where)[a-z]*(?:[\s_-]|$)`)},
 	{rolePrice, strings.Fields(`price prix preci cena preis prezzo preco pris prijs amount`), regexp.MustCompile(`(?:^|[\s_-])(?:main|current|asking|sale|offer|item|ad|total|list|listing|property)?[_-]?(?:price|prix|precio|cena|preis|prezzo|preco|pris|prijs|amount)[a-z]*(?:[\s_-]|$)`)},
 	{rolePager, strings.Fields(`pag`), regexp.MustCompile(`paginat|pagenav|pagelinks|(?:^|[\s_-])pager(?:[\s_-]|$)`)},
+	{roleContent, []string{"content"}, regexp.MustCompile(`(?:^|[\s_-])(?:posting|ad|advert|post|entry|listing|item|offer|classified|annonce)[_-]?content(?:[\s_-]|$)`)},
+	{roleLabel, strings.Fields(`title head label link toggle button btn more expand`), regexp.MustCompile(`title|head|label|link|toggle|button|btn|more|expand`)},
 	{roleOldPrice, strings.Fields(`price`), regexp.MustCompile(`old-?price|price-?(?:old|was)`)},
 }
 

@@ -57,7 +57,7 @@ func (d *document) titleText(main object) (text, method string) {
 	hw, pw := terms(h), terms(page)
 	switch {
 	case len(pw) > 0 && shared(hw, pw) == len(pw) && (len(pw)*2 >= len(hw) || strings.HasPrefix(h, page)):
-		return page, "text" // the heading adds price and place to the title
+		return trimTitle(page), "text" // the heading adds price and place to the title
 	case name != "" && main.is(goods) && len(terms(name)) > 1 && (alike(terms(name), hw) > .5 || alike(terms(name), pw) > .5):
 		if full := d.fuller(name); full != name {
 			return full, "text"
@@ -150,13 +150,14 @@ var (
 
 // trimTitle cuts "- $35 (place)" off the end of a heading, when something is left.
 func trimTitle(s string) string {
-	out := ellipsis.ReplaceAllString(s, "")
+	out := strings.TrimRight(ellipsis.ReplaceAllString(s, ""), " -–—|")
 	bare := parenEnd.ReplaceAllString(out, "")
 	if all := sums(bare); len(all) > 0 {
 		last := all[len(all)-1]
 		if last.end >= len(bare)-1 {
-			cut := strings.TrimRight(bare[:last.start], " -–—|/,:\u00a0")
-			if len(terms(cut)) >= 2 {
+			before := strings.TrimRight(bare[:last.start], " \u00a0")
+			cut := strings.TrimRight(before, " -–—|/,:\u00a0")
+			if cut != before && len(terms(cut)) >= 2 {
 				return cut
 			}
 		}
