@@ -1,6 +1,9 @@
 package phone
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // An area is an area code that the text gives apart from the number: "area 702",
 // "prefix three one three".
@@ -61,7 +64,9 @@ func (r *reader) weighLocal(p path) {
 		return
 	}
 	best, dist := -1, int32(apart)
-	for i, a := range r.areas {
+	first, _ := slices.BinarySearchFunc(r.areas, p.start-apart-8, func(a area, at int32) int { return int(a.start - at) })
+	for i := first; i < len(r.areas) && r.areas[i].start < p.at+apart; i++ {
+		a := r.areas[i]
 		d := a.start - p.at
 		if a.end <= p.start {
 			d = p.start - a.end
@@ -87,7 +92,7 @@ func (r *reader) weighLocal(p path) {
 	default:
 		cost += .6
 	}
-	if cx := r.contextAt(p.start); cx.id > 0 {
+	if cx := r.leadTo(p.start); cx.id > 0 {
 		cost += costID * cx.id
 		c.marks |= markID
 	}

@@ -1,7 +1,7 @@
 package phone
 
-// A context says what the words before a number make of it.
-type context struct {
+// A lead says what the words before a number make of it.
+type lead struct {
 	cue float32 // 0 to 1: a contact word, near
 	id  float32 // 0 to 1: a word that makes it an id, near
 }
@@ -12,18 +12,19 @@ const (
 	far   = 4
 )
 
-// contextAt reads the words before chunk start, back to the beginning of the
+// leadTo reads the words before chunk start, back to the beginning of the
 // sentence. The nearest word that says anything decides.
-func (r *reader) contextAt(start int32) context {
-	if r.contextOf == start+1 {
-		return r.context
+func (r *reader) leadTo(start int32) lead {
+	if r.leadOf == start+1 {
+		return r.lead
 	}
-	r.contextOf, r.context = start+1, r.readContext(int(start))
-	return r.context
+	r.leadOf, r.lead = start+1, r.readLead(int(start))
+	return r.lead
 }
 
-func (r *reader) readContext(start int) context {
-	var cx context
+// readLead is leadTo without the memory.
+func (r *reader) readLead(start int) lead {
+	var cx lead
 	digits := 0
 	id := float32(1)
 	numbered := r.chunks[start].gap&(gapLastHash|gapColon|gapEqual) != 0
@@ -39,50 +40,45 @@ func (r *reader) readContext(start int) context {
 		if broken(g) {
 			id *= .15
 		}
-		if digits += int(c.digits); digits >= 5 {
+		if digits += int(c.digits); c.w.numeral() && c.w.sort() != wordSoft {
+			digits += 2
+		}
+		if digits >= 5 {
 			return cx
 		}
 		near := float32(start-k) - 1
 		switch c.w.sort() {
 		case wordPhone:
 			if r.word(k-1).sort() == wordNot || r.word(k-2).sort() == wordNot {
-				return context{id: .7} // "not a phone"
+				return lead{id: .7} // "not a phone"
 			}
-			return context{cue: 1 - near*.08}
+			return lead{cue: 1 - near*.08}
 		case wordArea:
-			return context{cue: .6}
+			return lead{cue: .6}
 		case wordID:
 			if c.w == wordCode && r.word(k-1).sort() == wordArea {
-				return context{cue: .6}
+				return lead{cue: .6}
 			}
 			if near <= far {
 				cx.id = max(cx.id, id*(1-near*.12))
 				return cx
 			}
-		case wordLabel:
+		case wordLabel, wordFiller:
 			switch {
+			case c.w.sort() == wordFiller && c.w != wordPart:
 			case numbered && near <= 2:
 				cx.id = max(cx.id, id)
 				return cx
-			case near == 0 && g.tight() || near == 0 && c.w == wordLabel:
+			case near == 0 && c.w == wordLabel:
 				cx.id = max(cx.id, .4*id)
-			}
-		case wordFiller:
-			if c.w == wordPart && numbered && near <= 2 {
-				cx.id = max(cx.id, id)
-				return cx
 			}
 		case wordNumber:
 			numbered = true
 			if r.announced(k, start) {
-				return context{cue: .7}
-			}
-		case wordUnit, wordTeen, wordTens, wordHundreds:
-			if digits += 2; digits >= 5 {
-				return cx
+				return lead{cue: .7}
 			}
 		}
-		if g&(gapHash) != 0 {
+		if g&gapHash != 0 {
 			numbered = true
 		}
 	}
@@ -116,7 +112,7 @@ func (r *reader) behind(p path, m *evidence) float32 {
 		return 0
 	}
 	if c.w.sort() == wordMeasure && c.gap&^gapSpace == 0 {
-		if p.bounds&(1<<(p.n-4)) != 0 && p.bounds&(1<<(p.n-7)) != 0 || p.bounds == 0 && r.contextAt(p.start).cue > 0 {
+		if p.bounds&(1<<(p.n-4)) != 0 && p.bounds&(1<<(p.n-7)) != 0 || p.bounds == 0 && r.leadTo(p.start).cue > 0 {
 			return .3
 		}
 		*m |= markMeasure

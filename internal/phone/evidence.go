@@ -8,7 +8,6 @@ const (
 	markLink
 	markPrefix
 	markCue
-	markQuery
 	markArea
 	markReversed
 	markUnlikely

@@ -16,7 +16,7 @@ func (r *reader) weighForeign(p path) {
 	}
 	v, digits, skip := p.v, p.n, uint8(0)
 	plus := r.first(p).gap&gapLastPlus != 0
-	called := r.query || r.contextAt(p.start).cue > 0
+	called := r.query || r.leadTo(p.start).cue > 0
 	switch first := r.chunks[p.start].hi - r.chunks[p.start].lo; {
 	case plus:
 	case p.n > 10 && v/pow10[p.n-2] == 0 && v/pow10[p.n-3] != 0 && called && first >= 2: // 00

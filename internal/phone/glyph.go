@@ -96,8 +96,8 @@ func letterOf(r rune) glyph {
 const other = 0x02
 
 // digitOf returns the digits a code point beyond ASCII stands for: every decimal
-// digit of Unicode, and the circled, parenthesised, negative, raised, Roman and
-// Han numbers up to twenty. more is the second digit of a number from ten.
+// digit of Unicode, and the circled, parenthesised, negative, raised, Roman,
+// Suzhou and Han numbers up to twenty, counting rods and dice. more is the second digit of a number from ten.
 func digitOf(r rune) (d, more byte, ok bool) {
 	if 0x2000 <= r && r < 0x2070 || 0x1F110 <= r && r < 0x1FBF0 && r != 0x1F51F {
 		return 0, 0, false // punctuation and emoji: the most frequent of all
@@ -145,7 +145,8 @@ var numbered = [...]struct {
 	{0xB2, 0xB3, 2}, {0xB9, 0xB9, 1}, {0x2070, 0x2070, 0}, {0x2074, 0x2079, 4}, {0x2080, 0x2089, 0},
 	{0x2160, 0x2168, 1}, {0x2170, 0x2178, 1}, {0x2460, 0x2473, 1}, {0x2474, 0x2487, 1}, {0x2488, 0x249B, 1},
 	{0x24EA, 0x24EA, 0}, {0x24EB, 0x24F4, 11}, {0x24F5, 0x24FE, 1}, {0x24FF, 0x24FF, 0}, {0x2776, 0x277F, 1},
-	{0x2780, 0x2789, 1}, {0x278A, 0x2793, 1}, {0x3220, 0x3228, 1}, {0x3280, 0x3288, 1}, {0x1369, 0x1371, 1},
+	{0x2780, 0x2789, 1}, {0x278A, 0x2793, 1}, {0x2680, 0x2685, 1}, {0x3021, 0x3029, 1}, {0x1D360, 0x1D368, 1},
+	{0x3220, 0x3228, 1}, {0x3280, 0x3288, 1}, {0x1369, 0x1371, 1},
 	{0x1F100, 0x1F100, 0}, {0x1F101, 0x1F10A, 0}, {0x1F10B, 0x1F10B, 0}, {0x1F10C, 0x1F10C, 0}, {0xA728, 0xA728, 7},
 }
 

@@ -123,21 +123,23 @@ func (r *reader) takeApart(i int, b []byte, leet bool) bool {
 			}
 		}
 	}
+	return r.harvest(i, &table[len(b)])
+}
+
+// harvest adds the cheapest readings of a whole chunk.
+func (r *reader) harvest(i int, row *[maxDigits + 1]cell) bool {
 	ok := false
 	for range 3 {
 		best := -1
 		for n := 1; n <= maxDigits; n++ {
-			if t := &table[len(b)][n]; t.set && (best < 0 || t.cost < table[len(b)][best].cost) {
+			if t := &row[n]; t.set && (best < 0 || t.cost < row[best].cost) {
 				best = n
 			}
 		}
-		if best < 0 {
+		if best < 0 || row[best].cost > 4 {
 			break
 		}
-		t := &table[len(b)][best]
-		if t.cost > 4 {
-			break
-		}
+		t := &row[best]
 		if t.how&howLeet != 0 && r.chunks[i].digits == 0 {
 			t.cost += .2
 		}

@@ -9,7 +9,7 @@
 //
 // Reading goes in one pass: scan cuts the text into chunks, edges read chunks as
 // digits with a cost, a walk over edges and gaps finds digit strings of a
-// number's length, score weighs them, and choose takes the best set that does
+// number's length, score weighs them by what stands in and around them, and choose takes the best set that does
 // not overlap. Nothing in it knows which numbers are set aside for fiction.
 package phone
 
@@ -96,15 +96,16 @@ func plausible(s string) bool {
 // A reader is the state of reading one text.
 type reader struct {
 	scanner
-	country   string
-	query     bool
-	back      bool // the text says that digits are reversed
-	edges     []edge
-	areas     []area
-	found     []candidate
-	steps     int
-	contextOf int32 // start of the path that context was worked out for, plus one
-	context   context
+	country string
+	query   bool
+	back    bool // the text says that digits are reversed
+	edges   []edge
+	areas   []area
+	found   []candidate
+	steps   int   // from one chunk
+	work    int   // in all
+	leadOf  int32 // start of the path that lead was worked out for, plus one
+	lead    lead
 
 	someChunks [64]chunk // most texts fit
 	someNorm   [384]byte

@@ -156,7 +156,7 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 	if pl.unlikely > 1 {
 		c.marks |= markUnlikely
 	}
-	cx := r.contextAt(p.start)
+	cx := r.leadTo(p.start)
 	if cx.cue > 0 {
 		cost -= bonusCue * cx.cue
 		c.marks |= markCue

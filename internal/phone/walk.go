@@ -27,6 +27,7 @@ const (
 
 // walk follows every edge that can go on from p and weighs what it finds.
 func (r *reader) walk(p path) {
+	r.work++
 	if r.steps++; r.steps > maxSteps {
 		return
 	}
