@@ -28,12 +28,15 @@ func (r *reader) readLead(start int) lead {
 	digits := 0
 	id := float32(1)
 	numbered := r.chunks[start].gap&(gapLastHash|gapColon|gapEqual) != 0
-	if r.chunks[start].gap&gapLastHash != 0 {
+	switch g := r.chunks[start].gap; {
+	case g&gapLastHash != 0:
 		cx.id = .25
+	case g&gapHash != 0 && r.word(start-1) == wordNone:
+		cx.id = .6 // "stock# 12"
 	}
 	for k := start - 1; k >= 0 && k >= start-reach; k-- {
 		c, g := &r.chunks[k], r.chunks[k+1].gap
-		abbreviated := c.w.sort() == wordNumber || c.w.sort() == wordPhone || c.hi-c.lo <= 3 && c.letters > 0 && c.w.sort() == wordID
+		abbreviated := c.w.sort() == wordNumber || c.w.sort() == wordPhone || c.hi-c.lo <= 4 && c.letters > 0 && (c.w.sort() == wordID || c.w.sort() == wordLabel)
 		if g&gapEnd != 0 && !(abbreviated && g&gapDot != 0) {
 			return cx
 		}
@@ -69,6 +72,8 @@ func (r *reader) readLead(start int) lead {
 			case numbered && near <= 2:
 				cx.id = max(cx.id, id)
 				return cx
+			case near == 0 && c.w == wordSheet:
+				cx.id = max(cx.id, .6*id)
 			case near == 0 && c.w == wordLabel:
 				cx.id = max(cx.id, .4*id)
 			}
@@ -76,6 +81,10 @@ func (r *reader) readLead(start int) lead {
 			numbered = true
 			if r.announced(k, start) {
 				return lead{cue: .7}
+			}
+			if p := r.chunk(k - 1); p != nil && p.w == wordNone && p.letters > 1 && near == 0 && c.gap&(gapEnd|gapLine|gapComma|gapDash) == 0 {
+				cx.id = max(cx.id, .7) // "stock number", whatever it is
+				return cx
 			}
 		}
 		if g&gapHash != 0 {
@@ -112,7 +121,7 @@ func (r *reader) behind(p path, m *evidence) float32 {
 		return 0
 	}
 	if c.w.sort() == wordMeasure && c.gap&^gapSpace == 0 {
-		if p.bounds&(1<<(p.n-4)) != 0 && p.bounds&(1<<(p.n-7)) != 0 || p.bounds == 0 && r.leadTo(p.start).cue > 0 {
+		if r.leadTo(p.start).cue > 0 && (p.bounds == 0 || p.bounds&(1<<(p.n-4)) != 0 && p.bounds&(1<<(p.n-7)) != 0) {
 			return .3
 		}
 		*m |= markMeasure

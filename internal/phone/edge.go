@@ -118,8 +118,11 @@ func (r *reader) words(i int) {
 		}
 	case wordSoft:
 		cost := float32(1.4)
-		if r.single(i-1) && r.single(i+1) {
-			cost = .35
+		switch left, right := r.single(i-1), r.single(i+1); {
+		case left && right:
+			cost = .3
+		case left && r.single(i-2) || right && r.single(i+2):
+			cost = .8
 		}
 		r.edge(i, i+1, v, 1, cost, howSound)
 	case wordTeen:

@@ -19,8 +19,9 @@ const (
 	costReversed  = .4
 	costUnknown   = .5 // words inside that are no fillers, with no cue
 	costInURL     = 2.5
+	costNamed     = 1   // a run of digits right behind a noun
 	costAbroad    = 1.5 // a national number of another country than the text's
-	costWord      = 1.2 // one word among groups of digits
+	costWord      = 2.2 // one word among groups of digits
 	costUncalled  = 1.6 // odd groups and no contact word
 	costList      = 2.2 // groups with commas and no contact word
 	costEnd       = 1   // a line or sentence ends where other digits only have blanks
@@ -229,6 +230,10 @@ func (r *reader) uncalled(p path, pl plan, grouping float32) float32 {
 		}
 	}
 	first, next := r.first(p), r.chunk(int(p.at))
+	if before := r.chunk(int(p.start) - 1); p.bounds == 0 && p.how == howDigits && before != nil && before.w == wordNone &&
+		before.letters > 1 && before.digits == 0 && first.gap&^(gapSpace|gapColon) == 0 {
+		cost += costNamed
+	}
 	if p.worded < 3 && p.gaps&gapComma != 0 && p.spaced != 0 && bits.OnesCount16(b) < 6 {
 		cost += costList
 		if before := r.chunk(int(p.start) - 1); before != nil && before.w == wordNone && before.letters > 0 && first.gap == gapSpace {

@@ -109,7 +109,7 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 	if best == 9 {
 		return 0, 0, false
 	}
-	cost = .12 + .45*best
+	cost = .1 + .32*best
 	if second-best < .3 {
 		cost += .4
 	}

@@ -144,7 +144,7 @@ func fillerCost(c *chunk) float32 {
 	case wordNumber, wordArea:
 		return .3
 	case wordSoft:
-		return .8
+		return 1.3
 	case wordNone:
 		if c.hi-c.lo == 1 {
 			return 1

@@ -29,10 +29,12 @@ const (
 	wordNot
 )
 
-// Words of two minds.
+// Words that mean more than their sort.
 const (
 	wordCode = wordID | 1     // an id, but also "area code"
 	wordPart = wordFiller | 1 // "last part", but also "part number"
+
+	wordSheet = wordLabel | 1 // hardly ever before a telephone number
 )
 
 func (w word) sort() word   { return w &^ 0xFF }
@@ -243,6 +245,16 @@ func lookUp[T string | []byte](b T) word {
 		return wordBack
 	case "not":
 		return wordNot
+	case "claim", "contract", "contrato", "stock", "employee", "empleado", "student", "alumno", "guia", "clave", "matricula",
+		"placa", "patente", "nit", "session", "error", "meter", "tag", "chip", "quote", "job", "insurance", "seguro", "lote",
+		"bill", "lading", "apn", "vehicle", "vehiculo", "property", "token", "seq", "reg", "cedula", "rfc", "curp", "dni",
+		"ruc", "rut", "nss", "passport", "pasaporte", "cheque", "receipt", "recibo", "boleta", "client", "cliente", "customer",
+		"user", "usuario", "membership", "afiliado", "socio", "loan", "mc", "icc", "fcc", "imei", "mac", "gtin", "plu", "po",
+		"rma", "employer", "pedimento", "nota":
+		return wordSheet
+	case "main", "private", "personal", "business", "good", "right", "correct", "current", "other", "me", "us", "him", "her",
+		"today", "preferred", "primary", "usual", "old", "real", "actual", "propio", "principal", "correcto", "otro":
+		return wordFiller
 	case "code", "codigo":
 		return wordCode
 	case "part", "parte":
