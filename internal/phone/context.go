@@ -47,6 +47,7 @@ func (r *reader) readLead(start int) lead {
 			digits += 2
 		}
 		if digits >= 5 {
+			cx.cue = max(cx.cue, r.inherited(start))
 			return cx
 		}
 		near := float32(start-k) - 1
@@ -92,6 +93,24 @@ func (r *reader) readLead(start int) lead {
 		}
 	}
 	return cx
+}
+
+// inherited is the cue of a number right before chunk start, joined by "or", a
+// comma and the like: "call this or that".
+func (r *reader) inherited(start int) float32 {
+	for i := len(r.found) - 1; i >= 0 && i >= len(r.found)-16; i-- {
+		c := &r.found[i]
+		if d := start - int(c.end); d < 0 || d > 1 || c.marks&(markCue|markID) != markCue || c.score < 1 {
+			continue
+		}
+		for k := int(c.end); k <= start; k++ {
+			if r.chunks[k].gap&(gapEnd|gapBlank) != 0 || k < start && fillerCost(&r.chunks[k]) > 1.3 {
+				return 0
+			}
+		}
+		return .7
+	}
+	return 0
 }
 
 // announced reports whether the word "number" in chunk k announces a telephone

@@ -353,6 +353,9 @@ func (r *reader) leftover(p path) float32 {
 			cost += 2 // the number in words began earlier
 		}
 	}
+	if s := r.word(int(p.at) - 1).sort(); (s == wordTens || s == wordHundred) && r.word(int(p.at)).sort() == wordAnd && r.word(int(p.at)+1).numeral() {
+		cost += 2 // and goes on
+	}
 	if c := r.chunk(int(p.at)); c != nil {
 		cost += r.stray(int(p.at), c.gap, p)
 		if c.gap&gapAt != 0 && c.gap.tight() {
@@ -404,7 +407,7 @@ func (r *reader) stray(i int, g gap, p path) float32 {
 	default:
 		cost = .2
 	}
-	if g&(gapComma|gapSlash|gapPlus) != 0 && g&gapKinds&p.gaps == 0 {
+	if g&(gapComma|gapSlash|gapPlus|gapColon) != 0 && g&gapKinds&p.gaps == 0 {
 		cost *= .4
 	}
 	return cost
