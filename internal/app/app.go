@@ -101,6 +101,10 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if a.key, err = packet.LoadOrCreateKey(a.folder.at("signer.pem")); err != nil {
 		return nil, err
 	}
+	// The public half, to hand to receivers by another way than the packet.
+	if err := writeDurably(a.folder.at("signer.pub.pem"), packet.PublicPEM(a.key)); err != nil {
+		return nil, err
+	}
 	if err := a.openPeople(ctx); err != nil {
 		return nil, err
 	}
@@ -284,7 +288,8 @@ func (a *App) serve(ctx context.Context, ready func(string)) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; another program may use the port, give another address with --listen", a.cfg.Listen, err)
 	}
-	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

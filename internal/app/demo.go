@@ -259,12 +259,7 @@ Vigil demo: a made-up town of classifieds. Nothing in it is real.
 }
 
 func (d *demo) suggest() {
-	var best bazaar.GroupTruth
-	for _, g := range d.town.Groups() {
-		if g.Ads > best.Ads {
-			best = g
-		}
-	}
+	best := d.town.Busiest()
 	if best.Ads == 0 {
 		return
 	}

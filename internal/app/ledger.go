@@ -43,6 +43,9 @@ func (a *App) Status(ctx context.Context) (desk.Status, error) {
 	}
 	for _, d := range a.cfg.Sites.All() {
 		if x, ok := sites[ad.Slug(d.Name)]; ok {
+			if x.Latest, err = a.bus.Latest(ctx, stream.Captures, "capture.crawl."+ad.Slug(d.Name)); err != nil {
+				return s, err
+			}
 			s.Sites = append(s.Sites, *x)
 			delete(sites, ad.Slug(d.Name))
 		}

@@ -99,6 +99,27 @@ func (t *Town) Groups() []GroupTruth {
 	return t.groupsAt(t.now)
 }
 
+// Busiest is the group whose number in use now stands in the most ads that are
+// up: a good first thing to look for.
+func (t *Town) Busiest() GroupTruth {
+	now := t.Now()
+	carriers := map[string]int{}
+	for _, a := range t.Truth(now).Ads {
+		if a.RemovedAt.IsZero() {
+			for _, p := range a.Phones {
+				carriers[p]++
+			}
+		}
+	}
+	var best GroupTruth
+	for _, g := range t.Groups() {
+		if best.ID == "" || carriers[g.Phone] > carriers[best.Phone] {
+			best = g
+		}
+	}
+	return best
+}
+
 func (t *Town) groupsAt(at int64) []GroupTruth {
 	up := make([]int, len(t.posters))
 	for i := range t.ads {

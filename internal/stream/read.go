@@ -257,6 +257,23 @@ func (b *Bus) Get(ctx context.Context, stream string, seq uint64) (ad.Message, e
 	return message(r.Subject, r.Header, r.Data, r.Sequence, r.Time, 1), nil
 }
 
+// Latest returns when the newest message of a subject was stored; the zero time
+// when there is none.
+func (b *Bus) Latest(ctx context.Context, stream, subject string) (time.Time, error) {
+	s, err := b.js.Stream(ctx, stream)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read %s: %w", stream, err)
+	}
+	r, err := s.GetLastMsgForSubject(ctx, subject)
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the newest of %s: %w", subject, err)
+	}
+	return r.Time.UTC(), nil
+}
+
 // A Journal is one stream of events in the shape that the rooms of decisions,
 // access and audit ask for.
 type Journal struct {
