@@ -62,7 +62,7 @@ func (c *candidate) reasons() []string {
 		mark evidence
 		why  string
 	}{
-		{markUnlikely, "against: no such area code is in use"},
+		{markUnlikely, "against: in no range known to be in use"},
 		{markID, "against: the text may call it an id"},
 		{markNot, "against: the text says not to call it"},
 		{markMeasure, "against: a unit of measure follows"},

@@ -35,11 +35,17 @@ func (r *reader) weighForeign(p path) {
 		return
 	}
 	n, err := phonenumbers.Parse("+"+s, "")
-	if err != nil || !phonenumbers.IsValidNumber(n) || phonenumbers.Format(n, phonenumbers.E164) != "+"+s {
+	if err != nil || phonenumbers.Format(n, phonenumbers.E164) != "+"+s {
 		return
 	}
+	var unlikely float32
+	if !phonenumbers.IsValidNumber(n) { // ranges for fiction and new ranges are only possible
+		if unlikely = 1.5; !plus || !phonenumbers.IsPossibleNumber(n) {
+			return
+		}
+	}
 	code := strconv.Itoa(int(n.GetCountryCode()))
-	pl := plan{country: uint16(n.GetCountryCode()), digits: uint8(len(s) - len(code)), skip: skip + uint8(len(code)), prefix: plus}
+	pl := plan{country: uint16(n.GetCountryCode()), digits: uint8(len(s) - len(code)), skip: skip + uint8(len(code)), unlikely: unlikely, prefix: plus}
 	pl.nation = v % pow10[pl.digits]
 	r.consider(p, pl, false)
 }

@@ -242,7 +242,7 @@ func TestReadQuery(t *testing.T) {
 		"as an ad had it":     {"9I2.55S.O1Z3", []string{"+19125550123"}},
 		"british":             {"07700900123", []string{"+447700900123"}},
 		"without a plus":      {"447700900123", []string{"+447700900123"}},
-		"other country":       {"+34 612 34 56 78", []string{"+34612345678"}},
+		"other country":       {"+61 491 570 006", []string{"+61491570006"}},
 		"after a word for id": {"case 912-555-0123", []string{"+19125550123"}},
 		"two":                 {"912-555-0123 404-555-0199", []string{"+19125550123", "+14045550199"}},
 		"words only":          {"room near downtown", nil},
@@ -263,8 +263,8 @@ func TestReadQuery(t *testing.T) {
 
 func TestCountryDecidesWhereANumberBelongs(t *testing.T) {
 	for _, tc := range []struct{ in, country, want string }{
-		{"Llame al 612 34 56 78", "ES", "+34612345678"},
-		{"Llame al 612 34 56 78", "", ""},
+		{"Call 0491 570 006", "AU", "+61491570006"},
+		{"Call 0491 570 006", "", ""},
 		{"Call 07700 900123", "GB", "+447700900123"},
 		{"Call +1 912 555 0123", "GB", "+19125550123"},
 		{"Call 912 555 0123", "US", "+19125550123"},
@@ -290,5 +290,32 @@ func TestSpanMethodAndReasons(t *testing.T) {
 	}
 	if !slices.Equal(numbers("Piso 2."), nil) {
 		t.Error("a floor is no number")
+	}
+}
+
+func TestTwoNumbersAreKeptApart(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 2))
+	ways := likely()
+	right, wrong := 0, 0
+	const n = 1000
+	for range n {
+		a, b := fictional(r), fictional(r)
+		s := "Quiet place. " + pick(r, "Call ", "Llame al ", "Mi cel ") + pick(r, ways...).write(r, a) +
+			pick(r, " or ", " / ", ", ", " and ", "\n", " o ", ". Text ", " Tel: ", "; ", " & ") + pick(r, ways...).write(r, b) + pick(r, "", ". Thanks")
+		want := map[string]bool{"+1" + a: true, "+1" + b: true}
+		seen := map[string]bool{}
+		for _, p := range Read(s, Options{}) {
+			seen[p.E164] = true
+		}
+		for p := range seen {
+			if want[p] {
+				right++
+			} else {
+				wrong++
+			}
+		}
+	}
+	if right < 2*n*97/100 || wrong > n/100 {
+		t.Errorf("%d of %d read, %d wrong", right, 2*n, wrong)
 	}
 }

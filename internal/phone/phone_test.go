@@ -43,7 +43,7 @@ func TestRead(t *testing.T) {
 		"british mobile":              {"07700 900123", []string{"+447700900123"}},
 		"british with country code":   {"+44 (0)20 7946 0123", []string{"+442079460123"}},
 		"british with double zero":    {"0044 7700 900123", []string{"+447700900123"}},
-		"spanish, international":      {"+34 612 34 56 78", []string{"+34612345678"}},
+		"french, international":       {"+33 6 39 98 01 23", []string{"+33639980123"}},
 		"named as an id":              {"Order number 912-555-0123", nil},
 		"said to be an id afterwards": {"912-555-0123 is the order number", nil},
 		"year and mileage":            {"Year 2015, 158,335 miles", nil},
