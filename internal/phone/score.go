@@ -143,35 +143,7 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 		cost -= bonusGrouped
 		c.marks |= markGrouped
 	}
-	switch r.first(p).link {
-	case phoneLink:
-		cost -= bonusLink
-		c.marks |= markLink
-	case plainLink:
-		cost += costInURL
-	}
-	if pl.prefix {
-		cost -= bonusPlus
-		c.marks |= markPrefix
-	}
-	if pl.unlikely > 1 {
-		c.marks |= markUnlikely
-	}
-	cx := r.leadTo(p.start)
-	if cx.cue > 0 {
-		cost -= bonusCue * cx.cue
-		c.marks |= markCue
-	}
-	if cx.id > 0 && r.first(p).link != phoneLink && !r.query {
-		cost += costID * cx.id
-		c.marks |= markID
-	}
-	if r.query {
-		cost -= bonusQuery
-	}
-	if pl.country != r.home() && !pl.prefix && r.home() != 0 {
-		cost += costAbroad
-	}
+	cost += r.said(p, pl, &c.marks)
 	switch {
 	case reversed:
 		cost += costReversed
@@ -179,13 +151,9 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 	case r.back:
 		cost += costBack
 	}
-	cost += r.behind(p, &c.marks)
-	if n := r.leftover(p); n > 0 {
-		cost += n
-		c.marks |= markLeftover
-	}
+	called := c.marks&markCue != 0
 	cost += r.otherwise(p, grouping)
-	if cx.cue == 0 && r.first(p).link != phoneLink && !pl.prefix {
+	if !called && r.first(p).link != phoneLink && !pl.prefix {
 		cost += r.uncalled(p, pl, grouping)
 	}
 	if p.worded > 0 && p.worded < 3 && bits.OnesCount16(p.bounds) < 6 && p.how&howDigits != 0 && p.bounds != 0 {
@@ -193,7 +161,7 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 	}
 	cost += ends(p, pl.skip)
 	if p.unknown > 0 {
-		if cx.cue == 0 {
+		if !called {
 			cost += costUnknown
 		}
 		cost += .8 * grouping
@@ -201,6 +169,47 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 	if c.score = base - cost; c.score > keep {
 		r.found = append(r.found, c)
 	}
+}
+
+// said is what the words, links and signs around a path, and what the caller
+// knows, speak against it; less than 0 speaks for it.
+func (r *reader) said(p path, pl plan, m *evidence) float32 {
+	var cost float32
+	switch r.first(p).link {
+	case phoneLink:
+		cost -= bonusLink
+		*m |= markLink
+	case plainLink:
+		cost += costInURL
+	}
+	if pl.prefix {
+		cost -= bonusPlus
+		*m |= markPrefix
+	}
+	if pl.unlikely > 1 {
+		*m |= markUnlikely
+	}
+	cx := r.leadTo(p.start)
+	if cx.cue > 0 {
+		cost -= bonusCue * cx.cue
+		*m |= markCue
+	}
+	if cx.id > 0 && r.first(p).link != phoneLink && !r.query {
+		cost += costID * cx.id
+		*m |= markID
+	}
+	if r.query {
+		cost -= bonusQuery
+	}
+	if pl.country != r.home() && !pl.prefix && r.home() != 0 {
+		cost += costAbroad
+	}
+	cost += r.behind(p, m)
+	if n := r.leftover(p); n > 0 {
+		cost += n
+		*m |= markLeftover
+	}
+	return cost
 }
 
 // ends is what the end of a line or sentence inside speaks against a path whose
