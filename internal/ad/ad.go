@@ -11,6 +11,7 @@ package ad
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -226,10 +227,8 @@ func (a *Ad) Values(confidence float64) []Value {
 		if c < confidence {
 			return
 		}
-		for _, o := range out {
-			if o == v {
-				return
-			}
+		if slices.Contains(out, v) {
+			return
 		}
 		out = append(out, v)
 	}

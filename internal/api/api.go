@@ -123,7 +123,7 @@ func (s *server) serve(rt route) http.Handler {
 			if v == nil {
 				return
 			}
-			if v == http.ErrAbortHandler {
+			if v == any(http.ErrAbortHandler) {
 				panic(v)
 			}
 			// The value of a panic may hold what was asked for; its place does not.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -85,9 +86,7 @@ func (c *Client) send(ctx context.Context, method, path string, h http.Header, b
 	if err != nil {
 		return nil, fmt.Errorf("ask the server: %w", err)
 	}
-	for k, v := range h {
-		r.Header[k] = v
-	}
+	maps.Copy(r.Header, h)
 	r.Header.Set("Accept", "application/json, application/problem+json")
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
@@ -97,8 +96,7 @@ func (c *Client) send(ctx context.Context, method, path string, h http.Header, b
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		var ue *url.Error
-		if errors.As(err, &ue) {
+		if ue, ok := errors.AsType[*url.Error](err); ok {
 			err = ue.Err // the address stands in the text already
 		}
 		return nil, fmt.Errorf("server %s: %w: %w", c.base, ErrUnreachable, err)

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -34,7 +35,7 @@ func FuzzBody(f *testing.F) {
 				t.Fatal(err)
 			}
 			b, err := io.ReadAll(a.Body)
-			if err = a.Body.Close(); err != nil || a.StatusCode >= 500 {
+			if err := errors.Join(err, a.Body.Close()); err != nil || a.StatusCode >= 500 {
 				t.Errorf("%s: %d %s, %v", path, a.StatusCode, b, err)
 			}
 		}

@@ -79,8 +79,7 @@ func kinds() []kind {
 // problem tells what an error is to the client; nil when it is a failure inside,
 // of which the client is told nothing.
 func problem(what string, err error) *Problem {
-	var qe *query.Error
-	if errors.As(err, &qe) {
+	if qe, ok := errors.AsType[*query.Error](err); ok {
 		p := fresh("bad-query", http.StatusBadRequest, what, reason(what, err), `put words in quotes to search for them as they are, such as "50% off"`)
 		p.Position = &Position{qe.Start, qe.End}
 		return p

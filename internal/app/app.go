@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -124,8 +125,8 @@ func (a *App) onClose(f func()) { a.closers = append(a.closers, f) }
 
 // Close releases everything, last opened first.
 func (a *App) Close() {
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		a.closers[i]()
+	for _, v := range slices.Backward(a.closers) {
+		v()
 	}
 	a.closers = nil
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"strconv"
@@ -455,7 +456,7 @@ func (a *App) items(ctx context.Context, from, to uint64) iter.Seq2[capture.Item
 			}
 			return nil
 		})
-		if err != nil && err != stop {
+		if err != nil && !errors.Is(err, stop) {
 			yield(capture.Item{}, err)
 		}
 	}

@@ -91,11 +91,12 @@ func (d *demo) state(ctx context.Context) (state, error) {
 			return state{}, err
 		}
 		versions = append(versions, doc.ID)
-		n := doc.ID
+		var n strings.Builder
+		n.WriteString(doc.ID)
 		for _, p := range doc.Ad.Phones {
-			n += fmt.Sprintf(" %s@%s:%d-%d", p.E164, p.Span.Field, p.Span.Start, p.Span.End)
+			fmt.Fprintf(&n, " %s@%s:%d-%d", p.E164, p.Span.Field, p.Span.Start, p.Span.End)
 		}
-		numbers = append(numbers, n)
+		numbers = append(numbers, n.String())
 		if doc.Cluster != "" && doc.Current {
 			members[doc.Cluster] = append(members[doc.Cluster], doc.Ad.AdID)
 		}

@@ -50,8 +50,7 @@ func crawlStep(f *crawl.Fetcher) pipeline.Step {
 			return nil, err
 		}
 		got, err := f.Fetch(ctx, e)
-		var no *crawl.Refusal
-		if errors.As(err, &no) {
+		if no, ok := errors.AsType[*crawl.Refusal](err); ok {
 			b := encode(struct {
 				crawl.Entry
 				Reason crawl.Reason `json:"reason"`

@@ -214,7 +214,7 @@ func (t *Town) addGroups(d *dice, n, later int) {
 func (t *Town) addOthers(d *dice, k Kind, n int, in span) {
 	for n > 0 {
 		p := t.newPoster(d, k)
-		size := 1
+		var size int
 		switch k {
 		case Indep:
 			p.id, size = "i", d.between(1, 4)

@@ -58,14 +58,13 @@ type place struct {
 
 // A listing is what a list page shows.
 type listing struct {
-	s                *site
-	city, cat        int
-	page, pages      int
-	total            int
-	now              time.Time
-	rows             []row
-	odd              []string // addresses of the home page's partner links
-	partner, account string
+	s           *site
+	city, cat   int
+	page, pages int
+	total       int
+	rows        []row
+	odd         []string // addresses of the home page's partner links
+	partner     string
 }
 
 // A row is one ad on a list.

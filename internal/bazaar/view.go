@@ -36,8 +36,8 @@ func (t *Town) look(now int64) *view {
 			order = slices.Clone(ranks)
 			slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(t.ads[a].posted, t.ads[b].posted) })
 		}
-		for k := len(order) - 1; k >= 0; k-- {
-			i := order[k]
+		for _, i := range slices.Backward(order) {
+
 			e := &t.ads[i]
 			switch {
 			case e.posted > now:

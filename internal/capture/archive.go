@@ -181,7 +181,11 @@ func (p *packer) add(it Item) error {
 	}
 	p.last = it.Seq
 	var first Member
-	for first = range Members(bytes.NewReader(it.Records)) {
+	for m, err := range Members(bytes.NewReader(it.Records)) {
+		if err != nil {
+			return fmt.Errorf("records of %d: %w", it.Seq, err)
+		}
+		first = m
 		break
 	}
 	e := cdx{

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http/httputil"
+	"slices"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -53,11 +54,11 @@ func decode(h head, body []byte) ([]byte, error) {
 	if len(all) > maxCodings {
 		return nil, fmt.Errorf("%d encodings lie on one another", len(all))
 	}
-	for i := len(all) - 1; i >= 0; i-- {
+	for _, a := range slices.Backward(all) {
 		if len(b) == 0 { // an empty body is often sent with the encoding of its page
 			break
 		}
-		if b, err = inflate(all[i], b); isShort(err) {
+		if b, err = inflate(a, b); isShort(err) {
 			short = err
 		} else if err != nil {
 			return nil, err

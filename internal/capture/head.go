@@ -137,7 +137,7 @@ func cutShort(h head, body, request []byte) bool {
 // codings splits a list of encodings, dropping the ones that do nothing.
 func codings(s string) []string {
 	var out []string
-	for _, c := range strings.Split(strings.ToLower(s), ",") {
+	for c := range strings.SplitSeq(strings.ToLower(s), ",") {
 		if c = strings.TrimSpace(c); c != "" && c != "identity" {
 			out = append(out, c)
 		}

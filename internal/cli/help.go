@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -34,7 +35,7 @@ func help(o kong.HelpOptions, k *kong.Context) error {
 		target = n.Target
 	}
 	_, _ = fmt.Fprintf(k.Stdout, "\n%s\n", codes)
-	if e, ok := target.Addr().Interface().(exampler); ok {
+	if e, ok := reflect.TypeAssert[exampler](target.Addr()); ok {
 		_, _ = fmt.Fprintf(k.Stdout, "\nExample:\n  %s\n", strings.ReplaceAll(e.Example(), "\n", "\n  "))
 	}
 	return nil

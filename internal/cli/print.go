@@ -105,7 +105,7 @@ func wrapped(s string, n int) []string {
 	var out []string
 	for p := range strings.Lines(s) {
 		line := ""
-		for _, w := range strings.Fields(clean(p)) {
+		for w := range strings.FieldsSeq(clean(p)) {
 			for widthOf(w) > n {
 				if line != "" {
 					out, line = append(out, line), ""

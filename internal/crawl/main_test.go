@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -175,13 +174,4 @@ func get(t testing.TB, f *crawl.Fetcher, raw string) crawl.Fetched {
 		t.Fatalf("fetch %s: %v", raw, err)
 	}
 	return got
-}
-
-func host(t testing.TB, raw string) string {
-	t.Helper()
-	u, err := url.Parse(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Host
 }

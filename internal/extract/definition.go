@@ -2,6 +2,7 @@ package extract
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,12 +120,7 @@ func (d *document) applyContacts(r *site.DetailRule, l *ad.Listing) {
 }
 
 func has(all []ad.Contact, k ad.Contact) bool {
-	for _, o := range all {
-		if o == k {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(all, k)
 }
 
 // ruledLinks gives the links that a list rule names, in the order of the page.

@@ -249,7 +249,7 @@ func (d *document) head(n *html.Node, marks *strings.Builder) {
 		case atom.Meta:
 			d.metaElement(c)
 		case atom.Link:
-			for _, r := range strings.Fields(strings.ToLower(attr(c, "rel"))) {
+			for r := range strings.FieldsSeq(strings.ToLower(attr(c, "rel"))) {
 				d.rel[r] = append(d.rel[r], attr(c, "href"))
 			}
 		case atom.Script:
@@ -273,7 +273,7 @@ func (d *document) head(n *html.Node, marks *strings.Builder) {
 func (d *document) metaElement(c *html.Node) {
 	content := attr(c, "content")
 	for _, key := range []string{"name", "property", "itemprop"} {
-		for _, k := range strings.Fields(strings.ToLower(attr(c, key))) {
+		for k := range strings.FieldsSeq(strings.ToLower(attr(c, key))) {
 			d.meta[k] = append(d.meta[k], squeeze(content))
 		}
 	}

@@ -135,14 +135,15 @@ func (d *document) namedPlace(at int) (place string, near bool) {
 	if best < 0 {
 		return "", false
 	}
-	found := squeeze(d.lines[best].text)
+	var found strings.Builder
+	found.WriteString(squeeze(d.lines[best].text))
 	for _, l := range d.lines[best+1 : min(len(d.lines), best+3)] {
 		if !d.placed(l.node) || l.letters > 80 || l.zone != zoneMain || digitsOnly.MatchString(l.text) {
 			break
 		}
-		found += ", " + squeeze(l.text)
+		found.WriteString(", " + squeeze(l.text))
 	}
-	return found, at < 0 || best >= at-10 && best <= at+15
+	return found.String(), at < 0 || best >= at-10 && best <= at+15
 }
 
 // sentence ends say that a line tells something and is no name.

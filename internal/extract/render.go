@@ -191,7 +191,7 @@ func (w *writer) anchor(c *html.Node, z zone) {
 	if ok {
 		w.doc.anchors = append(w.doc.anchors, anchor{node: c, href: u.String(), zone: z, line: i})
 		if r := strings.ToLower(attr(c, "rel")); r != "" {
-			for _, r := range strings.Fields(r) {
+			for r := range strings.FieldsSeq(r) {
 				w.doc.rel[r] = append(w.doc.rel[r], attr(c, "href"))
 			}
 		}

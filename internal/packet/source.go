@@ -89,7 +89,7 @@ func (s *source) admit(name string, size int64, twins map[string]bool) error {
 // safe says whether a name is one that Write could have given: that leaves out
 // every trick with separators, device names, look-alikes and encodings.
 func safe(name string) bool {
-	for _, p := range strings.Split(name, "/") {
+	for p := range strings.SplitSeq(name, "/") {
 		if p == "" || p[0] == '.' || len(p) > 255 {
 			return false
 		}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"runtime/debug"
 	"strconv"
@@ -304,9 +305,7 @@ func (s *Stage) store(ctx context.Context, to Sink, msgs []ad.Message) bool {
 // Letter is the dead letter of a message: the original with the reason.
 func Letter(stage string, m ad.Message, err error) ad.Message {
 	h := make(map[string]string, len(m.Header)+4)
-	for k, v := range m.Header {
-		h[k] = v
-	}
+	maps.Copy(h, m.Header)
 	h[ReasonHeader] = err.Error()
 	h[AttemptsHeader] = strconv.Itoa(max(m.Attempt, 1))
 	h[SubjectHeader] = m.Subject

@@ -23,8 +23,7 @@ func ExampleParse() {
 func ExampleError_Caret() {
 	const typed = "roses sen:2026"
 	_, err := query.Parse(typed)
-	var e *query.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*query.Error](err); ok {
 		fmt.Println(e.Caret(typed))
 		fmt.Println(e.Reason)
 	}

@@ -49,7 +49,7 @@ func wholeNumber(s string) (Node, bool) {
 	if s == "" || s[0] == '-' || strings.ContainsFunc(s, isQuote) {
 		return nil, false
 	}
-	for _, w := range strings.Fields(s) {
+	for w := range strings.FieldsSeq(s) {
 		if _, op := operator(w); op {
 			return nil, false
 		}

@@ -98,8 +98,7 @@ func placed(err error) error {
 		return err
 	}
 	msg := strings.ReplaceAll(y.GetMessage(), "\n", " ")
-	var wrong *yaml.TypeError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*yaml.TypeError](err); ok {
 		msg = "needs " + wanted(wrong.DstType)
 	}
 	if t := y.GetToken(); t != nil && t.Position != nil {

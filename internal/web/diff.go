@@ -82,9 +82,9 @@ func joined(in []Piece) []Piece {
 func compare(a, b []string, add func(class string, words ...string)) {
 	width := len(b) + 1
 	best := make([]int32, (len(a)+1)*width) // of a[i:] and b[j:]
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
-			if a[i] == b[j] {
+	for i, x := range slices.Backward(a) {
+		for j, y := range slices.Backward(b) {
+			if x == y {
 				best[i*width+j] = best[(i+1)*width+j+1] + 1
 			} else {
 				best[i*width+j] = max(best[(i+1)*width+j], best[i*width+j+1])

@@ -243,7 +243,7 @@ func read(l ad.Listing) ad.Ad {
 			p.Span.Field = field
 			a.Phones = append(a.Phones, p)
 		}
-		for _, w := range strings.Fields(s) {
+		for w := range strings.FieldsSeq(s) {
 			kind, value := "", strings.ToLower(strings.Trim(w, ".,"))
 			switch {
 			case strings.Contains(w, "@") && !strings.HasPrefix(w, "@"):

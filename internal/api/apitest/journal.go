@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"vigil.example/internal/ad"
@@ -71,7 +72,7 @@ func (j *Journal) Append(_ context.Context, subject, _ string, data []byte, expe
 // Replay gives back every event from a sequence on.
 func (j *Journal) Replay(_ context.Context, from uint64, f func(seq uint64, subject string, data []byte) error) (uint64, error) {
 	j.mu.Lock()
-	events := j.events[:len(j.events):len(j.events)]
+	events := slices.Clip(j.events)
 	j.mu.Unlock()
 	for i, e := range events {
 		if seq := uint64(i) + 1; seq >= from {

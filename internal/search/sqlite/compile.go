@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"strings"
 
 	"vigil.example/internal/ad"
@@ -252,10 +253,5 @@ func ranks(n query.Node) bool {
 }
 
 func anyRanks(of []query.Node) bool {
-	for _, n := range of {
-		if ranks(n) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(of, ranks)
 }
