@@ -106,7 +106,7 @@ func all(t *testing.T, c *api.Client) (ads []string) {
 	}
 }
 
-func number(t *testing.T, name string, otherwise int) int {
+func number(t testing.TB, name string, otherwise int) int {
 	t.Helper()
 	s := os.Getenv(name)
 	if s == "" {

@@ -39,7 +39,7 @@ var (
 )
 
 // startDemo starts the program and waits until it says where to go.
-func startDemo(t *testing.T, data string, args ...string) *demo {
+func startDemo(t testing.TB, data string, args ...string) *demo {
 	t.Helper()
 	d := launchDemo(t, data, args...)
 	select {
@@ -53,7 +53,7 @@ func startDemo(t *testing.T, data string, args ...string) *demo {
 }
 
 // launchDemo starts the program.
-func launchDemo(t *testing.T, data string, args ...string) *demo {
+func launchDemo(t testing.TB, data string, args ...string) *demo {
 	t.Helper()
 	d := &demo{ready: make(chan struct{}), crawled: make(chan struct{}), ended: make(chan struct{})}
 	d.cmd = exec.Command("vigil", append([]string{"demo", "--data", data, "--listen", "127.0.0.1:0"}, args...)...)
@@ -119,7 +119,7 @@ func (d *demo) kill() {
 }
 
 // stop ends it as Ctrl-C does.
-func (d *demo) stop(t *testing.T) {
+func (d *demo) stop(t testing.TB) {
 	t.Helper()
 	_ = d.cmd.Process.Signal(os.Interrupt)
 	select {
@@ -133,7 +133,7 @@ func (d *demo) stop(t *testing.T) {
 }
 
 // client signs in and returns a client for a purpose.
-func (d *demo) client(t *testing.T) *api.Client {
+func (d *demo) client(t testing.TB) *api.Client {
 	t.Helper()
 	c := api.NewClient(d.url, "", http.DefaultClient)
 	ans, err := c.MakeToken(t.Context(), api.TokenRequest{
