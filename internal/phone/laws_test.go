@@ -319,3 +319,18 @@ func TestTwoNumbersAreKeptApart(t *testing.T) {
 		t.Errorf("%d of %d read, %d wrong", right, 2*n, wrong)
 	}
 }
+
+func TestQuickLookKnowsEveryNumeral(t *testing.T) {
+	for a := byte('a'); a <= 'z'; a++ {
+		for b := byte('a'); b <= 'z'; b++ {
+			if !mayCount(a, b) != !mayCount(a-'a'+'A', b-'a'+'A') {
+				t.Errorf("%c%c: case matters", a, b)
+			}
+		}
+	}
+	for _, w := range append(strings.Fields("oh ten once twenty veinte hundred mil doble triple fives ceros quinientos diecisiete ate won for to"), append(english, spanish...)...) {
+		if !lookUp(w).numeral() || !mayCount(w[0], w[1]) {
+			t.Errorf("%q is not seen as a numeral", w)
+		}
+	}
+}

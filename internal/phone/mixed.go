@@ -76,7 +76,16 @@ type cell struct {
 // letters that stand for digits. It adds the cheapest readings, at most one per
 // count of digits, and reports whether there was one.
 func (r *reader) takeApart(i int, b []byte, leet bool) bool {
+	if len(b) <= 12 { // most are, and a large table takes time to clear
+		var table [13][maxDigits + 1]cell
+		return r.fill(i, b, leet, table[:])
+	}
 	var table [maxMixed + 1][maxDigits + 1]cell
+	return r.fill(i, b, leet, table[:])
+}
+
+// fill is takeApart on a table with a row for every place in b.
+func (r *reader) fill(i int, b []byte, leet bool, table [][maxDigits + 1]cell) bool {
 	table[0][0].set = true
 	each := float32(.35)
 	if r.chunks[i].digits == 0 {

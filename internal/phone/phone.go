@@ -67,7 +67,7 @@ func plausible(s string) bool {
 		if start >= 0 {
 			if n := i - start; n > maxWord {
 				signs += n / 6 // perhaps number words run together
-			} else if n > 1 && lookUp(s[start:i]).numeral() {
+			} else if n > 1 && mayCount(s[start], s[start+1]) && lookUp(s[start:i]).numeral() {
 				signs++
 			}
 			start = -1
@@ -107,8 +107,11 @@ type reader struct {
 	leadOf  int32 // start of the path that lead was worked out for, plus one
 	lead    lead
 
-	someChunks [64]chunk // most texts fit
-	someNorm   [384]byte
+	limit float32 // the cost from which a path from the current chunk cannot win
+
+	someChunks [48]chunk // most texts fit
+	someNorm   [320]byte
+	someEdges  [24]edge
 }
 
 // classify looks words up and reports whether the text may hold a number.
@@ -137,6 +140,7 @@ func (r *reader) classify() bool {
 		if c.digits > 0 {
 			if c.letters > 0 && c.marks == 0 && c.odd == 0 && measured(r.norm[c.lo:c.hi]) {
 				c.measure = true
+				continue
 			}
 			digits += int(c.digits) + int(c.letters)/3
 			c.hard = true
@@ -147,22 +151,17 @@ func (r *reader) classify() bool {
 	if digits >= enough {
 		return true
 	}
-	return hard >= 2 && digits >= 3
+	return hard >= 3 && digits >= 3 || hard >= 2 && digits >= 5
 }
 
 // read does all the steps.
 func (r *reader) read(s string) []ad.Phone {
-	r.s, r.chunks, r.norm = s, r.someChunks[:0], r.someNorm[:0]
+	r.s, r.chunks, r.norm, r.edges = s, r.someChunks[:0], r.someNorm[:0], r.someEdges[:0]
 	r.scan()
 	if !r.classify() {
 		return nil
 	}
-	for i := range r.chunks {
-		r.misspelt(i)
-	}
-	for i := len(r.chunks) - 1; i >= 0; i-- {
-		r.misspelt(i)
-	}
+	r.misspellings()
 	for i := range r.chunks {
 		r.edgesFrom(i)
 	}
@@ -170,7 +169,7 @@ func (r *reader) read(s string) []ad.Phone {
 	r.findAreas()
 	for i := range r.chunks {
 		if c := &r.chunks[i]; c.edges < c.after {
-			r.steps = 0
+			r.steps, r.limit = 0, r.hope(i)
 			r.walk(path{start: int32(i), at: int32(i)})
 		}
 	}
@@ -185,12 +184,32 @@ func (r *reader) read(s string) []ad.Phone {
 	return out
 }
 
+// misspellings looks for misspelt number words, from both ends, in texts with
+// digits standing alone or number words.
+func (r *reader) misspellings() {
+	n := 0
+	for i := range r.chunks {
+		if c := &r.chunks[i]; c.hard && (r.single(i) || c.letters > 1 && !c.measure) {
+			n++
+		}
+	}
+	if n < 2 {
+		return
+	}
+	for i := range r.chunks {
+		r.misspelt(i)
+	}
+	for i := len(r.chunks) - 1; i >= 0; i-- {
+		r.misspelt(i)
+	}
+}
+
 // misspelt reads an unknown word beside digits or number words as a misspelt
 // number word. Each finding is company for the next, so that a number that is
 // misspelt throughout is read from both ends.
 func (r *reader) misspelt(i int) {
 	c := &r.chunks[i]
-	if c.spelt != 0 || c.measure || c.marks > 1 || c.letters == 0 || c.hi-c.lo < 2 || c.hi-c.lo > maxSpelt || c.w != wordNone && c.w != wordFiller {
+	if c.spelt != 0 || c.unspelt || c.measure || c.marks > 1 || c.letters == 0 || c.hi-c.lo < 2 || c.hi-c.lo > maxSpelt || c.w != wordNone && c.w != wordFiller {
 		return
 	}
 	left, right := r.single(i-1), r.single(i+1)
@@ -203,6 +222,7 @@ func (r *reader) misspelt(i int) {
 		return
 	}
 	d, cost, ok := spelt(r.norm[c.lo:c.hi])
+	c.unspelt = !ok
 	if !ok || (c.w == wordFiller || cost >= realWordCost) && !(left && right) {
 		return
 	}

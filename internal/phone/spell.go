@@ -4,22 +4,23 @@ package phone
 // misspelling of it may begin with.
 type spelling struct {
 	name   string
+	sound  string // as sounded gives it
 	digit  byte
 	starts string
 }
 
 // spellings holds the names of the digits in English and Spanish.
 var spellings = [...]spelling{
-	{"zero", 0, "zsx"}, {"cero", 0, "czs"}, {"oh", 0, "o"},
-	{"one", 1, "ow"}, {"uno", 1, "uh"},
-	{"two", 2, "td"}, {"dos", 2, "d"},
-	{"three", 3, "t"}, {"tres", 3, "t"},
-	{"four", 4, "fp"}, {"cuatro", 4, "ckq"},
-	{"five", 5, "fpv"}, {"cinco", 5, "csz"},
-	{"six", 6, "scz"}, {"seis", 6, "scz"},
-	{"seven", 7, "scz"}, {"siete", 7, "scz"},
-	{"eight", 8, "eai"}, {"ocho", 8, "oh"},
-	{"nine", 9, "nk"}, {"nueve", 9, "n"},
+	{"zero", "zero", 0, "zsx"}, {"cero", "cero", 0, "czs"}, {"oh", "oh", 0, "o"},
+	{"one", "one", 1, "ow"}, {"uno", "uno", 1, "uh"},
+	{"two", "two", 2, "td"}, {"dos", "dos", 2, "d"},
+	{"three", "thre", 3, "t"}, {"tres", "tres", 3, "t"},
+	{"four", "four", 4, "fp"}, {"cuatro", "cuatro", 4, "ckq"},
+	{"five", "five", 5, "fpv"}, {"cinco", "cinco", 5, "csz"},
+	{"six", "six", 6, "scz"}, {"seis", "seis", 6, "scz"},
+	{"seven", "seven", 7, "scz"}, {"siete", "siete", 7, "scz"},
+	{"eight", "eight", 8, "eai"}, {"ocho", "ocho", 8, "oh"},
+	{"nine", "nine", 9, "nk"}, {"nueve", "nueve", 9, "n"},
 }
 
 // match reports whether b begins with a name of a digit, letters possibly
@@ -89,14 +90,12 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 	best, second := float32(9), float32(9)
 	for k := range spellings {
 		s := &spellings[k]
-		if d := len(w) - len(s.name); d > 2 || d < -2 || !starts(b[0], w[0], s) {
+		if d := len(w) - len(s.sound); d > 2 || d < -2 || !starts(b[0], w[0], s) {
 			continue
 		}
-		var name [8]byte
-		n := sounded(name[:0], []byte(s.name))
-		d := distance(w, n)
+		d := distance(w, s.sound)
 		switch {
-		case d > limit(len(n)):
+		case d > limit(len(s.sound)):
 		case d < best:
 			if digit != s.digit || best == 9 {
 				second = best
@@ -199,15 +198,15 @@ func sounded(out, b []byte) []byte {
 
 // distance is the cost of turning one word into another, letters that sound
 // alike being cheaper. Both have at most maxSpelt letters.
-func distance(a, b []byte) float32 {
+func distance(a []byte, b string) float32 {
 	var row [3][maxSpelt + 2]float32
-	for j := range b {
+	for j := range len(b) {
 		row[0][j+1] = row[0][j] + drop(b[j])
 	}
 	prev2, prev, cur := &row[2], &row[0], &row[1]
 	for i := range a {
 		cur[0] = prev[0] + drop(a[i])
-		for j := range b {
+		for j := range len(b) {
 			best := prev[j] + swap(a[i], b[j])
 			best = min(best, prev[j+1]+drop(a[i]), cur[j]+drop(b[j]))
 			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] && a[i] != b[j] {

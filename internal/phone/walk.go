@@ -25,6 +25,32 @@ const (
 	maxFillers = 5
 )
 
+// hope is the cost from which no path from chunk i can win, with everything that
+// may yet speak for it.
+func (r *reader) hope(i int) float32 {
+	var hope float32 = base + bonusGrouped
+	c, cx := &r.chunks[i], r.leadTo(int32(i))
+	hope += bonusCue * cx.cue
+	if cx.cue == 0 && len(r.areas) > 0 {
+		hope += bonusCue
+	}
+	if c.link == phoneLink {
+		hope += bonusLink
+	} else if !r.query {
+		hope -= costID * cx.id
+	}
+	if c.gap&gapLastPlus != 0 {
+		hope += bonusPlus
+	}
+	if r.query {
+		hope += bonusQuery
+	}
+	if r.home() == elsewhere {
+		hope += costAbroad
+	}
+	return min(hope, maxCost)
+}
+
 // walk follows every edge that can go on from p and weighs what it finds.
 func (r *reader) walk(p path) {
 	r.work++
@@ -46,7 +72,7 @@ func (r *reader) walk(p path) {
 			gaps |= c.gap
 			cost += gapCost(c.gap)
 		}
-		if p.cost+.3*cost > maxCost || p.unknown+unknown > 3 {
+		if p.cost+.3*cost > r.limit || p.unknown+unknown > 3 {
 			return
 		}
 		for _, e := range r.edges[c.edges:c.after] {
@@ -82,7 +108,7 @@ func (r *reader) walk(p path) {
 					q.how |= howFiller
 				}
 			}
-			if q.cost <= maxCost {
+			if q.cost <= r.limit {
 				r.walk(q)
 			}
 		}

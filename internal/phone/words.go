@@ -262,3 +262,29 @@ func lookUp[T string | []byte](b T) word {
 	}
 	return wordNone
 }
+
+// mayCount is a quick look at the first two letters of a word: when false, the
+// word is no numeral. A test holds the table to lookUp.
+func mayCount(a, b byte) bool {
+	return seconds[(a|0x20-'a')%26]>>(b|0x20-'a')&1 != 0
+}
+
+// seconds holds, for every first letter of numerals, the second ones as bits.
+var seconds = [26]uint32{
+	'a' - 'a': 0x0180100,
+	'c' - 'a': 0x0100111,
+	'd' - 'a': 0x0004112,
+	'e' - 'a': 0x0000900,
+	'f' - 'a': 0x0024100,
+	'h' - 'a': 0x0100000,
+	'm' - 'a': 0x0000100,
+	'n' - 'a': 0x0104111,
+	'o' - 'a': 0x0402184,
+	'q' - 'a': 0x0100000,
+	's' - 'a': 0x0000110,
+	't' - 'a': 0x0524190,
+	'u' - 'a': 0x0003001,
+	'v' - 'a': 0x0000010,
+	'w' - 'a': 0x0104000,
+	'z' - 'a': 0x0000110,
+}
