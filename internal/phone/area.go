@@ -37,7 +37,7 @@ func (r *reader) findAreas() {
 func (r *reader) areaAt(word int, p path) {
 	if p.n == 3 {
 		if areaInUse(p.v) {
-			r.areas = append(r.areas, area{start: int32(word), end: p.at, code: p.v, how: p.how})
+			r.name(area{start: int32(word), end: p.at, code: p.v, how: p.how})
 		}
 		return
 	}
@@ -51,6 +51,16 @@ func (r *reader) areaAt(word int, p path) {
 			r.areaAt(word, q)
 		}
 	}
+}
+
+func (r *reader) name(a area) {
+	if len(r.areas) == cap(r.areas) {
+		more := make([]area, len(r.areas), 2*cap(r.areas)+4)
+		copy(more, r.areas)
+		r.areas = more
+	}
+	r.areas = r.areas[:len(r.areas)+1]
+	r.areas[len(r.areas)-1] = a
 }
 
 // weighLocal keeps a string of seven digits as the local part of a number when
@@ -100,7 +110,7 @@ func (r *reader) weighLocal(p path) {
 		cost += n
 		c.marks |= markLeftover
 	}
-	if c.score = base - cost; c.score > keep {
-		r.found = append(r.found, c)
+	if c.score = base - cost; c.score > 0 {
+		r.keep(c)
 	}
 }

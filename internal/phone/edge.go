@@ -77,7 +77,17 @@ func (r *reader) edge(i, to int, v uint64, n int, cost float32, h how) {
 			h |= howCode
 		}
 	}
-	r.edges = append(r.edges, edge{to: int32(to), n: uint8(n), v: v, cost: cost, how: h})
+	r.add(edge{to: int32(to), n: uint8(n), v: v, cost: cost, how: h})
+}
+
+func (r *reader) add(e edge) {
+	if len(r.edges) == cap(r.edges) {
+		more := make([]edge, len(r.edges), 2*cap(r.edges)+8)
+		copy(more, r.edges)
+		r.edges = more
+	}
+	r.edges = r.edges[:len(r.edges)+1]
+	r.edges[len(r.edges)-1] = e
 }
 
 // digits adds the digits of b, skipping everything else.

@@ -37,7 +37,9 @@ func Read(s string, o Options) []ad.Phone {
 	if !plausible(s) {
 		return nil
 	}
+	var room room
 	r := reader{country: o.Country}
+	r.s, r.chunks, r.norm, r.edges, r.found = s, room.chunks[:0], room.norm[:0], room.edges[:0], room.found[:0]
 	return r.read(s)
 }
 
@@ -45,8 +47,18 @@ func Read(s string, o Options) []ad.Phone {
 // the whole string may be a number in any form, also without anything that says
 // so.
 func ReadQuery(s string) []ad.Phone {
+	var room room
 	r := reader{query: true}
+	r.s, r.chunks, r.norm, r.edges, r.found = s, room.chunks[:0], room.norm[:0], room.edges[:0], room.found[:0]
 	return r.read(s)
+}
+
+// A room is space on the stack in which most texts fit.
+type room struct {
+	chunks [48]chunk
+	norm   [320]byte
+	edges  [32]edge
+	found  [4]candidate
 }
 
 // plausible reports in one quick look, without allocating, whether a text could
@@ -108,10 +120,6 @@ type reader struct {
 	lead    lead
 
 	limit float32 // the cost from which a path from the current chunk cannot win
-
-	someChunks [48]chunk // most texts fit
-	someNorm   [320]byte
-	someEdges  [24]edge
 }
 
 // classify looks words up and reports whether the text may hold a number.
@@ -154,9 +162,9 @@ func (r *reader) classify() bool {
 	return hard >= 3 && digits >= 3 || hard >= 2 && digits >= 5
 }
 
-// read does all the steps.
+// read does all the steps. It takes the text again because results that held on
+// to the reader's own would move everything to the heap.
 func (r *reader) read(s string) []ad.Phone {
-	r.s, r.chunks, r.norm, r.edges = s, r.someChunks[:0], r.someNorm[:0], r.someEdges[:0]
 	r.scan()
 	if !r.classify() {
 		return nil

@@ -71,7 +71,7 @@ const (
 	phoneLink      // tel:, sms:, wa.me and the like
 )
 
-// A scanner cuts a text into chunks. Its arrays keep short texts off the heap.
+// A scanner cuts a text into chunks.
 type scanner struct {
 	s      string
 	at     int32 // bytes
@@ -162,15 +162,38 @@ func (sc *scanner) inner(c byte, n int32) bool {
 	return false
 }
 
+// begin and write append, and so do add, keep and name elsewhere. The builtin
+// would move what it appends to to the heap, because it is reached by a pointer;
+// growing by hand lets short texts stay on the stack.
+func (sc *scanner) begin(c chunk) {
+	if len(sc.chunks) == cap(sc.chunks) {
+		more := make([]chunk, len(sc.chunks), 2*cap(sc.chunks)+8)
+		copy(more, sc.chunks)
+		sc.chunks = more
+	}
+	sc.chunks = sc.chunks[:len(sc.chunks)+1]
+	sc.chunks[len(sc.chunks)-1] = c
+}
+
+func (sc *scanner) write(b byte) {
+	if len(sc.norm) == cap(sc.norm) {
+		more := make([]byte, len(sc.norm), 2*cap(sc.norm)+64)
+		copy(more, sc.norm)
+		sc.norm = more
+	}
+	sc.norm = sc.norm[:len(sc.norm)+1]
+	sc.norm[len(sc.norm)-1] = b
+}
+
 // grow adds a glyph to the open chunk or opens one.
 func (sc *scanner) grow(g glyph, n, k int32) {
 	if !sc.open {
-		sc.chunks = append(sc.chunks, chunk{lo: int32(len(sc.norm)), from: sc.cp, bfrom: sc.at, gap: sc.gap})
+		sc.begin(chunk{lo: int32(len(sc.norm)), from: sc.cp, bfrom: sc.at, gap: sc.gap})
 		sc.open, sc.gap, sc.spaces, sc.signs, sc.ended, sc.shout = true, 0, 0, 0, false, false
 		sc.linked()
 	}
 	c := &sc.chunks[len(sc.chunks)-1]
-	sc.norm = append(sc.norm, g.c)
+	sc.write(g.c)
 	switch {
 	case '0' <= g.c && g.c <= '9':
 		bump(&c.digits)
@@ -187,7 +210,7 @@ func (sc *scanner) grow(g glyph, n, k int32) {
 	}
 	c.code = c.code || g.code
 	if g.more != 0 {
-		sc.norm = append(sc.norm, g.more)
+		sc.write(g.more)
 		bump(&c.digits)
 	}
 	c.hi, c.to, c.bto = int32(len(sc.norm)), sc.cp+k, sc.at+n

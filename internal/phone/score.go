@@ -7,7 +7,6 @@ import "math/bits"
 // taken off, bonuses added.
 const (
 	base          = 3
-	keep          = 0   // candidates at or below are dropped
 	bonusCue      = 1.2 // a contact word before
 	bonusLink     = 3   // tel:, sms:, wa.me
 	bonusPlus     = 1.5 // an international prefix
@@ -166,9 +165,19 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 		}
 		cost += .8 * grouping
 	}
-	if c.score = base - cost; c.score > keep {
-		r.found = append(r.found, c)
+	if c.score = base - cost; c.score > 0 {
+		r.keep(c)
 	}
+}
+
+func (r *reader) keep(c candidate) {
+	if len(r.found) == cap(r.found) {
+		more := make([]candidate, len(r.found), 2*cap(r.found)+4)
+		copy(more, r.found)
+		r.found = more
+	}
+	r.found = r.found[:len(r.found)+1]
+	r.found[len(r.found)-1] = c
 }
 
 // said is what the words, links and signs around a path, and what the caller
