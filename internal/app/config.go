@@ -47,6 +47,8 @@ type Config struct {
 	Clock   func() time.Time  // of captures; time.Now when nil
 	Speed   bool              // no politeness: the town is ours
 
+	Terminal bool // progress goes to a terminal
+
 	Link     link.Config
 	Pipeline pipeline.Config
 	Log      *slog.Logger

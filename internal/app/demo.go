@@ -193,7 +193,7 @@ func RunDemo(ctx context.Context, o DemoOptions, out io.Writer) error {
 	g.Go(func() error { return t.run(ctx, frozen) })
 	urls := make(chan string, 1)
 	g.Go(func() error { return a.Run(ctx, func(u string) { urls <- u }) })
-	d := &demo{app: a, town: t, out: out, started: time.Now()}
+	d := &demo{app: a, town: t, out: out, started: time.Now(), progress: &progress{out: out, terminal: o.Terminal}}
 	if o.Score {
 		g.Go(func() error { defer stop(); return d.score(ctx) })
 	} else {
@@ -210,6 +210,7 @@ type demo struct {
 	town    *town
 	out     io.Writer
 	started time.Time
+	*progress
 }
 
 // guide prints where to go, shows how the first crawl is getting on, and says
@@ -242,7 +243,8 @@ Vigil demo: a made-up town of classifieds. Nothing in it is real.
 		d.line(s)
 		if !first && s.Clusters > 0 {
 			first = true
-			fmt.Fprintf(d.out, "\rFirst linked cluster after %.1f s.%40s\n", time.Since(d.started).Seconds(), "")
+			d.clear()
+			fmt.Fprintf(d.out, "First linked cluster after %.1f s.\n", time.Since(d.started).Seconds())
 		}
 	})
 	if err != nil {
@@ -252,7 +254,8 @@ Vigil demo: a made-up town of classifieds. Nothing in it is real.
 	if err != nil {
 		return ignoreStop(ctx, err)
 	}
-	fmt.Fprintf(d.out, "\r%78s\rCrawled in %.1f s: %d ads, %d linked clusters, ledger %s.\n", "", time.Since(d.started).Seconds(), s.Ads, s.Clusters, balanced(s.Ledger))
+	d.clear()
+	fmt.Fprintf(d.out, "Crawled in %.1f s: %d ads, %d linked clusters, ledger %s.\n", time.Since(d.started).Seconds(), s.Ads, s.Clusters, balanced(s.Ledger))
 	d.suggest()
 	fmt.Fprintln(d.out, "The town's clock runs now, a day in six minutes; new ads keep coming. Ctrl-C stops.")
 	return nil
@@ -283,7 +286,7 @@ func (d *demo) line(s desk.Status) {
 			pages, waiting = r.Stored, r.Waiting
 		}
 	}
-	fmt.Fprintf(d.out, "\r  %6d pages fetched, %6d planned, %6d ads searchable, %5d clusters ", pages, waiting, s.Ads, s.Clusters)
+	d.say("%6d pages fetched, %6d planned, %6d ads searchable, %5d clusters", pages, waiting, s.Ads, s.Clusters)
 }
 
 func balanced(l desk.Ledger) string {

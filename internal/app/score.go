@@ -39,7 +39,7 @@ func (d *demo) score(ctx context.Context) error {
 	if err := d.app.Settle(ctx, d.line); err != nil {
 		return ignoreStop(ctx, err)
 	}
-	fmt.Fprintf(d.out, "\r%78s\r", "")
+	d.clear()
 	if err := d.app.Seal(ctx, true); err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func RunCrawl(ctx context.Context, c Config, out io.Writer) error {
 		return err
 	}
 	defer a.Close()
-	d := &demo{app: a, out: out}
+	d := &demo{app: a, out: out, progress: &progress{out: out, terminal: c.Terminal}}
 	finished := false
 	err = a.while(ctx, func(ctx context.Context) error {
 		if err := a.Settle(ctx, d.line); err != nil {
@@ -105,7 +105,7 @@ func RunCrawl(ctx context.Context, c Config, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "\r%78s\r", "")
+		d.clear()
 		PrintLedger(out, s.Ledger)
 		if !s.Ledger.Balanced {
 			return ErrUnbalanced
@@ -140,12 +140,13 @@ func RunImport(ctx context.Context, c Config, operator string, paths []string, o
 	}
 	var failed []error
 	taken, known := 0, 0
+	p := &progress{out: out, terminal: c.Terminal}
 	err = a.while(ctx, func(ctx context.Context) error {
 		for i, f := range files {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			fmt.Fprintf(out, "\r  %d of %d files", i+1, len(files))
+			p.say("%d of %d files", i+1, len(files))
 			switch err := a.importFile(ctx, f, operator); {
 			case errors.Is(err, errKnown):
 				known++
@@ -157,7 +158,7 @@ func RunImport(ctx context.Context, c Config, operator string, paths []string, o
 		}
 		return a.Settle(ctx, nil)
 	})
-	fmt.Fprintf(out, "\r%40s\r", "")
+	p.clear()
 	if err != nil {
 		return err
 	}

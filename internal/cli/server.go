@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
+	"golang.org/x/term"
+
 	"vigil.example/internal/app"
 	"vigil.example/internal/site"
 )
@@ -42,7 +44,7 @@ func (s storage) config(c *Context) app.Config {
 		level = slog.LevelInfo
 	}
 	return app.Config{
-		Version: c.Version, Data: s.Data, Kind: app.Real, Sites: site.NewSet(),
+		Version: c.Version, Data: s.Data, Kind: app.Real, Sites: site.NewSet(), Terminal: c.terminal(),
 		Log: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 }
@@ -216,4 +218,10 @@ func (d *doctorCmd) Run(c *Context) error {
 		cfg.Kind = app.Demo
 	}
 	return app.Doctor(c.Ctx, cfg, c.Stdout)
+}
+
+// terminal reports whether what is printed is read by a person as it comes.
+func (c *Context) terminal() bool {
+	f, ok := c.Stdout.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
