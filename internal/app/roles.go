@@ -61,7 +61,8 @@ type stageSpec struct {
 	name   string // of the stage and of its durable consumer
 	from   string
 	filter []string
-	to     string // stream of its outputs; "" when there are none to look for
+	to     string   // stream of its outputs; "" when there are none to look for
+	wrote  []string // subjects of its outputs; nil for all of that stream
 	step   pipeline.Step
 	config pipeline.Config
 }
@@ -70,7 +71,7 @@ func (a *App) stage(ctx context.Context, s stageSpec) error {
 	var done func(uint64) bool
 	if s.to != "" {
 		var err error
-		if done, err = a.written(ctx, s.to, s.config); err != nil {
+		if done, err = a.written(ctx, s); err != nil {
 			return err
 		}
 	}
@@ -85,19 +86,23 @@ func (a *App) stage(ctx context.Context, s stageSpec) error {
 
 // written looks at the newest outputs in a stream and tells from which messages
 // they were made, so that what was published just before a crash is not made
-// again. It goes back as far as messages can have been under way.
-func (a *App) written(ctx context.Context, to string, c pipeline.Config) (func(uint64) bool, error) {
-	info, err := a.bus.Info(ctx, to)
+// again. It goes back as far as messages can have been under way, also when other
+// stages write to the same stream.
+func (a *App) written(ctx context.Context, s stageSpec) (func(uint64) bool, error) {
+	info, err := a.bus.Info(ctx, s.to)
 	if err != nil {
 		return nil, err
 	}
-	back := uint64(c.Inflight()) * 8
+	back := uint64(s.config.Inflight()) * 8
+	if s.wrote != nil {
+		back *= uint64(max(1, len(a.cfg.Sites.All())))
+	}
 	from := uint64(1)
 	if info.Last > back {
 		from = info.Last - back
 	}
 	made := map[uint64]bool{}
-	_, err = a.bus.Replay(ctx, to, from, nil, func(m ad.Message) error {
+	_, err = a.bus.Replay(ctx, s.to, from, s.wrote, func(m ad.Message) error {
 		if n, err := strconv.ParseUint(m.Header[pipeline.SourceHeader], 10, 64); err == nil {
 			made[n] = true
 		}
@@ -110,18 +115,26 @@ func (a *App) written(ctx context.Context, to string, c pipeline.Config) (func(u
 }
 
 func (a *App) runExtract(ctx context.Context) error {
-	return a.stage(ctx, stageSpec{"extract", stream.Captures, []string{"capture.crawl.*", "capture.import.*"}, stream.Listings, extractStep(a.extract), a.stageConfig("extract")})
+	return a.stage(ctx, stageSpec{
+		name: "extract", from: stream.Captures, filter: []string{"capture.crawl.*", "capture.import.*"}, to: stream.Listings,
+		step: extractStep(a.extract), config: a.stageConfig("extract"),
+	})
 }
 
 func (a *App) runEnrich(ctx context.Context) error {
-	return a.stage(ctx, stageSpec{"enrich", stream.Listings, []string{"listing.*"}, stream.Ads, enrichStep(a.chain), a.stageConfig("enrich")})
+	return a.stage(ctx, stageSpec{
+		name: "enrich", from: stream.Listings, filter: []string{"listing.*"}, to: stream.Ads,
+		step: enrichStep(a.chain), config: a.stageConfig("enrich"),
+	})
 }
 
 func (a *App) runFrontier(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		c := a.stageConfig("frontier")
-		return a.stage(ctx, stageSpec{"frontier", stream.Listings, []string{"outcome.*.*"}, "", frontierStep(a.frontier), c})
+		return a.stage(ctx, stageSpec{
+			name: "frontier", from: stream.Listings, filter: []string{"outcome.*.*"},
+			step: frontierStep(a.frontier), config: a.stageConfig("frontier"),
+		})
 	})
 	g.Go(func() error { return a.plan(ctx) })
 	return g.Wait()
@@ -148,7 +161,12 @@ func (a *App) runCrawl(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, d := range a.cfg.Sites.All() {
 		g.Go(func() error {
-			return a.stage(ctx, stageSpec{crawler(d.Name), stream.Frontier, []string{"frontier." + ad.Slug(d.Name)}, stream.Captures, crawlStep(a.fetcher), a.crawlConfig(d)})
+			name := ad.Slug(d.Name)
+			return a.stage(ctx, stageSpec{
+				name: crawler(name), from: stream.Frontier, filter: []string{"frontier." + name},
+				to: stream.Captures, wrote: []string{"capture.crawl." + name, "refusal." + name + ".*"},
+				step: crawlStep(a.fetcher), config: a.crawlConfig(d),
+			})
 		})
 	}
 	return g.Wait()
@@ -170,7 +188,7 @@ func (a *App) crawlConfig(d *site.Definition) pipeline.Config {
 func (a *App) runAlert(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		return a.stage(ctx, stageSpec{"alert", stream.Ads, nil, "", alertStep(a.raiser), a.stageConfig("alert")})
+		return a.stage(ctx, stageSpec{name: "alert", from: stream.Ads, step: alertStep(a.raiser), config: a.stageConfig("alert")})
 	})
 	g.Go(func() error {
 		var at uint64

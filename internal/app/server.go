@@ -69,6 +69,22 @@ func RunServer(ctx context.Context, c Config, out io.Writer) error {
 	})
 }
 
+// ResetPassword gives the administrator of an instance that is not running a new
+// one-time password.
+func ResetPassword(ctx context.Context, c Config) (string, error) {
+	c.Listen = ""
+	a, err := New(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	defer a.Close()
+	password, err := a.Bootstrap(ctx)
+	if err == nil && password == "" {
+		password, err = a.NewPassword(ctx)
+	}
+	return password, err
+}
+
 // while runs the roles of an instance as long as f works.
 func (a *App) while(ctx context.Context, f func(context.Context) error) error {
 	ctx, stop := context.WithCancel(ctx)

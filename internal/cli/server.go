@@ -22,6 +22,7 @@ type server struct {
 	Run    runCmd    `cmd:"" help:"Run Vigil: crawl, and serve the pages and the API."`
 	Crawl  crawlCmd  `cmd:"" help:"Visit what is due at the defined sites, to the end, and stop."`
 	Import importCmd `cmd:"" help:"Take saved HTML pages through the same steps as crawled ones."`
+	Reset  resetCmd  `cmd:"" help:"Give the administrator a new one-time password."`
 	Doctor doctorCmd `cmd:"" help:"Check a data folder and say what is wrong and how to cure it."`
 }
 
@@ -196,6 +197,28 @@ func (i *importCmd) Run(c *Context) error {
 		operator = u.Username
 	}
 	return opened(app.RunImport(c.Ctx, cfg, operator, i.Paths, c.Stdout))
+}
+
+type resetCmd struct {
+	storage
+}
+
+// Help explains the command in short.
+func (*resetCmd) Help() string {
+	return "For an administrator who has lost the password. Whoever may write the data folder may do this, while Vigil is not running. Sessions and tokens of the administrator end."
+}
+
+// Example is shown in the help.
+func (*resetCmd) Example() string { return "vigil reset --data /var/lib/vigil" }
+
+// Run prints the new password.
+func (r *resetCmd) Run(c *Context) error {
+	password, err := app.ResetPassword(c.Ctx, r.config(c))
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.Stdout, "sign in as admin with the one-time password %s\n", password)
+	return err
 }
 
 type doctorCmd struct {
