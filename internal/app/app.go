@@ -322,7 +322,21 @@ func (a *App) serve(ctx context.Context, ready func(string)) error {
 // Bootstrap makes the administrator of a new instance and returns the one-time
 // password, or "" when there are users already.
 func (a *App) Bootstrap(ctx context.Context) (string, error) {
-	return a.register.Bootstrap(ctx, "admin")
+	password, err := a.register.Bootstrap(ctx, "admin")
+	if err != nil || password == "" {
+		return "", err
+	}
+	return password, a.noteReset(ctx, "user.create")
+}
+
+// noteReset writes into the audit log that the administrator got a one-time
+// password from this machine.
+func (a *App) noteReset(ctx context.Context, action string) error {
+	u, err := a.register.UserNamed("admin")
+	if err != nil {
+		return fmt.Errorf("find the administrator: %w", err)
+	}
+	return a.audit.Append(ctx, audit.Entry{Actor: access.System, Action: action, Object: u.ID, Outcome: "ok"})
 }
 
 // NewPassword gives the administrator another one-time password.
@@ -331,7 +345,11 @@ func (a *App) NewPassword(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the administrator: %w", err)
 	}
-	return a.register.Reset(ctx, access.System, u.ID)
+	password, err := a.register.Reset(ctx, access.System, u.ID)
+	if err != nil {
+		return "", err
+	}
+	return password, a.noteReset(ctx, "password.reset")
 }
 
 // Records finds the WARC records of a capture: in the stream, else in the sealed
