@@ -5,14 +5,14 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"vigil.example/internal/phone/gold"
 )
 
 var (
@@ -20,26 +20,18 @@ var (
 	remake = flag.Bool("remake", false, "make the labelled file testdata/ads.jsonl anew, from the ways and decoys of this package's tests")
 )
 
-// A labelled is one line of a labelled file.
-type labelled struct {
-	ID     string   `json:"id"`
-	Text   string   `json:"text"`
-	Phones []string `json:"phones"`
-	Family string   `json:"family"`
-}
-
-func readLabelled(t testing.TB, path string) []labelled {
+func readLabelled(t testing.TB, path string) []gold.Ad {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	var out []labelled
+	var out []gold.Ad
 	sc := bufio.NewScanner(f)
 	sc.Buffer(nil, 1<<20)
 	for sc.Scan() {
-		var l labelled
+		var l gold.Ad
 		if err := json.Unmarshal(sc.Bytes(), &l); err != nil {
 			t.Fatalf("%s: line %d: %v", path, len(out)+1, err)
 		}
@@ -51,75 +43,40 @@ func readLabelled(t testing.TB, path string) []labelled {
 	return out
 }
 
-// A tally counts right, wrong and missed numbers of one family.
-type tally struct{ right, wrong, missed, ads, free, wrongFree int }
-
-func (c *tally) add(o tally) {
-	c.right += o.right
-	c.wrong += o.wrong
-	c.missed += o.missed
-	c.ads += o.ads
-	c.free += o.free
-	c.wrongFree += o.wrongFree
-}
-
-func (c tally) String() string {
-	p, r, f := 1.0, 1.0, 1.0
-	if c.right+c.wrong > 0 {
-		p = float64(c.right) / float64(c.right+c.wrong)
-	}
-	if c.right+c.missed > 0 {
-		r = float64(c.right) / float64(c.right+c.missed)
-	}
-	if p+r > 0 {
-		f = 2 * p * r / (p + r)
-	}
-	s := fmt.Sprintf("ads %4d  precision %.3f  recall %.3f  F1 %.3f", c.ads, p, r, f)
-	if c.free > 0 {
-		s += fmt.Sprintf("  false per number-free ad %.3f", float64(c.wrongFree)/float64(c.free))
-	}
-	return s
-}
-
-func judge(t testing.TB, l labelled) tally {
-	c := tally{ads: 1}
-	got := map[string]bool{}
-	for _, p := range Read(l.Text, Options{}) {
-		got[p.E164] = true
-	}
-	for _, want := range l.Phones {
-		if got[want] {
-			c.right++
-		} else {
-			c.missed++
-		}
-		delete(got, want)
-	}
-	c.wrong = len(got)
-	if len(l.Phones) == 0 {
-		c.free, c.wrongFree = 1, len(got)
-	}
-	if testing.Verbose() && c.wrong+c.missed > 0 {
-		t.Logf("%s %s\n\t%q\n\twant %v, got %v", l.ID, l.Family, l.Text, l.Phones, Read(l.Text, Options{}))
-	}
-	return c
-}
-
-func quality(t testing.TB, path string) (string, tally) {
-	families, all := map[string]tally{}, tally{}
+// quality reads a labelled file and returns the table of what was right. It holds
+// confidence to what it has to mean.
+func quality(t testing.TB, path string) string {
+	var score gold.Score
 	for _, l := range readLabelled(t, path) {
-		c := judge(t, l)
-		all.add(c)
-		f := families[l.Family]
-		f.add(c)
-		families[l.Family] = f
+		got := Read(l.Text, Options{})
+		if c := score.Add(l, got); testing.Verbose() && c.Wrong+c.Missed > 0 {
+			t.Logf("%s %s\n\t%q\n\twant %v, got %v", l.ID, l.Family, l.Text, l.Phones, got)
+		}
 	}
 	var b strings.Builder
-	for _, f := range slices.Sorted(maps.Keys(families)) {
-		fmt.Fprintf(&b, "%-24s %v\n", f, families[f])
+	row := func(name string, c gold.Tally) {
+		fmt.Fprintf(&b, "%-24s ads %4d  precision %.3f  recall %.3f  F1 %.3f", name, c.Ads, c.Precision(), c.Recall(), c.F1())
+		if c.Free > 0 {
+			fmt.Fprintf(&b, "  false per number-free ad %.3f", c.FalsePerFree())
+		}
+		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "%-24s %v\n", "all", all)
-	return b.String(), all
+	for _, f := range score.Families() {
+		row(f.Name, f.Tally)
+	}
+	row("all", score.All)
+	for _, l := range score.Levels() {
+		fmt.Fprintf(&b, "confidence >= %.2f       precision %.3f  share of the true numbers %.3f\n", l.At, l.Precision(), l.Share())
+	}
+	for i, least := range [...]float64{.80, .97, .995} {
+		if l := score.Levels()[i]; l.Precision() < least {
+			t.Errorf("%s: %.3f of the numbers at confidence >= %.2f are right; at least %.3f have to be", path, l.Precision(), l.At, least)
+		}
+	}
+	if l := score.Levels()[1]; l.Share() < .85 {
+		t.Errorf("%s: only %.3f of the true numbers are read at confidence >= .9", path, l.Share())
+	}
+	return b.String()
 }
 
 // TestQualityOfDevelopmentSet reads the labelled file that VIGIL_PHONES names.
@@ -128,7 +85,7 @@ func TestQualityOfDevelopmentSet(t *testing.T) {
 	if path == "" {
 		t.Skip("VIGIL_PHONES names no labelled file")
 	}
-	report, _ := quality(t, path)
+	report := quality(t, path)
 	t.Log("\n" + report)
 	if out := os.Getenv("VIGIL_PHONES_REPORT"); out != "" {
 		if err := os.WriteFile(out, []byte(report), 0o644); err != nil {
@@ -143,7 +100,7 @@ func TestQuality(t *testing.T) {
 	if *remake {
 		writeLabelled(t, "testdata/ads.jsonl")
 	}
-	got, _ := quality(t, "testdata/ads.jsonl")
+	got := quality(t, "testdata/ads.jsonl")
 	if *update {
 		if err := os.WriteFile("testdata/quality.txt", []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -172,7 +129,7 @@ func writeLabelled(t *testing.T, path string) {
 	n := 0
 	put := func(family, text string, phones ...string) {
 		n++
-		if err := enc.Encode(labelled{ID: fmt.Sprintf("p-%04d", n), Text: text, Phones: append([]string{}, phones...), Family: family}); err != nil {
+		if err := enc.Encode(gold.Ad{ID: fmt.Sprintf("p-%04d", n), Text: text, Phones: append([]string{}, phones...), Family: family}); err != nil {
 			t.Fatal(err)
 		}
 	}
