@@ -39,6 +39,7 @@ const DefaultServer = "http://127.0.0.1:8420"
 type root struct {
 	Globals
 	client
+	reading
 	server
 }
 

@@ -6,6 +6,10 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
+// IsCountry reports whether a code of ISO 3166-1 alpha-2 names a country that
+// numbers belong to.
+func IsCountry(code string) bool { return phonenumbers.GetCountryCodeForRegion(code) != 0 }
+
 // weighForeign keeps a number of another plan than North America's and
 // Britain's when a library that knows all plans finds it valid. The library is
 // slow and only asked when the text writes a country code with + or 00, when the
