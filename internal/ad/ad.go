@@ -155,7 +155,8 @@ type Listing struct {
 	Category      string            `json:"category,omitempty"`
 	PostedAt      time.Time         `json:"posted_at,omitzero"`
 	UpdatedAt     time.Time         `json:"updated_at,omitzero"`
-	SeenAt        time.Time         `json:"seen_at"` // when the capture was fetched
+	SeenAt        time.Time         `json:"seen_at"`       // when the capture was fetched
+	Via           Via               `json:"via,omitempty"` // door of the capture
 	Contacts      []Contact         `json:"contacts,omitempty"`
 	Images        []string          `json:"images,omitempty"`     // links only; never fetched
 	Methods       map[string]string `json:"methods,omitempty"`    // field -> definition, json-ld, microdata, opengraph, state or text
@@ -178,7 +179,7 @@ func (l *Listing) Fields(f func(field, text string)) {
 
 // A Span is a half-open range of Unicode code points of one field of a listing.
 type Span struct {
-	Field string `json:"field"` // title, body, or contact:N for the N-th contact
+	Field string `json:"field,omitempty"` // title, body, or contact:N for the N-th contact
 	Start int    `json:"start"`
 	End   int    `json:"end"`
 }
@@ -191,6 +192,18 @@ type Phone struct {
 	Method     string   `json:"method"`            // how it was written: plain, separated, words, unicode, link, …
 	Confidence float64  `json:"confidence"`        // 0 to 1
 	Reasons    []string `json:"reasons,omitempty"` // for and against, in words
+	Pieces     []Piece  `json:"pieces,omitempty"`  // what stands for which digits of the national number, in the number's order
+}
+
+// A Piece is a part of a telephone number's span and the digits that it stands
+// for. Digits side by side that are written as such are one piece; a word or
+// sign is one each, which may stand for several digits. The pieces of a number
+// spell its national number. They stand in the order of the text, except where
+// it gives the area code behind the rest or the digits backwards.
+type Piece struct {
+	Digits string `json:"digits"` // of the national number
+	Span   Span   `json:"span"`   // in the field of the number; Field is left empty
+	Text   string `json:"text"`   // the text of the span, as written
 }
 
 // An Identifier is any other value by which a poster can be recognised: an
@@ -239,6 +252,22 @@ func (a *Ad) Values(confidence float64) []Value {
 		add(Value{i.Kind, i.Value}, i.Confidence)
 	}
 	return out
+}
+
+// Written returns how the ad writes a value where it first gives it, "" when it
+// does not.
+func (a *Ad) Written(v Value) string {
+	for _, p := range a.Phones {
+		if v.Kind == "phone" && p.E164 == v.Value {
+			return p.Text
+		}
+	}
+	for _, i := range a.Identifiers {
+		if i.Kind == v.Kind && i.Value == v.Value {
+			return i.Text
+		}
+	}
+	return ""
 }
 
 // A Document is the one projection of an ad version that both search engines
@@ -305,6 +334,7 @@ type Alert struct {
 	AdID         string    `json:"ad_id"`
 	VersionID    string    `json:"version_id"`
 	Value        Value     `json:"value"`
+	Written      string    `json:"written,omitempty"` // the value as the ad writes it
 	Title        string    `json:"title"`
 	Site         string    `json:"site"`
 	SeenAt       time.Time `json:"seen_at"`

@@ -50,6 +50,7 @@ func raise(a *ad.Ad, v ad.Value, s *ad.Subscription, at time.Time) (ad.Alert, bo
 		AdID:         a.AdID,
 		VersionID:    a.VersionID,
 		Value:        v,
+		Written:      a.Written(v),
 		Title:        a.Title,
 		Site:         a.Site,
 		SeenAt:       a.SeenAt,

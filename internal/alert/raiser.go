@@ -89,10 +89,10 @@ func (r *Raiser) remember(a ad.Ad) {
 		AdID: a.AdID, VersionID: a.VersionID, Title: a.Title, Site: a.Site, SeenAt: a.SeenAt,
 	}}
 	for _, p := range a.Phones {
-		slim.Phones = append(slim.Phones, ad.Phone{E164: p.E164, Confidence: p.Confidence})
+		slim.Phones = append(slim.Phones, ad.Phone{E164: p.E164, Text: p.Text, Confidence: p.Confidence})
 	}
 	for _, i := range a.Identifiers {
-		slim.Identifiers = append(slim.Identifiers, ad.Identifier{Kind: i.Kind, Value: i.Value, Confidence: i.Confidence})
+		slim.Identifiers = append(slim.Identifiers, ad.Identifier{Kind: i.Kind, Value: i.Value, Text: i.Text, Confidence: i.Confidence})
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -91,7 +91,7 @@ func extractStep(x *extract.Extractor) pipeline.Step {
 			if l.Empty() {
 				return nil, pipeline.Permanent(errors.New("extract: a listing without title and body"))
 			}
-			l.CaptureSeq = m.Seq
+			l.CaptureSeq, l.Via = m.Seq, c.Via
 			out = append(out, ad.Message{Subject: "listing." + ad.Slug(l.Site), ID: l.VersionID, Data: encode(l)})
 		}
 		return out, nil

@@ -77,13 +77,9 @@ func (d *Desk) cluster(ctx context.Context, id string) (ClusterView, error) {
 
 // heldBy looks up which values of the members are hubs and notes them.
 func (d *Desk) heldBy(ctx context.Context, members []ad.Document, v *ClusterView) (func(ad.Value) bool, error) {
-	hubs, err := d.Index.Hubs(ctx)
+	held, err := d.held(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read hubs: %w", err)
-	}
-	held := make(map[ad.Value]ad.Hub, len(hubs))
-	for _, h := range hubs {
-		held[h.Value] = h
+		return nil, err
 	}
 	noted := map[ad.Value]bool{}
 	for i := range members {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"vigil.example/internal/access"
@@ -72,14 +73,21 @@ type Parts struct {
 }
 
 // A Desk serves people. It is safe for concurrent use.
-type Desk struct{ Parts }
+type Desk struct {
+	Parts
+	hubs struct {
+		sync.Mutex
+		read time.Time
+		held map[ad.Value]ad.Hub
+	}
+}
 
 // New returns a desk.
 func New(p Parts) *Desk {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
-	return &Desk{p}
+	return &Desk{Parts: p}
 }
 
 // may authorises an action; a refusal is written to the log too.
@@ -123,6 +131,7 @@ func outcome(err error) string {
 type Answer struct {
 	Understood string // the query in plain words
 	Node       query.Node
+	Held       map[ad.Value]ad.Hub // values of the hits that are held back from linking
 	search.Results
 }
 
@@ -150,7 +159,38 @@ func (d *Desk) Search(ctx context.Context, s access.Subject, text string, p sear
 	if err != nil {
 		return Answer{}, fmt.Errorf("search: %w", err)
 	}
-	return Answer{Understood: query.Explain(n), Node: n, Results: res}, nil
+	ans := Answer{Understood: query.Explain(n), Node: n, Results: res}
+	ans.Held, err = d.held(ctx)
+	return ans, err
+}
+
+// held are the values that are held back, with the number of ads that give them
+// now: the linker told of them when they turned hub. They are read again after
+// some seconds.
+func (d *Desk) held(ctx context.Context) (map[ad.Value]ad.Hub, error) {
+	d.hubs.Lock()
+	defer d.hubs.Unlock()
+	if d.hubs.held != nil && time.Since(d.hubs.read) < 5*time.Second {
+		return d.hubs.held, nil
+	}
+	hubs, err := d.Index.Hubs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read hubs: %w", err)
+	}
+	out := make(map[ad.Value]ad.Hub, len(hubs))
+	for _, h := range hubs {
+		if !h.Held {
+			continue
+		}
+		ids, err := d.Index.ByValue(ctx, h.Value, MaxKnown)
+		if err != nil {
+			return nil, fmt.Errorf("count the ads of a hub: %w", err)
+		}
+		h.Carriers = max(h.Carriers, len(ids))
+		out[h.Value] = h
+	}
+	d.hubs.held, d.hubs.read = out, time.Now()
+	return out, nil
 }
 
 // An AdView is one ad with its history.
@@ -160,6 +200,7 @@ type AdView struct {
 	Cluster   string
 	Watched   []ad.Value // values of the ad that the subject is subscribed to
 	Hubs      []ad.Hub   // values of the ad that are held back from linking
+	Imported  bool       // some capture of it was saved and brought by a person, not fetched
 }
 
 // Current is the newest content.
@@ -199,8 +240,13 @@ func (d *Desk) ad(ctx context.Context, s access.Subject, id string) (AdView, err
 	for _, sub := range d.Docket.Subscriptions(s.User) {
 		mine[sub.Value] = sub.Ended.IsZero()
 	}
+	held, err := d.held(ctx)
+	if err != nil {
+		return AdView{}, fmt.Errorf("open ad %s: %w", id, err)
+	}
 	done := map[ad.Value]bool{}
 	for i := range docs {
+		v.Imported = v.Imported || docs[i].Ad.Via == ad.ViaImport
 		for _, val := range docs[i].Ad.Values(Confidence) {
 			if done[val] {
 				continue
@@ -209,12 +255,7 @@ func (d *Desk) ad(ctx context.Context, s access.Subject, id string) (AdView, err
 			if mine[val] {
 				v.Watched = append(v.Watched, val)
 			}
-			h, err := d.Index.Hub(ctx, val)
-			switch {
-			case errors.Is(err, ad.ErrNotFound):
-			case err != nil:
-				return AdView{}, fmt.Errorf("open ad %s: %w", id, err)
-			case h.Held:
+			if h, ok := held[val]; ok {
 				v.Hubs = append(v.Hubs, h)
 			}
 		}

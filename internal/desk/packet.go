@@ -3,10 +3,10 @@ package desk
 import (
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"

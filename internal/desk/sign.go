@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
 	"vigil.example/internal/audit"
 	"vigil.example/internal/casework"
+	"vigil.example/internal/phone"
 )
 
 // SignIn opens a session; its id is the secret that the session cookie carries.
@@ -37,9 +39,23 @@ func (d *Desk) SignOut(ctx context.Context, s access.Subject, id string) error {
 	return d.log(ctx, s, audit.Entry{Action: "sign-out"})
 }
 
+// ErrPurpose says that a purpose holds a telephone number. The words of a purpose
+// stand on every page and in every packet: they are no place for identifiers.
+var ErrPurpose = errors.New("a purpose is a case number or a reason; leave telephone numbers and addresses out of it")
+
+func checkPurpose(text string) error {
+	if len(phone.Read(text, phone.Options{})) > 0 || len(phone.ReadQuery(text)) > 0 || strings.Contains(text, "@") {
+		return ErrPurpose
+	}
+	return nil
+}
+
 // SetPurpose says what the session is for: kind is access.PurposeCase or
 // access.PurposeReason.
 func (d *Desk) SetPurpose(ctx context.Context, id, kind, text string) (access.Subject, error) {
+	if err := checkPurpose(text); err != nil {
+		return access.Subject{}, err
+	}
 	s, err := d.Register.SetPurpose(id, kind, text)
 	if err != nil {
 		return access.Subject{}, err
@@ -72,6 +88,9 @@ func (d *Desk) ChangePassword(ctx context.Context, s access.Subject, id, old, pa
 // MakeToken makes an API token for somebody who gives name and password, for a
 // purpose, and returns its secret.
 func (d *Desk) MakeToken(ctx context.Context, name, password string, o access.TokenOrder) (access.Token, string, error) {
+	if err := checkPurpose(o.PurposeText); err != nil {
+		return access.Token{}, "", err
+	}
 	id, s, err := d.SignIn(ctx, name, password)
 	if err != nil {
 		return access.Token{}, "", err

@@ -74,6 +74,7 @@ type value struct {
 	texts    texts
 	others   map[int32]struct{} // values that stand beside it in some ad
 	held     bool
+	told     int // carriers when it was last told of as a hub
 }
 
 type cluster struct{ members []int32 }
@@ -158,6 +159,8 @@ func (l *Linker) consequences(n int32, x *value, ch *changes) {
 		for _, c := range x.carriers[1:] {
 			l.join(x.carriers[0], c, ch)
 		}
+	case held && len(x.carriers) >= 2*x.told:
+		ch.hub(x)
 	case !held && len(x.carriers) > 1:
 		l.join(x.carriers[0], n, ch)
 	}
@@ -300,7 +303,10 @@ func (c *changes) touch(n int32) {
 	c.touched[n] = struct{}{}
 }
 
-func (c *changes) hub(v *value) { c.hubs = append(c.hubs, v) }
+func (c *changes) hub(v *value) {
+	v.told = len(v.carriers)
+	c.hubs = append(c.hubs, v)
+}
 
 func (c *changes) result() ad.LinkChange {
 	out := ad.LinkChange{V: ad.Schema}
