@@ -115,15 +115,13 @@ func (f *adFile) each(take func(adLine) error) error {
 // it.
 func object(line []byte, into any) error {
 	err := json.Unmarshal(line, into)
-	var t *json.UnmarshalTypeError
-	if errors.As(err, &t) {
+	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if t.Field == "" {
 			return fmt.Errorf("a JSON %s, not an object", t.Value)
 		}
 		return fmt.Errorf("%s is of JSON type %s", t.Field, t.Value)
 	}
-	var s *json.SyntaxError
-	if errors.As(err, &s) {
+	if s, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("no JSON from byte %d on", s.Offset)
 	}
 	return err

@@ -11,6 +11,8 @@ type area struct {
 	start, end int32 // chunks
 	code       uint64
 	how        how
+	trail      [3]int32 // edges it was read by
+	steps      uint8
 }
 
 // apart is how many chunks may lie between an area code and its number.
@@ -37,7 +39,7 @@ func (r *reader) findAreas() {
 func (r *reader) areaAt(word int, p path) {
 	if p.n == 3 {
 		if areaInUse(p.v) {
-			r.name(area{start: int32(word), end: p.at, code: p.v, how: p.how})
+			r.name(area{start: int32(word), end: p.at, code: p.v, how: p.how, trail: [3]int32(r.trail[:3]), steps: p.steps})
 		}
 		return
 	}
@@ -45,9 +47,11 @@ func (r *reader) areaAt(word int, p path) {
 		return
 	}
 	c := &r.chunks[p.at]
-	for _, e := range r.edges[c.edges:c.after] {
+	for x := c.edges; x < c.after; x++ {
+		e := &r.edges[x]
 		if q := p; q.n+e.n <= 3 && e.cost < .9 {
-			q.n, q.v, q.at, q.how = q.n+e.n, q.v*pow10[e.n]+e.v, e.to, q.how|e.how
+			q.n, q.v, q.at, q.how, q.steps = q.n+e.n, q.v*pow10[e.n]+e.v, e.to, q.how|e.how, q.steps+1
+			r.trail[p.steps] = x
 			r.areaAt(word, q)
 		}
 	}
@@ -89,7 +93,7 @@ func (r *reader) weighLocal(p path) {
 		return
 	}
 	a := r.areas[best]
-	c := candidate{path: p, end: max(p.at, a.end), country: 1, nation: a.code*1e7 + p.v, digits: 10, marks: markArea}
+	c := candidate{path: p, end: max(p.at, a.end), country: 1, nation: a.code*1e7 + p.v, digits: 10, marks: markArea, area: int32(best + 1)}
 	c.start = min(p.start, a.start)
 	c.how |= a.how
 	cost := p.cost + .02*float32(dist) - bonusGrouped + ends(p, 0) + r.otherwise(p, 0)

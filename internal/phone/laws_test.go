@@ -36,11 +36,37 @@ func lawful(t *testing.T, s string, got []ad.Phone) {
 		if p.Confidence < .5 || p.Confidence > 1 || p.Method == "" {
 			t.Fatalf("%q: confidence %v, method %q", s, p.Confidence, p.Method)
 		}
+		piecemeal(t, s, p)
 		if (p.Method == "plain" || p.Method == "separated" || p.Method == "unicode") && !strings.ContainsAny(p.Text, "<&%") { // tags and escapes have digits of their own
 			if d := digitsIn(p.Text); !strings.HasSuffix(d, p.E164[3:]) {
 				t.Fatalf("%q: digits %s do not explain %s", p.Text, d, p.E164)
 			}
 		}
+	}
+}
+
+// piecemeal checks that pieces lie inside their number's span, apart and in order
+// where the way of writing keeps it, give back Text, and spell the number.
+func piecemeal(t *testing.T, s string, p ad.Phone) {
+	t.Helper()
+	spelled := ""
+	ordered := p.Method != "reversed" && p.Method != "area" && p.Method != "link"
+	for i, q := range p.Pieces {
+		spelled += q.Digits
+		if q.Span.Start < p.Span.Start || q.Span.End > p.Span.End || q.Span.Start >= q.Span.End || q.Digits == "" {
+			t.Fatalf("%q: piece %+v is not inside %+v", s, q, p.Span)
+		}
+		if want := slice(s, q.Span.Start, q.Span.End); q.Text != want {
+			t.Fatalf("%q: piece %+v, but the span holds %q", s, q, want)
+		}
+		for _, o := range p.Pieces[:i] {
+			if q.Span.Start < o.Span.End && o.Span.Start < q.Span.End || ordered && q.Span.Start < o.Span.End {
+				t.Fatalf("%q: piece %+v comes after %+v", s, q, o)
+			}
+		}
+	}
+	if code := len(p.E164) - 1 - len(spelled); !strings.HasSuffix(p.E164, spelled) || code < 1 || code > 3 {
+		t.Fatalf("%q: the pieces of %s spell %q", s, p.E164, spelled)
 	}
 }
 
@@ -284,6 +310,11 @@ func TestSpanMethodAndReasons(t *testing.T) {
 	want := []ad.Phone{{
 		E164: "+19125550123", Span: ad.Span{Start: 18, End: 32}, Text: "(912) 555-0123", Method: "separated", Confidence: .99,
 		Reasons: []string{"for: a contact word stands before it", "for: grouped as its numbering plan groups digits"},
+		Pieces: []ad.Piece{
+			{Digits: "912", Span: ad.Span{Start: 19, End: 22}, Text: "912"},
+			{Digits: "555", Span: ad.Span{Start: 24, End: 27}, Text: "555"},
+			{Digits: "0123", Span: ad.Span{Start: 28, End: 32}, Text: "0123"},
+		},
 	}}
 	if d := cmp.Diff(got, want); d != "" {
 		t.Error(d)

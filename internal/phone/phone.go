@@ -120,6 +120,8 @@ type reader struct {
 	lead    lead
 
 	limit float32 // the cost from which a path from the current chunk cannot win
+
+	trail [maxDigits]int32 // the edges of the current path
 }
 
 // classify looks words up and reports whether the text may hold a number.
@@ -187,7 +189,7 @@ func (r *reader) read(s string) []ad.Phone {
 	}
 	out := make([]ad.Phone, 0, len(chosen))
 	for _, c := range chosen {
-		out = append(out, r.phone(s, c))
+		out = append(out, r.phone(s, &c))
 	}
 	return out
 }
@@ -207,7 +209,7 @@ func (r *reader) misspellings() {
 	for i := range r.chunks {
 		r.misspelt(i)
 	}
-	for i := len(r.chunks) - 1; i >= 0; i-- {
+	for i := range slices.Backward(r.chunks) {
 		r.misspelt(i)
 	}
 }
@@ -246,6 +248,8 @@ type candidate struct {
 	digits  uint8  // of nation
 	score   float32
 	marks   evidence
+	area    int32 // one more than the index of the area code that stands apart
+	trail   [maxDigits]int32
 }
 
 // choose returns the set of candidates with the highest sum of scores that does
@@ -284,19 +288,21 @@ func choose(found []candidate) []candidate {
 }
 
 // phone makes the record of a candidate.
-func (r *reader) phone(s string, c candidate) ad.Phone {
+func (r *reader) phone(s string, c *candidate) ad.Phone {
 	first, last := &r.chunks[c.start], &r.chunks[c.end-1]
 	from, bfrom, to, bto := first.from, first.bfrom, last.to, last.bto
 	for bfrom > 0 && (s[bfrom-1] == '+' || s[bfrom-1] == '(') { // both belong to the number
 		from, bfrom = from-1, bfrom-1
 	}
+	e164 := "+" + strconv.Itoa(int(c.country)) + pad(c.nation, int(c.digits))
 	return ad.Phone{
-		E164:       "+" + strconv.Itoa(int(c.country)) + pad(c.nation, int(c.digits)),
+		E164:       e164,
 		Span:       ad.Span{Start: int(from), End: int(to)},
 		Text:       s[bfrom:bto],
 		Method:     c.method(),
 		Confidence: confidence(c.score),
 		Reasons:    c.reasons(),
+		Pieces:     r.pieces(s, c, e164[len(e164)-int(c.digits):]),
 	}
 }
 

@@ -176,6 +176,7 @@ func (r *reader) keep(c candidate) {
 		copy(more, r.found)
 		r.found = more
 	}
+	c.trail = r.trail
 	r.found = r.found[:len(r.found)+1]
 	r.found[len(r.found)-1] = c
 }

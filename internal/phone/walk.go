@@ -6,6 +6,7 @@ type path struct {
 	n         uint8  // digits so far
 	unknown   uint8  // words inside that are no fillers
 	worded    uint8  // digits read from words
+	steps     uint8  // edges so far, which the trail of the reader names
 	v         uint64 // digits as a number
 	bounds    uint16 // bit k: something visible stands after k digits
 	spaced    uint16 // bit k: white space does
@@ -75,8 +76,8 @@ func (r *reader) walk(p path) {
 		if p.cost+.3*cost > r.limit || p.unknown+unknown > 3 {
 			return
 		}
-		for _, e := range r.edges[c.edges:c.after] {
-			q := p
+		for x := c.edges; x < c.after; x++ {
+			e, q := &r.edges[x], p
 			q.unknown += unknown
 			if q.n += e.n; q.n > maxDigits {
 				continue
@@ -109,6 +110,8 @@ func (r *reader) walk(p path) {
 				}
 			}
 			if q.cost <= r.limit {
+				r.trail[p.steps] = x
+				q.steps++
 				r.walk(q)
 			}
 		}

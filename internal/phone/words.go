@@ -271,7 +271,7 @@ func mayCount(a, b byte) bool {
 
 // seconds holds, for every first letter of numerals, the second ones as bits.
 var seconds = [26]uint32{
-	'a' - 'a': 0x0180100,
+	0:         0x0180100,
 	'c' - 'a': 0x0100111,
 	'd' - 'a': 0x0004112,
 	'e' - 'a': 0x0000900,
