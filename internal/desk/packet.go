@@ -21,10 +21,8 @@ var ErrTooLarge = errors.New("too large for one packet")
 // ad in it with its capture, as a ZIP file to w. The export is in the audit log
 // before the first byte goes out.
 func (d *Desk) Packet(ctx context.Context, s access.Subject, cluster string, w io.Writer) (packet.Summary, error) {
-	var salt [4]byte
-	rand.Read(salt[:])
 	now := d.Now().UTC()
-	id := now.Format("20060102") + "-" + hex.EncodeToString(salt[:])
+	id := now.Format("20060102") + "-" + strings.ToLower(rand.Text()[:8])
 	e := audit.Entry{Action: "packet.export", Object: cluster}
 	if err := d.may(ctx, s, access.ActPacket, e); err != nil {
 		return packet.Summary{}, err
