@@ -1,6 +1,8 @@
 package packet
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"vigil.example/internal/ad"
@@ -28,6 +30,7 @@ type adRecord struct {
 	LastSeen     time.Time         `json:"last_seen,omitzero"`
 	RemovedAt    time.Time         `json:"removed_at,omitzero"`
 	Sightings    int               `json:"sightings,omitempty"`
+	SeenIn       []Sighting        `json:"seen_in,omitempty"` // every capture known to have shown this content, oldest first
 	Contacts     []ad.Contact      `json:"contacts,omitempty"`
 	ImageLinks   []string          `json:"image_links,omitempty"` // never fetched
 	Phones       []ad.Phone        `json:"phones,omitempty"`
@@ -60,10 +63,36 @@ func adFile(id string, it Item, warc, nonce string) adRecord {
 		CanonicalURL: a.URL, Site: a.Site, NativeID: a.NativeID, Title: a.Title, Body: a.Body, Price: a.Price,
 		Location: a.Location, Category: a.Category, PostedAt: a.PostedAt, UpdatedAt: a.UpdatedAt,
 		FirstSeen: it.Doc.FirstSeen, LastSeen: it.Doc.LastSeen, RemovedAt: it.Doc.RemovedAt, Sightings: it.Doc.Sightings,
+		SeenIn:   it.seenIn(),
 		Contacts: a.Contacts, ImageLinks: a.Images, Phones: a.Phones, Identifiers: a.Identifiers, Cluster: it.Doc.Cluster,
 		Methods: a.Methods, Definition: a.Definition, EnrichedBy: a.EnrichedBy, ContentSHA: a.ContentSHA256,
 		Capture: captureRef{ID: c.ID, WARC: warc, RecordID: c.RecordID, Payload: c.PayloadSHA256, Block: c.BlockSHA256,
 			Status: c.Status, Truncated: c.Truncated, Cuts: c.Cuts},
 		Nonce: nonce,
 	}
+}
+
+// seenIn is the sightings in order of time.
+func (it Item) seenIn() []Sighting {
+	out := slices.Clone(it.Sightings)
+	slices.SortStableFunc(out, func(a, b Sighting) int { return a.SeenAt.Compare(b.SeenAt) })
+	return out
+}
+
+// seen says for people how often a content was seen, and which of its captures
+// the packet holds. It is empty when no sightings are known.
+func (it Item) seen() string {
+	all := it.seenIn()
+	if len(all) == 0 {
+		return ""
+	}
+	first, last := all[0], all[len(all)-1]
+	holds := "the capture of " + stamp(it.Capture.FetchedAt)
+	if first.CaptureID == it.Capture.ID {
+		holds = "the capture that first showed it"
+	}
+	if len(all) == 1 {
+		return fmt.Sprintf("seen once, at %s; this packet holds %s", stamp(first.SeenAt), holds)
+	}
+	return fmt.Sprintf("seen %d times from %s to %s; this packet holds %s", len(all), stamp(first.SeenAt), stamp(last.SeenAt), holds)
 }

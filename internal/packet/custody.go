@@ -93,7 +93,11 @@ func before(c Contents) []Event {
 			who = cmp.Or(p.Operator, "vigil import")
 		}
 		add(Event{p.FetchedAt, who, "capture", p.RecordID, p.BlockSHA256, "SHA-256 of the record's block, made before it was parsed"})
-		add(Event{p.FetchedAt, cmp.Or("vigil "+a.EnrichedBy, "vigil"), "extract", "ad version " + a.VersionID, a.ContentSHA256,
+		by := cmp.Or(a.EnrichedBy, "vigil")
+		if !strings.HasPrefix(by, "vigil") {
+			by = "vigil " + by
+		}
+		add(Event{p.FetchedAt, by, "extract", "ad version " + a.VersionID, a.ContentSHA256,
 			"read from " + p.RecordID + "; the time is that of the capture"})
 	}
 	return out

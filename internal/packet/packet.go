@@ -39,7 +39,8 @@ type Contents struct {
 	Cluster string // id of the cluster, when the packet is one
 	Ads     []Item
 	Edges   []ad.Edge
-	Custody []Event // what happened to the ads before the export
+	Held    []ad.Hub // values that stand in the ads but are too widely shared to link
+	Custody []Event  // what happened to the ads before the export
 	// Nonce gives the nonce of an ad's file, at least 32 hex digits. Nil derives
 	// nonces from the signing key, so that equal contents give equal packets while
 	// nobody without the key can guess a hidden value by its hash.
@@ -48,9 +49,16 @@ type Contents struct {
 
 // An Item is one ad version with the capture that it was read from.
 type Item struct {
-	Doc     ad.Document
-	Capture ad.Capture
-	Records []byte // the gzip members, as capture.Record made them
+	Doc       ad.Document
+	Capture   ad.Capture
+	Records   []byte     // the gzip members, as capture.Record made them
+	Sightings []Sighting // every capture known to have shown this content
+}
+
+// A Sighting says that a capture, in the packet or not, showed an ad's content.
+type Sighting struct {
+	CaptureID string    `json:"capture_id"`
+	SeenAt    time.Time `json:"seen_at"`
 }
 
 // An Event is one line of the custody log: who did what to what, and the hash of

@@ -66,12 +66,14 @@ func contents(t testing.TB, n int) Contents {
 		a := ad.Ad{Listing: l, EnrichedBy: "1@abc", Phones: []ad.Phone{{E164: "+19125550123", Text: "912-555-0123", Method: "separated", Confidence: .97,
 			Span: ad.Span{Field: "body", Start: at, End: at + 12}, Reasons: []string{"three groups"}}}}
 		c.Ads = append(c.Ads, Item{Doc: ad.Document{ID: ad.DocumentID(l.AdID, l.ContentSHA256), Ad: a, Cluster: "c0123", FirstSeen: p.FetchedAt,
-			LastSeen: p.FetchedAt, Sightings: 1, Current: true}, Capture: p, Records: records})
+			LastSeen: p.FetchedAt, Sightings: 1, Current: true}, Capture: p, Records: records,
+			Sightings: []Sighting{{"later", p.FetchedAt.Add(50 * time.Minute)}, {p.ID, p.FetchedAt}}[i%2:]})
 		if i > 0 {
 			c.Edges = append(c.Edges, ad.Edge{A: c.Ads[i-1].Doc.Ad.AdID, B: l.AdID, Value: ad.Value{Kind: "phone", Value: "+19125550123"}, Weight: 9.5,
 				Reason: "both give the number +19125550123"})
 		}
 	}
+	c.Held = []ad.Hub{{Value: ad.Value{Kind: "handle", Value: "townchat:support"}, Carriers: 240, Owners: 118.6, Held: true}}
 	c.Custody = []Event{{Time: noon.Add(30 * time.Minute), Actor: "Ana Ruiz", Action: "search", Object: "case 26-0417", Note: "opened the cluster"}}
 	return c
 }
@@ -263,6 +265,9 @@ func TestReport(t *testing.T) {
 	b, _ := packed(t, c)
 	page := string(member(t, b, "data/report.html"))
 	for _, want := range []string{"c0ffee", "language found", "person in an ad", "<mark>912-555-0123</mark>", "ad 1 and ad 2", "both give the number",
+		weightMeans, "Held back", "townchat&#58;support", "given by 240 ads of about 119 unlike posters, so it links nothing",
+		"seen 2 times from 2026-11-20 12:00:00 UTC to 2026-11-20 12:50:00 UTC; this packet holds the capture that first showed it",
+		"seen once, at 2026-11-20 12:00:01 UTC; this packet holds the capture that first showed it",
 		"default-src 'none'", "prefers-color-scheme:dark", "@media print", c.Ads[2].Doc.Ad.AdID, "1 embedded image left out"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is not on the page", want)

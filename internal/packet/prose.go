@@ -44,7 +44,11 @@ func (b *bag) prose(c Contents, ids []string) error {
 	})
 }
 
-// linksFile is data/links.json: why the ads are together.
+// weightMeans says all that the weight of a link says.
+const weightMeans = "The weight says only how rare the shared value is among the ads that this instance has: " +
+	"log2(all ads / ads that give it). It says nothing about who posted them, and weights must not be added."
+
+// linksFile is data/links.json: why the ads are together, and what was set aside.
 func linksFile(c Contents) ([]byte, error) {
 	edges := c.Edges
 	if edges == nil {
@@ -56,8 +60,10 @@ func linksFile(c Contents) ([]byte, error) {
 	e.SetIndent("", " ")
 	err := e.Encode(struct {
 		Cluster string    `json:"cluster,omitempty"`
+		About   string    `json:"about"`
 		Edges   []ad.Edge `json:"edges"`
-	}{c.Cluster, edges})
+		Held    []ad.Hub  `json:"held,omitempty"` // values that link nothing
+	}{c.Cluster, weightMeans, edges, c.Held})
 	if err != nil {
 		return nil, fmt.Errorf("links.json: %w", err)
 	}

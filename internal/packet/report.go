@@ -34,7 +34,8 @@ type report struct {
 func newReport(c Contents, ids []string) (*report, error) {
 	style := sha256.Sum256([]byte(reportCSS))
 	t, err := template.New("report").Funcs(template.FuncMap{
-		"words": words, "marked": marked, "time": stamp, "plural": plural,
+		"words": words, "marked": marked, "time": stamp, "plural": plural, "held": held,
+		"seen": Item.seen, "weight": func() string { return weightMeans },
 		"css": func() template.CSS { return template.CSS(reportCSS) },
 		"policy": func() template.HTML {
 			return template.HTML(`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-` +
@@ -138,4 +139,9 @@ func stamp(t time.Time) string {
 		return "not given"
 	}
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+// held says why a value links nothing.
+func held(h ad.Hub) string {
+	return fmt.Sprintf("given by %s of about %.0f unlike posters, so it links nothing", plural(h.Carriers, "ad"), h.Owners)
 }
