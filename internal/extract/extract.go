@@ -20,6 +20,7 @@ import (
 	"unicode"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/phone"
 	"vigil.example/internal/site"
 )
 
@@ -123,10 +124,30 @@ func (w *work) read() {
 		w.detail()
 	case ad.KindRemoved:
 		w.out.AdID = ad.ID(w.site, w.nativeID(), w.address())
+	case ad.KindOther:
+		w.brought()
 	}
 	if w.out.Kind == ad.KindList || w.def != nil && w.def.List.Given() && w.out.Kind != ad.KindBlocked {
 		w.outlinks()
 	}
+}
+
+// brought takes a page for an ad although nothing in its shape tells so, when
+// somebody saved it and brought it, and it gives a contact: short ads look like
+// nothing in particular.
+func (w *work) brought() {
+	if w.c.Via != ad.ViaImport || w.def != nil || w.out.Status >= 400 {
+		return
+	}
+	kind, reason := w.out.Kind, w.out.Reason
+	w.out.Kind, w.out.Reason = ad.KindDetail, "somebody brought it and it gives a contact; "+reason
+	w.detail()
+	for _, l := range w.listings {
+		if len(l.Contacts) > 0 || len(phone.Read(l.Title+"\n"+l.Body, phone.Options{})) > 0 {
+			return
+		}
+	}
+	w.out.Kind, w.out.Reason, w.listings = kind, reason, nil
 }
 
 // redirects handles a response that sends the client elsewhere.
