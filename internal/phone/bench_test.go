@@ -1,7 +1,9 @@
 package phone
 
 import (
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -23,6 +25,37 @@ func BenchmarkRead(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "ads/s")
 		})
 	}
+}
+
+// BenchmarkReadAds reads the package's labelled ads, or those of the file that
+// VIGIL_PHONES names, and counts the processor's time, not the clock's.
+func BenchmarkReadAds(b *testing.B) {
+	path := os.Getenv("VIGIL_PHONES")
+	if path == "" {
+		path = "testdata/ads.jsonl"
+	}
+	ads, size := readLabelled(b, path), 0
+	for _, a := range ads {
+		size += len(a.Text)
+	}
+	b.SetBytes(int64(size / len(ads)))
+	b.ReportAllocs()
+	start := processor(b)
+	for i := 0; b.Loop(); i++ {
+		Read(ads[i%len(ads)].Text, Options{})
+	}
+	perAd := (processor(b) - start) / float64(b.N)
+	b.ReportMetric(1/perAd, "ads/cpu-s")
+	b.ReportMetric(1/perAd*float64(size)/float64(len(ads))/150, "ads-of-150-B/cpu-s")
+}
+
+// processor is the time that this process has used processors for, in seconds.
+func processor(b *testing.B) float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Skip(err)
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
 }
 
 func BenchmarkReadLong(b *testing.B) {

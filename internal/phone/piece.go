@@ -43,6 +43,10 @@ func (r *reader) pieces(s string, c *candidate, nation string) []ad.Piece {
 	for _, p := range places {
 		n := int(p.n)
 		if skip > 0 { // country code or trunk prefix
+			if int(p.bto-p.bfrom) == n && digit(s[p.bfrom]) {
+				d := int32(min(n, skip))
+				p.from, p.bfrom = p.from+d, p.bfrom+d
+			}
 			n, skip = max(0, n-skip), max(0, skip-n)
 		}
 		if n == 0 {
@@ -72,15 +76,23 @@ func (r *reader) explain(out []place, s string, c *candidate, index int32) []pla
 	last := &r.chunks[e.to-1]
 	whole := place{ch.from, last.to, ch.bfrom, last.bto, int32(e.n)}
 	const byGlyph = howDigits | howLeet | howKeypad
-	if e.to > i+1 || e.n == 1 && e.how&byGlyph == 0 {
+	if e.to > i+1 || e.n == 1 && (e.how&byGlyph == 0 || ch.hi-ch.lo == 1) {
 		return append(out, whole)
 	}
+	if whole.bto-whole.bfrom == whole.n && ch.digits == e.n && c.marks&markReversed == 0 { // digits as they are
+		return append(out, whole)
+	}
+	return r.dissect(out, s, ch, e, whole)
+}
+
+// dissect is explain for the glyphs inside a chunk.
+func (r *reader) dissect(out []place, s string, ch *chunk, e *edge, whole place) []place {
 	var digits [maxDigits]byte
 	for k, v := int(e.n)-1, e.v; k >= 0; k, v = k-1, v/10 {
 		digits[k] = '0' + byte(v%10)
 	}
 	b := r.norm[ch.lo:ch.hi]
-	var room [maxMixed]place
+	var room [16]place
 	glyphs := room[:]
 	if len(b) > len(room) {
 		glyphs = make([]place, len(b))
@@ -164,18 +176,29 @@ func align(b, digits []byte, h how, out []cut) bool {
 		}
 		return k == len(digits)
 	}
-	if len(b) > maxMixed {
-		return false
+	if len(b) <= 12 {
+		var table [13][maxDigits + 1]step
+		return alignWords(b, digits, table[:], out)
 	}
-	// A state is the cheapest way to have read so many bytes as so many digits;
-	// size is how many bytes its last step took, skipped says that it left one out.
-	type state struct {
-		cost    float32
-		size    uint8
-		set     bool
-		skipped bool
+	if len(b) <= maxMixed {
+		var table [maxMixed + 1][maxDigits + 1]step
+		return alignWords(b, digits, table[:], out)
 	}
-	var table [maxMixed + 1][maxDigits + 1]state
+	return false
+}
+
+// A step is the last one of the cheapest way to read so many bytes as so many
+// digits.
+type step struct {
+	cost    float32 // of all steps
+	size    uint8   // bytes it took
+	set     bool
+	skipped bool // it left a byte out
+}
+
+// alignWords is align for letters and words, on a table with a row for every
+// place in b.
+func alignWords(b, digits []byte, table [][maxDigits + 1]step, out []cut) bool {
 	table[0][0].set = true
 	for at := range b {
 		for k := 0; k <= len(digits); k++ {
@@ -183,29 +206,29 @@ func align(b, digits []byte, h how, out []cut) bool {
 			if !from.set {
 				continue
 			}
-			step := func(size, k int, cost float32, skipped bool) {
+			reach := func(size, k int, cost float32, skipped bool) {
 				if t := &table[at+size][k]; !t.set || from.cost+cost < t.cost {
-					*t = state{from.cost + cost, uint8(size), true, skipped}
+					*t = step{from.cost + cost, uint8(size), true, skipped}
 				}
 			}
 			if c := b[at]; c == '|' || c == '!' {
-				step(1, k, .12, true)
+				reach(1, k, .12, true)
 			}
 			if k == len(digits) {
 				continue
 			}
 			switch want := digits[k]; {
 			case b[at] == want:
-				step(1, k+1, 0, false)
+				reach(1, k+1, 0, false)
 			case leetDigit(b[at]) == want:
-				step(1, k+1, .35, false)
+				reach(1, k+1, .35, false)
 			}
 			for x := range spellings {
 				if spellings[x].digit != digits[k]-'0' {
 					continue
 				}
 				if size, cost := match(b[at:], &spellings[x]); size > 0 {
-					step(size, k+1, cost, false)
+					reach(size, k+1, cost, false)
 				}
 			}
 		}

@@ -94,7 +94,7 @@ func (sc *scanner) scan() {
 		c := s[sc.at]
 		switch {
 		case alnum(c):
-			sc.put(glyph{c: c}, 1, 1)
+			sc.run()
 		case c == ' ':
 			sc.separate(c)
 			sc.at++
@@ -123,6 +123,35 @@ func (sc *scanner) scan() {
 			sc.put(read(r), int32(n), 1)
 		}
 	}
+}
+
+// run takes in the letters and digits of ASCII that stand here: put for what most
+// of a text is made of.
+func (sc *scanner) run() {
+	if !sc.open {
+		sc.opened()
+	}
+	s, start, digits := sc.s, int(sc.at), 0
+	end := start
+	for ; end < len(s) && alnum(s[end]); end++ {
+		if s[end] <= '9' {
+			digits++
+		}
+	}
+	n := end - start
+	at := len(sc.norm)
+	if at+n > cap(sc.norm) {
+		more := make([]byte, at, 2*cap(sc.norm)+n+64)
+		copy(more, sc.norm)
+		sc.norm = more
+	}
+	sc.norm = sc.norm[:at+n]
+	copy(sc.norm[at:], s[start:end])
+	sc.at, sc.cp = int32(end), sc.cp+int32(n)
+	c := &sc.chunks[len(sc.chunks)-1]
+	c.digits = uint8(min(255, int(c.digits)+digits))
+	c.letters = uint8(min(255, int(c.letters)+n-digits))
+	c.hi, c.to, c.bto = int32(at+n), sc.cp, sc.at
 }
 
 // put takes in one glyph that is n bytes and k code points of the text.
@@ -188,9 +217,7 @@ func (sc *scanner) write(b byte) {
 // grow adds a glyph to the open chunk or opens one.
 func (sc *scanner) grow(g glyph, n, k int32) {
 	if !sc.open {
-		sc.begin(chunk{lo: int32(len(sc.norm)), from: sc.cp, bfrom: sc.at, gap: sc.gap})
-		sc.open, sc.gap, sc.spaces, sc.signs, sc.ended, sc.shout = true, 0, 0, 0, false, false
-		sc.linked()
+		sc.opened()
 	}
 	c := &sc.chunks[len(sc.chunks)-1]
 	sc.write(g.c)
@@ -214,6 +241,13 @@ func (sc *scanner) grow(g glyph, n, k int32) {
 		bump(&c.digits)
 	}
 	c.hi, c.to, c.bto = int32(len(sc.norm)), sc.cp+k, sc.at+n
+}
+
+// opened opens a chunk.
+func (sc *scanner) opened() {
+	sc.begin(chunk{lo: int32(len(sc.norm)), from: sc.cp, bfrom: sc.at, gap: sc.gap})
+	sc.open, sc.gap, sc.spaces, sc.signs, sc.ended, sc.shout = true, 0, 0, 0, false, false
+	sc.linked()
 }
 
 func bump(n *uint8) {

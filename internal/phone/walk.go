@@ -77,16 +77,19 @@ func (r *reader) walk(p path) {
 			return
 		}
 		for x := c.edges; x < c.after; x++ {
-			e, q := &r.edges[x], p
-			q.unknown += unknown
-			if q.n += e.n; q.n > maxDigits {
+			e := &r.edges[x]
+			total := p.cost + cost + e.cost
+			if gaps == p.last && k == int(p.at) && p.n > 1 {
+				total -= .7 * cost // more of the same says little more
+			}
+			if total > r.limit || p.n+e.n > maxDigits {
 				continue
 			}
+			q := p
+			q.cost = total
+			q.unknown += unknown
+			q.n += e.n
 			q.v = p.v*pow10[e.n] + e.v
-			q.cost += cost + e.cost
-			if gaps == p.last && k == int(p.at) && p.n > 1 {
-				q.cost -= .7 * cost // more of the same says little more
-			}
 			q.last = gaps
 			q.how |= e.how
 			if e.how&(howWord|howSpelt|howSound) != 0 {
@@ -109,11 +112,9 @@ func (r *reader) walk(p path) {
 					q.how |= howFiller
 				}
 			}
-			if q.cost <= r.limit {
-				r.trail[p.steps] = x
-				q.steps++
-				r.walk(q)
-			}
+			r.trail[p.steps] = x
+			q.steps++
+			r.walk(q)
 		}
 		if p.n == 0 {
 			return
