@@ -50,7 +50,7 @@ func (r *reader) edgesFrom(i int) {
 	case c.digits > 0:
 		r.mixed(i, b)
 	case c.w == wordNone || c.w == wordFiller && (len(b) < 3 || c.spelt != 0):
-		if c.hard || r.near(i, 4) >= 2 {
+		if c.hard || r.company >= 2 { // of its own, an unknown word has no weight
 			r.unknown(i, b)
 		}
 		r.spaced(i)
@@ -259,13 +259,13 @@ func stands(c byte) bool {
 	return false
 }
 
-// near counts the digits and number words within reach chunks of chunk i.
-func (r *reader) near(i, reach int) int {
-	n := 0
-	for k := max(0, i-reach); k < min(len(r.chunks), i+reach+1); k++ {
-		if c := &r.chunks[k]; k != i && c.hard {
-			n += max(1, int(c.digits))
-		}
+// reachEdges is how many chunks on each side keep an unknown word company.
+const reachEdges = 4
+
+// weight is how many digits and number words a chunk brings as company.
+func (c *chunk) weight() int {
+	if !c.hard {
+		return 0
 	}
-	return n
+	return max(1, int(c.digits))
 }

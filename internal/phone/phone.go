@@ -114,11 +114,13 @@ type reader struct {
 	edges   []edge
 	areas   []area
 	found   []candidate
+	company int   // digits and number words around the chunk whose edges are sought
 	steps   int   // from one chunk
 	work    int   // in all
 	leadOf  int32 // start of the path that lead was worked out for, plus one
 	lead    lead
 
+	need  uint8   // digits without which a path from the current chunk is no number
 	limit float32 // the cost from which a path from the current chunk cannot win
 
 	trail [maxDigits]int32 // the edges of the current path
@@ -172,14 +174,24 @@ func (r *reader) read(s string) []ad.Phone {
 		return nil
 	}
 	r.misspellings()
+	for i := range min(reachEdges, len(r.chunks)) {
+		r.company += r.chunks[i].weight()
+	}
 	for i := range r.chunks {
+		if k := i + reachEdges; k < len(r.chunks) {
+			r.company += r.chunks[k].weight()
+		}
+		if k := i - reachEdges - 1; k >= 0 {
+			r.company -= r.chunks[k].weight()
+		}
 		r.edgesFrom(i)
 	}
+	r.lookAhead()
 	r.shapes()
 	r.findAreas()
 	for i := range r.chunks {
-		if c := &r.chunks[i]; c.edges < c.after {
-			r.steps, r.limit = 0, r.hope(i)
+		if c := &r.chunks[i]; c.edges < c.after && c.ahead >= r.fewest(c) {
+			r.steps, r.need, r.limit = 0, r.fewest(c), r.hope(i)
 			r.walk(path{start: int32(i), at: int32(i)})
 		}
 	}
@@ -294,7 +306,7 @@ func (r *reader) phone(s string, c *candidate) ad.Phone {
 	for bfrom > 0 && (s[bfrom-1] == '+' || s[bfrom-1] == '(') { // both belong to the number
 		from, bfrom = from-1, bfrom-1
 	}
-	e164 := "+" + strconv.Itoa(int(c.country)) + pad(c.nation, int(c.digits))
+	e164 := international(c)
 	return ad.Phone{
 		E164:       e164,
 		Span:       ad.Span{Start: int(from), End: int(to)},
@@ -310,6 +322,15 @@ func (r *reader) phone(s string, c *candidate) ad.Phone {
 // no more precision than that.
 func confidence(score float32) float64 {
 	return math.Round(100/(1+math.Exp(-float64(score)))) / 100
+}
+
+// international is the number of a candidate in E.164.
+func international(c *candidate) string {
+	b := strconv.AppendUint(append(make([]byte, 0, 20), '+'), uint64(c.country), 10)
+	for k := int(c.digits) - 1; k >= 0; k-- {
+		b = append(b, '0'+byte(c.nation/pow10[k]%10))
+	}
+	return string(b)
 }
 
 func pad(v uint64, n int) string {

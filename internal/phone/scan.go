@@ -58,6 +58,7 @@ type chunk struct {
 	speltCost    float32
 	measure      bool  // a number with its unit
 	money        bool  // a number with a currency sign
+	ahead        uint8 // no path from here on reads more digits
 	shape        shape // what the digits look like, apart from a telephone number
 	edges, after int32 // edges from here: edges[edges:after)
 }

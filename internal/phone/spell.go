@@ -93,9 +93,10 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 		if d := len(w) - len(s.sound); d > 2 || d < -2 || !starts(b[0], w[0], s) {
 			continue
 		}
-		d := distance(w, s.sound)
+		most := limit(len(s.sound))
+		d := distance(w, s.sound, most)
 		switch {
-		case d > limit(len(s.sound)):
+		case d > most:
 		case d < best:
 			if digit != s.digit || best == 9 {
 				second = best
@@ -197,15 +198,18 @@ func sounded(out, b []byte) []byte {
 }
 
 // distance is the cost of turning one word into another, letters that sound
-// alike being cheaper. Both have at most maxSpelt letters.
-func distance(a []byte, b string) float32 {
+// alike being cheaper; above most, any larger value. Both have at most maxSpelt
+// letters.
+func distance(a []byte, b string, most float32) float32 {
 	var row [3][maxSpelt + 2]float32
 	for j := range len(b) {
 		row[0][j+1] = row[0][j] + drop(b[j])
 	}
 	prev2, prev, cur := &row[2], &row[0], &row[1]
+	before := float32(0) // the least cost in the row before
 	for i := range a {
 		cur[0] = prev[0] + drop(a[i])
+		least := cur[0]
 		for j := range len(b) {
 			best := prev[j] + swap(a[i], b[j])
 			best = min(best, prev[j+1]+drop(a[i]), cur[j]+drop(b[j]))
@@ -213,7 +217,12 @@ func distance(a []byte, b string) float32 {
 				best = min(best, prev2[j-1]+.5)
 			}
 			cur[j+1] = best
+			least = min(least, best)
 		}
+		if least > most && before > most { // a swap of neighbours looks back two rows
+			return least
+		}
+		before = least
 		prev2, prev, cur = prev, cur, prev2
 	}
 	return prev[len(b)]

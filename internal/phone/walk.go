@@ -52,16 +52,48 @@ func (r *reader) hope(i int) float32 {
 	return min(hope, maxCost)
 }
 
+// lookAhead bounds, for every chunk, how many digits a path can read from there
+// on: a path cannot cross a long run of chunks that are not read as digits.
+func (r *reader) lookAhead() {
+	const widest = 6 // chunks of the longest edge: "c u a t r o"
+	var ahead uint8
+	run := 0
+	for i := len(r.chunks) - 1; i >= 0; i-- {
+		c := &r.chunks[i]
+		if c.edges == c.after {
+			if run++; run > maxFillers+widest {
+				ahead = 0
+			}
+		} else {
+			var most uint8
+			for x := c.edges; x < c.after; x++ {
+				most = max(most, r.edges[x].n)
+			}
+			ahead, run = min(ahead+most, 2*maxDigits), 0
+		}
+		c.ahead = ahead
+	}
+}
+
+// fewest is how many digits a number that begins at a chunk has in the text:
+// fewer than a whole national number only where something says so.
+func (r *reader) fewest(c *chunk) uint8 {
+	if len(r.areas) > 0 || r.query || c.gap&gapLastPlus != 0 || r.home() == elsewhere {
+		return enough
+	}
+	return 10
+}
+
 // walk follows every edge that can go on from p and weighs what it finds.
 func (r *reader) walk(p path) {
 	r.work++
 	if r.steps++; r.steps > maxSteps {
 		return
 	}
-	if p.n >= enough {
+	if p.n >= r.need {
 		r.weigh(p)
 	}
-	if p.n >= maxDigits {
+	if p.n >= maxDigits || int(p.at) >= len(r.chunks) || p.n+r.chunks[p.at].ahead < r.need {
 		return
 	}
 	var gaps gap
