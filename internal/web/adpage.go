@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -199,10 +200,17 @@ func price(a *ad.Ad) string {
 	if a.Price == nil {
 		return ""
 	}
-	if a.Price.Text != "" {
-		return a.Price.Text
+	return amount(*a.Price)
+}
+
+// amount writes a price as the page does, with the currency when it is known and
+// not said.
+func amount(p ad.Price) string {
+	text := cmp.Or(p.Text, p.Amount)
+	if text == "" || strings.Contains(text, p.Currency) {
+		return text
 	}
-	return strings.TrimSpace(a.Price.Amount + " " + a.Price.Currency)
+	return text + " " + p.Currency
 }
 
 func contacts(a *ad.Ad) string {

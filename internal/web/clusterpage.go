@@ -2,9 +2,11 @@ package web
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
@@ -16,20 +18,31 @@ const (
 	membersShown = 50
 	edgesShown   = 100
 	sharedShown  = 50
+	placesNamed  = 4
 )
 
 // A clusterBody is the page of one cluster.
 type clusterBody struct {
 	desk.ClusterView
 	Summary   []string
-	Links     []Link
-	MoreLinks int
+	Reasons   []Reason
+	MoreLinks int // pairs that are not shown
 	Values    []SharedValue
 	MoreVals  int
 	Shown     []Row
 	Page      int
 	Pages     int
 	Made      []made
+}
+
+// A Reason is a value that holds ads together and the pairs that it joins.
+type Reason struct {
+	Value ad.Value
+	Ads   int  // that give it
+	Total int  // ads in all
+	Tree  bool // it alone joins all the ads that give it
+	Links []Link
+	Pairs int // with those that are not shown
 }
 
 // A Link is one reason why two ads are together.
@@ -86,13 +99,7 @@ func (b *clusterBody) fill() {
 	for _, m := range b.Members {
 		byID[m.Ad.AdID] = Row{Doc: m, Title: pieces(m.Ad.Title, nil, 0, 120)}
 	}
-	for _, e := range b.Edges {
-		if len(b.Links) == edgesShown {
-			b.MoreLinks = len(b.Edges) - edgesShown
-			break
-		}
-		b.Links = append(b.Links, Link{e, byID[e.A], byID[e.B]})
-	}
+	b.reasons(byID)
 	for _, sh := range b.ClusterView.Shared {
 		if len(b.Values) == sharedShown {
 			b.MoreVals = len(b.ClusterView.Shared) - sharedShown
@@ -104,10 +111,46 @@ func (b *clusterBody) fill() {
 	for _, m := range b.Members[from:min(len(b.Members), from+membersShown)] {
 		row := byID[m.Ad.AdID]
 		for _, val := range m.Ad.Values(desk.Confidence) {
-			row.Numbers = append(row.Numbers, written(&m.Ad, val))
+			row.Numbers = append(row.Numbers, written(&m.Ad, val, b.held(val)))
 		}
 		b.Shown = append(b.Shown, row)
 	}
+}
+
+// held is why a value of a member is held back, nil when it is not.
+func (b *clusterBody) held(v ad.Value) *ad.Hub {
+	if i := slices.IndexFunc(b.Hubs, func(h ad.Hub) bool { return h.Value == v }); i >= 0 {
+		return &b.Hubs[i]
+	}
+	return nil
+}
+
+// reasons groups the pairs by the value that joins them.
+func (b *clusterBody) reasons(byID map[string]Row) {
+	ads := make(map[ad.Value]int, len(b.ClusterView.Shared))
+	for _, sh := range b.ClusterView.Shared {
+		ads[sh.Value] = len(sh.Ads)
+	}
+	at := map[ad.Value]int{}
+	shown := 0
+	for _, e := range b.Edges {
+		k, ok := at[e.Value]
+		if !ok {
+			k = len(b.Reasons)
+			at[e.Value] = k
+			n := ads[e.Value]
+			// The weight is log2 of all ads over those that give the value.
+			b.Reasons = append(b.Reasons, Reason{Value: e.Value, Ads: n, Total: int(math.Round(float64(n) * math.Exp2(e.Weight)))})
+		}
+		r := &b.Reasons[k]
+		r.Pairs++
+		r.Tree = r.Pairs == r.Ads-1
+		if shown < edgesShown {
+			shown++
+			r.Links = append(r.Links, Link{e, byID[e.A], byID[e.B]})
+		}
+	}
+	b.MoreLinks = len(b.Edges) - shown
 }
 
 // ways lists in which different ways the members write a value, at most five.
@@ -134,7 +177,7 @@ func ways(members []ad.Document, v ad.Value) []string {
 	return out
 }
 
-// summary says in three sentences what is known of a cluster: how many ads share
+// summary says in a few sentences what is known of a cluster: how many ads share
 // what, where and when they were seen, and what the link does not say.
 func summary(v desk.ClusterView) []string {
 	var sites, places []string
@@ -155,25 +198,24 @@ func summary(v desk.ClusterView) []string {
 	first := fmt.Sprintf("%s on %s (%s) are linked because they share %s.",
 		count(v.Size, "ad"), count(len(sites), "site"), listed(sites, 4), count(len(v.Shared), "contact value"))
 	second := "They were seen " + days(v.FirstSeen, v.LastSeen)
-	if len(places) > 0 {
-		second += ", and name as their place " + listed(places, 4)
+	if n := len(places); n > 0 {
+		if n > placesNamed {
+			places = append(places[:placesNamed:placesNamed], grouped(n-placesNamed)+" more")
+		}
+		second += ", and name as their place " + strings.Join(places, "; ")
 	}
+	out := []string{first, second + "."}
 	switch {
 	case gone == 1:
-		second += "; one of them has been taken down since"
+		out = append(out, "One of them has been taken down since.")
 	case gone > 1:
-		second += fmt.Sprintf("; %s of them have been taken down since", grouped(gone))
+		out = append(out, grouped(gone)+" of them have been taken down since.")
 	}
-	third := "The link says that the ads give the same contact, not who posted them or why."
-	if n := len(v.Hubs); n > 0 {
-		third = fmt.Sprintf("%s held back because many unlike posters give it, and the link does not say who posted the ads or why.", countIs(n, "shared value"))
+	switch n := len(v.Hubs); {
+	case n == 1:
+		out = append(out, "One more value in them is held back, because many unlike posters give it.")
+	case n > 1:
+		out = append(out, count(n, "more value")+" in them are held back, because many unlike posters give them.")
 	}
-	return []string{first, second + ".", third}
-}
-
-func countIs(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun + " is"
-	}
-	return count(n, noun) + " are"
+	return append(out, "That ads are linked says that they give the same contact, not who posted them or why.")
 }

@@ -24,6 +24,7 @@ const (
 type Item struct {
 	ad.Alert
 	Title []Piece
+	Words []Piece          // the value as the ad writes it
 	Why   *ad.Subscription // nil when the subscription has ended
 }
 
@@ -48,7 +49,7 @@ func (s *server) inbox(r *http.Request, v *visit) error {
 	}
 	b := inboxBody{Page: pg, Live: min(max(live, 0), liveRounds), First: before == 0}
 	for _, a := range pg.Alerts {
-		it := Item{Alert: a, Title: pieces(a.Title, nil, 0, 200)}
+		it := Item{Alert: a, Title: pieces(a.Title, nil, 0, 200), Words: pieces(a.Written, nil, 0, 80)}
 		for i := range subs {
 			if subs[i].ID == a.Subscription {
 				it.Why = &subs[i]

@@ -189,8 +189,9 @@ func TestClusterSaysWhy(t *testing.T) {
 	s := strip(body)
 	for _, want := range []string{
 		"8 ads on 2 sites (swapyard and townboard) are linked because they share 1 contact value.",
-		"They were seen 6–19 Mar 2026, and name as their place Port Wren, Austin, TX and North Wren; one of them has been taken down since.",
-		"1 shared value is held back because many unlike posters give it",
+		"They were seen 6–19 Mar 2026, and name as their place Port Wren; Austin, TX; North Wren. One of them has been taken down since.",
+		"One more value in them is held back, because many unlike posters give it. That ads are linked",
+		"912-555-0123 : 8 of 38 ads give it; it holds these 8 ads together.",
 		"New in town, friendly company, day 2 and New in town, friendly company, day 3 both give 912-555-0123, which 8 of 38 ads give .",
 		"desk@booking.example e-mail address, given by 14 ads of about 11 unlike posters",
 		"nine12 five five five 01 twenty three",
@@ -199,7 +200,7 @@ func TestClusterSaysWhy(t *testing.T) {
 			t.Errorf("missing %q in\n%s", want, s)
 		}
 	}
-	if n := strings.Count(body, " bits</span>"); n != 7 {
+	if n := strings.Count(body, "both give"); n != 7 {
 		t.Errorf("%d reasons for 8 ads", n)
 	}
 }

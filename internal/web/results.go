@@ -44,6 +44,7 @@ type Row struct {
 type Written struct {
 	Value ad.Value
 	Text  []Piece // as written, when that differs
+	Held  *ad.Hub // when it is held back from linking
 }
 
 // A resultsBody is the page of results.
@@ -60,6 +61,9 @@ type resultsBody struct {
 	From    int         // number of the first row shown
 	Shared  string      // the cluster that all results are in
 	Watch   *ad.Value   // the one value that was asked for
+	Held    *ad.Hub     // why that value is held back, if it is
+	Partial bool        // asks for digits that look like part of a number
+	Alone   string      // asks for the number alone, when nothing has it and the rest
 	Sites   []desk.Site // what is covered, when nothing was found
 }
 
@@ -82,6 +86,7 @@ func (s *server) results(r *http.Request, v *visit) error {
 	var err error
 	b.Answer, err = s.desk.Search(r.Context(), v.Subject, text, search.Page{Offset: (b.Page - 1) * pageSize, Size: pageSize, Sort: b.Sort})
 	if errors.As(err, &b.Fault) {
+		s.shelf.forget(v.User, b.ID)
 		b.Caret = b.Fault.Caret(text)
 		p.Body = b
 		return v.show(r, http.StatusUnprocessableEntity, "results", p)
@@ -106,7 +111,7 @@ func (b *resultsBody) fill() {
 	b.Pages = min((b.Answer.Total+pageSize-1)/pageSize, lastPage)
 	b.From = (b.Page-1)*pageSize + 1
 	for i, h := range b.Answer.Hits {
-		b.Rows = append(b.Rows, row(h))
+		b.Rows = append(b.Rows, row(h, b.Answer.Held))
 		switch {
 		case i == 0:
 			b.Shared = h.Doc.Cluster
@@ -117,7 +122,21 @@ func (b *resultsBody) fill() {
 	if len(b.Answer.Hits) < 2 || b.Answer.Total > len(b.Answer.Hits) {
 		b.Shared = ""
 	}
-	b.Watch = watchable(b.Answer.Node)
+	if b.Watch = watchable(b.Answer.Node); b.Watch != nil {
+		b.Held = held(b.Answer.Held, *b.Watch)
+	}
+	b.Partial = partial(b.Answer.Node)
+	if b.Answer.Total == 0 && b.Watch == nil {
+		b.Alone = alone(b.Answer.Node)
+	}
+}
+
+// held is why a value is held back, nil when it is not.
+func held(hubs map[ad.Value]ad.Hub, v ad.Value) *ad.Hub {
+	if h, ok := hubs[v]; ok {
+		return &h
+	}
+	return nil
 }
 
 // watchable is the one value that a query asks for, if it asks for nothing else.
@@ -135,7 +154,7 @@ func watchable(n query.Node) *ad.Value {
 	return nil
 }
 
-func row(h search.Hit) Row {
+func row(h search.Hit, hubs map[ad.Value]ad.Hub) Row {
 	a := &h.Doc.Ad
 	r := Row{
 		Doc:     h.Doc,
@@ -144,27 +163,15 @@ func row(h search.Hit) Row {
 		Snippet: snippet(a.Body, hits(h.Spans, "body")),
 	}
 	for _, val := range a.Values(desk.Confidence) {
-		r.Numbers = append(r.Numbers, written(a, val))
+		r.Numbers = append(r.Numbers, written(a, val, held(hubs, val)))
 	}
 	return r
 }
 
 // written finds how an ad writes a value.
-func written(a *ad.Ad, v ad.Value) Written {
-	w := Written{Value: v}
-	text := ""
-	for _, p := range a.Phones {
-		if v.Kind == "phone" && p.E164 == v.Value {
-			text = p.Text
-			break
-		}
-	}
-	for _, id := range a.Identifiers {
-		if id.Kind == v.Kind && id.Value == v.Value {
-			text = id.Text
-			break
-		}
-	}
+func written(a *ad.Ad, v ad.Value, hub *ad.Hub) Written {
+	w := Written{Value: v, Held: hub}
+	text := a.Written(v)
 	if text != "" && text != v.Value && text != display(v) {
 		w.Text = pieces(text, nil, 0, 80)
 	}

@@ -31,6 +31,7 @@ type asked struct {
 	id   string
 	text string
 	at   time.Time
+	bad  bool // it cannot be read, so it is no use to come back to
 }
 
 // A table is what lies ready for one session.
@@ -100,6 +101,15 @@ func (s *shelf) findSearch(user, id string) (string, bool) {
 	return a.text, true
 }
 
+// forget leaves a search out of the recent ones.
+func (s *shelf) forget(user, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a, ok := s.searches[user][id]; ok {
+		a.bad = true
+	}
+}
+
 // A Recent is a search that a user made not long ago.
 type Recent struct{ ID, Text string }
 
@@ -109,7 +119,7 @@ func (s *shelf) recent(user string, n int) []Recent {
 	defer s.mu.Unlock()
 	var all []asked
 	for _, a := range s.searches[user] {
-		if s.now().Sub(a.at) < keptFor {
+		if s.now().Sub(a.at) < keptFor && !a.bad {
 			all = append(all, *a)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"vigil.example/internal/access"
+	"vigil.example/internal/desk"
 )
 
 // cookieName has the prefix that makes browsers insist on Secure, the whole host
@@ -141,7 +142,7 @@ func lastPart(err error) string {
 }
 
 // A purposeBody is the form that says what the session is for.
-type purposeBody struct{ Kind, Text, Fault, Next string }
+type purposeBody struct{ Kind, Text, Fault, Beside, Next string }
 
 func (s *server) purposePage(r *http.Request, v *visit) error {
 	if v.MustChange {
@@ -162,6 +163,11 @@ func (s *server) setPurpose(r *http.Request, v *visit) error {
 	_, err := s.desk.SetPurpose(r.Context(), v.session, b.Kind, b.Text)
 	if errors.Is(err, access.ErrInvalid) {
 		b.Fault = "Give a case number or a reason of 3 to 300 characters, and say which of the two it is."
+		return v.show(r, http.StatusUnprocessableEntity, "purpose", page{Title: "What is this session for?", Here: "purpose", Body: b})
+	}
+	if errors.Is(err, desk.ErrPurpose) {
+		// What was typed is left out: it would stand on the page.
+		b.Text, b.Beside = "", "This holds a telephone number or an address, and is not kept. A purpose stands on every page and in every packet: give the case number or the reason without it."
 		return v.show(r, http.StatusUnprocessableEntity, "purpose", page{Title: "What is this session for?", Here: "purpose", Body: b})
 	}
 	if err != nil {

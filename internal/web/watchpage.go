@@ -4,9 +4,12 @@ import (
 	"errors"
 	"net/http"
 
+	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
 	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
+	"vigil.example/internal/query"
+	"vigil.example/internal/search"
 )
 
 // A watchesBody is the list of subscriptions.
@@ -30,6 +33,13 @@ func (s *server) showWatches(r *http.Request, v *visit, code int, b watchesBody)
 
 func (s *server) watch(r *http.Request, v *visit) error {
 	typed := trimmed(r, "value")
+	if r.PostFormValue("confirm") == "" {
+		if hub, err := s.heldBack(r, v, typed); err != nil {
+			return err
+		} else if hub != nil {
+			return v.show(r, http.StatusOK, "watch-held", page{Title: "Watch what is held back?", Here: "watches", Body: heldBody{*hub, back(r, "/watches")}})
+		}
+	}
 	sub, err := s.desk.Watch(r.Context(), v.Subject, typed)
 	if errors.Is(err, desk.ErrNotAValue) || errors.Is(err, desk.ErrSeveral) || errors.Is(err, casework.ErrInvalid) {
 		b := watchesBody{Typed: typed, Fault: "No telephone number, e-mail address or handle (as platform:name) can be read in this."}
@@ -44,6 +54,31 @@ func (s *server) watch(r *http.Request, v *visit) error {
 	s.shelf.putNote(v.Session, note{Kind: "watching", Value: sub.Value, Text: count(len(sub.Known), "ad")})
 	v.redirect(r, back(r, "/watches"))
 	return nil
+}
+
+// A heldBody asks whether a value that is held back is to be watched.
+type heldBody struct {
+	ad.Hub
+	Back string
+}
+
+// heldBack is why the value that was typed is held back from linking, nil when it
+// is not or when no value can be read. How many ads give a value is what a search
+// tells, so this is one, in the audit log too.
+func (s *server) heldBack(r *http.Request, v *visit, typed string) (*ad.Hub, error) {
+	val, err := desk.ReadValue(typed)
+	if err != nil || !v.can(access.ActWatch) || !v.can(access.ActRead) {
+		return nil, nil
+	}
+	f, err := query.NewField(val.Kind, val.Value)
+	if err != nil {
+		return nil, nil
+	}
+	ans, err := s.desk.Search(r.Context(), v.Subject, f.String(), search.Page{Size: 1, Sort: search.ByRelevance})
+	if err != nil {
+		return nil, err
+	}
+	return held(ans.Held, val), nil
 }
 
 func (s *server) unwatch(r *http.Request, v *visit) error {

@@ -25,9 +25,13 @@ type Config struct {
 	Instance string           // "demo" shows on every page that nothing in it is real
 	TownURL  string           // of the made-up town, for the demo
 	Secure   bool             // the pages are reached over TLS: cookies are marked so
+	TownNow  func() time.Time // the clock of the made-up town; not shown when nil
 	Spool    string           // folder where a packet lies while it is sent; the system's when empty
 	Now      func() time.Time // time.Now when nil
 	Log      *slog.Logger     // discarded when nil
+	// KeyFingerprint is that of the public key that packets are checked with; not
+	// shown when empty.
+	KeyFingerprint string
 }
 
 // A server answers requests.
@@ -69,6 +73,7 @@ func New(d *desk.Desk, c Config) http.Handler {
 	mux.Handle("POST /search", s.signedIn(s.search))
 	mux.Handle("GET /s/{id}", s.signedIn(s.results))
 	mux.Handle("GET /ad/{id}", s.signedIn(s.ad))
+	mux.Handle("GET /clusters", s.signedIn(s.clusters))
 	mux.Handle("GET /cluster/{id}", s.signedIn(s.cluster))
 	mux.Handle("POST /cluster/{id}/packet", s.signedIn(s.packet))
 	mux.Handle("GET /inbox", s.signedIn(s.inbox))

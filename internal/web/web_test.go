@@ -264,9 +264,9 @@ func TestWatchAndAlert(t *testing.T) {
 		want string
 		form []string
 	}{
-		{"All 1 read", []string{"id", id}},
+		{"All read: 1 alert", []string{"id", id}},
 		{"1 unread alert", []string{"id", id, "as", "unread"}},
-		{"All 1 read", []string{"newest", "1"}},
+		{"All read: 1 alert", []string{"newest", "1"}},
 	} {
 		h.to("/inbox", "/inbox/read", c.form...)
 		if _, body := h.get("/inbox"); !strings.Contains(body, c.want) {

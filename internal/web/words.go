@@ -130,15 +130,21 @@ func kind(k string) string {
 	return k
 }
 
-// strength puts a link's weight into words.
-func strength(bits float64) string {
+// enough is how many ads there must be before rare means something.
+const enough = 200
+
+// rarity says how rare a value is that n of total ads give, "" when there are too
+// few ads to tell.
+func rarity(n, total int) string {
 	switch {
-	case bits >= 8:
-		return "strong"
-	case bits >= 4:
-		return "moderate"
+	case total < enough:
+		return ""
+	case 100*n <= total:
+		return "rare"
+	case 20*n <= total:
+		return "uncommon"
 	}
-	return "weak"
+	return "common"
 }
 
 // listed joins words as in a sentence, at most n of them by name.
@@ -171,7 +177,7 @@ func functions() template.FuncMap {
 			}
 			return "", fmt.Errorf("not a count: %T", n)
 		},
-		"bytesOf": bytesOf, "sure": sure, "method": method, "kind": kind, "strength": strength, "listed": listed,
+		"bytesOf": bytesOf, "sure": sure, "method": method, "kind": kind, "listed": listed, "rarity": rarity, "asking": asking, "short": func(id string) string { return cut(id, 0, 8) }, "amount": amount,
 		"rfc":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"join": strings.Join,
 		"add":  func(a, b int) int { return a + b },
