@@ -287,7 +287,7 @@ func (a *App) Handler() http.Handler {
 func (a *App) serve(ctx context.Context, ready func(string)) error {
 	l, err := net.Listen("tcp", a.cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; another program may use the port, give another address with --listen", a.cfg.Listen, err)
+		return fmt.Errorf("serve the pages: %w; another program may use the port, give another address with --listen", err)
 	}
 	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}

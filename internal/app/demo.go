@@ -239,12 +239,21 @@ Vigil demo: a made-up town of classifieds. Nothing in it is real.
 
 `, url, password, d.app.cfg.TownURL)
 	first := false
+	before, err := d.app.Status(ctx)
+	if err != nil {
+		return ignoreStop(ctx, err)
+	}
+	resumed := before.Ads > 0
 	err = d.app.Settle(ctx, func(s desk.Status) {
 		d.line(s)
 		if !first && s.Clusters > 0 {
 			first = true
 			d.clear()
-			fmt.Fprintf(d.out, "First linked cluster after %.1f s.\n", time.Since(d.started).Seconds())
+			if resumed {
+				fmt.Fprintf(d.out, "Going on with %d ads and %d linked clusters.\n", s.Ads, s.Clusters)
+			} else {
+				fmt.Fprintf(d.out, "First linked cluster after %.1f s.\n", time.Since(d.started).Seconds())
+			}
 		}
 	})
 	if err != nil {
@@ -273,9 +282,11 @@ What to try first
      and open the cluster of one of its ads: "Why linked" tells what holds it together.
   3. Press "Watch this number". Then open the town, and let %s post another ad:
      your inbox shows it within half a minute.
-  4. Download the evidence packet of the cluster.
+  4. Download the evidence packet of the cluster, and check it:
+     vigil packet verify PACKET.zip --key %s
+     or with other people's tools, as README.txt in it says.
 
-`, link.Display(ad.Value{Kind: "phone", Value: best.Phone}), best.ID)
+`, link.Display(ad.Value{Kind: "phone", Value: best.Phone}), best.ID, d.app.folder.at("signer.pub.pem"))
 }
 
 // line shows progress on one line.

@@ -21,6 +21,9 @@ const format = 1
 // what to do.
 var ErrFolder = errors.New("the data folder cannot be used")
 
+// ErrHeld says that another running process holds the data folder.
+var ErrHeld = fmt.Errorf("%w: it is held by another running vigil", ErrFolder)
+
 // A marker tells what a data folder is.
 type marker struct {
 	Format   int       `json:"format"`
@@ -38,6 +41,15 @@ type folder struct {
 }
 
 func (f *folder) at(name string) string { return filepath.Join(f.path, name) }
+
+// KindOf reads which kind of data a folder holds; Real for one that is new.
+func KindOf(path string) Kind {
+	var m marker
+	if b, err := os.ReadFile(filepath.Join(path, "vigil.json")); err == nil && json.Unmarshal(b, &m) == nil && m.Kind == Demo {
+		return Demo
+	}
+	return Real
+}
 
 // openFolder opens or makes a data folder and locks it.
 func openFolder(path string, kind Kind) (*folder, error) {
@@ -64,8 +76,7 @@ func (f *folder) hold() error {
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		who, _ := os.ReadFile(f.at("lock"))
 		_ = file.Close()
-		return fmt.Errorf("%w: %s is held by another running vigil (process %s); stop that one, or give another folder with --data",
-			ErrFolder, f.path, strings.TrimSpace(string(who)))
+		return fmt.Errorf("%w (process %s): %s; stop that one, or give another folder with --data", ErrHeld, strings.TrimSpace(string(who)), f.path)
 	}
 	if err := file.Truncate(0); err == nil {
 		_, _ = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)

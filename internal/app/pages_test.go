@@ -64,7 +64,7 @@ func TestSavedPagesAreSearchable(t *testing.T) {
 	found, details := 0, 0
 	err = a.while(t.Context(), func(ctx context.Context) error {
 		for _, p := range known {
-			if err := a.importFile(ctx, filepath.Join(dir, p.File), "tester"); err != nil {
+			if _, err := a.importFile(ctx, filepath.Join(dir, p.File), "tester"); err != nil {
 				return err
 			}
 		}

@@ -13,7 +13,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
+	"vigil.example/internal/audit"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/site"
 	"vigil.example/internal/stream"
@@ -69,22 +71,6 @@ func RunServer(ctx context.Context, c Config, out io.Writer) error {
 	})
 }
 
-// ResetPassword gives the administrator of an instance that is not running a new
-// one-time password.
-func ResetPassword(ctx context.Context, c Config) (string, error) {
-	c.Listen = ""
-	a, err := New(ctx, c)
-	if err != nil {
-		return "", err
-	}
-	defer a.Close()
-	password, err := a.Bootstrap(ctx)
-	if err == nil && password == "" {
-		password, err = a.NewPassword(ctx)
-	}
-	return password, err
-}
-
 // while runs the roles of an instance as long as f works.
 func (a *App) while(ctx context.Context, f func(context.Context) error) error {
 	ctx, stop := context.WithCancel(ctx)
@@ -134,13 +120,16 @@ func RunCrawl(ctx context.Context, c Config, out io.Writer) error {
 	return err
 }
 
+// maxNamed bounds the files that a report names one by one.
+const maxNamed = 30
+
 // maxPage is the size of the largest saved page that is taken.
 const maxPage = 10 << 20
 
 // RunImport takes saved pages and folders of them through the walk and prints
 // what they turned out to be.
 func RunImport(ctx context.Context, c Config, operator string, paths []string, out io.Writer) error {
-	files, err := pageFiles(paths)
+	files, err := PageFiles(paths)
 	if err != nil {
 		return err
 	}
@@ -155,7 +144,7 @@ func RunImport(ctx context.Context, c Config, operator string, paths []string, o
 		return err
 	}
 	var failed []error
-	taken, known := 0, 0
+	taken, known := map[string]string{}, 0 // file by capture id
 	p := &progress{out: out, terminal: c.Terminal}
 	err = a.while(ctx, func(ctx context.Context) error {
 		for i, f := range files {
@@ -163,14 +152,17 @@ func RunImport(ctx context.Context, c Config, operator string, paths []string, o
 				return ctx.Err()
 			}
 			p.say("%d of %d files", i+1, len(files))
-			switch err := a.importFile(ctx, f, operator); {
+			switch c, err := a.importFile(ctx, f, operator); {
 			case errors.Is(err, errKnown):
 				known++
 			case err != nil:
 				failed = append(failed, err)
 			default:
-				taken++
+				taken[c.ID] = f
 			}
+		}
+		if err := a.audit.Append(ctx, audit.Entry{Actor: access.System, Action: "import", Count: len(taken), Outcome: "ok"}); err != nil {
+			return err
 		}
 		return a.Settle(ctx, nil)
 	})
@@ -179,18 +171,22 @@ func RunImport(ctx context.Context, c Config, operator string, paths []string, o
 		return err
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("import stopped after %d of %d files; the same command goes on from here", taken+known, len(files))
+		return fmt.Errorf("import stopped after %d of %d files; the same command goes on from here", len(taken)+known, len(files))
 	}
 	return a.importReport(ctx, before.Last, taken, known, failed, out)
 }
 
-func (a *App) importReport(ctx context.Context, after uint64, taken, known int, failed []error, out io.Writer) error {
-	fmt.Fprintf(out, "%d pages taken, %d known already, %d could not be taken\n", taken, known, len(failed))
+func (a *App) importReport(ctx context.Context, after uint64, taken map[string]string, known int, failed []error, out io.Writer) error {
+	fmt.Fprintf(out, "%d pages taken, %d known already, %d could not be taken\n", len(taken), known, len(failed))
 	kinds, listings := map[ad.PageKind]int{}, 0
+	var without []string
 	_, err := a.bus.Replay(ctx, stream.Listings, after+1, []string{"outcome.*.*"}, func(m ad.Message) error {
 		o, err := decode[ad.Outcome](m)
 		kinds[o.Kind]++
 		listings += o.Listings
+		if o.Listings == 0 {
+			without = append(without, fmt.Sprintf("%s: %s: %s", taken[o.CaptureID], o.Kind, o.Reason))
+		}
 		return err
 	})
 	if err != nil {
@@ -202,6 +198,16 @@ func (a *App) importReport(ctx context.Context, after uint64, taken, known int, 
 		}
 	}
 	fmt.Fprintf(out, "%d ads read from them\n", listings)
+	if len(without) > 0 {
+		fmt.Fprintf(out, "no ad was read from %d of them:\n", len(without))
+	}
+	for i, w := range without {
+		if i == maxNamed {
+			fmt.Fprintf(out, "  and %d more\n", len(without)-i)
+			break
+		}
+		fmt.Fprintf(out, "  %s\n", w)
+	}
 	s, err := a.Status(ctx)
 	if err != nil {
 		return err
@@ -218,24 +224,37 @@ func (a *App) importReport(ctx context.Context, after uint64, taken, known int, 
 	return errors.Join(failed...)
 }
 
-func (a *App) importFile(ctx context.Context, name, operator string) error {
+func (a *App) importFile(ctx context.Context, name, operator string) (ad.Capture, error) {
+	p, err := ReadPage(name)
+	if err != nil {
+		return ad.Capture{}, err
+	}
+	p.Operator = operator
+	return a.importer.add(ctx, p)
+}
+
+// ReadPage reads a saved page from a file; it was saved when the file was last
+// changed.
+func ReadPage(name string) (desk.SavedPage, error) {
 	info, err := os.Stat(name)
 	if err != nil {
-		return fmt.Errorf("import %s: %w", name, err)
+		return desk.SavedPage{}, fmt.Errorf("import %s: %w", name, err)
+	}
+	if !info.Mode().IsRegular() {
+		return desk.SavedPage{}, fmt.Errorf("import %s: it is no file", name)
 	}
 	if info.Size() > maxPage {
-		return fmt.Errorf("import %s: %d bytes are more than the %d that a page may have", name, info.Size(), maxPage)
+		return desk.SavedPage{}, fmt.Errorf("import %s: %d bytes are more than the %d that a page may have", name, info.Size(), maxPage)
 	}
 	body, err := os.ReadFile(name)
 	if err != nil {
-		return fmt.Errorf("import %s: %w", name, err)
+		return desk.SavedPage{}, fmt.Errorf("import %s: %w", name, err)
 	}
-	_, err = a.importer.add(ctx, desk.SavedPage{Name: name, Operator: operator, Body: body, SavedAt: info.ModTime()})
-	return err
+	return desk.SavedPage{Name: name, Body: body, SavedAt: info.ModTime()}, nil
 }
 
-// pageFiles lists the saved pages under the paths, in order.
-func pageFiles(paths []string) ([]string, error) {
+// PageFiles lists the saved pages under the paths, in order.
+func PageFiles(paths []string) ([]string, error) {
 	var out []string
 	for _, p := range paths {
 		info, err := os.Stat(p)

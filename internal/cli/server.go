@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"vigil.example/internal/api"
 	"vigil.example/internal/app"
 	"vigil.example/internal/site"
 )
@@ -22,7 +24,7 @@ type server struct {
 	Run    runCmd    `cmd:"" help:"Run Vigil: crawl, and serve the pages and the API."`
 	Crawl  crawlCmd  `cmd:"" help:"Visit what is due at the defined sites, to the end, and stop."`
 	Import importCmd `cmd:"" help:"Take saved HTML pages through the same steps as crawled ones."`
-	Reset  resetCmd  `cmd:"" help:"Give the administrator a new one-time password."`
+	User   userCmd   `cmd:"" help:"Add, list, reset and disable users."`
 	Doctor doctorCmd `cmd:"" help:"Check a data folder and say what is wrong and how to cure it."`
 }
 
@@ -176,6 +178,7 @@ type importCmd struct {
 	storage
 	sites
 	Paths []string `arg:"" help:"Saved pages (.html, .htm, .xhtml), or folders of them." type:"path"`
+	Live  bool     `help:"Bring them to the running server where you signed in, instead of opening the data folder."`
 }
 
 // Help explains the command in short.
@@ -188,6 +191,9 @@ func (*importCmd) Example() string { return "vigil import --data /var/lib/vigil 
 
 // Run imports the pages.
 func (i *importCmd) Run(c *Context) error {
+	if i.Live {
+		return i.live(c)
+	}
 	cfg := i.config(c)
 	if err := i.load(&cfg); err != nil {
 		return err
@@ -196,34 +202,42 @@ func (i *importCmd) Run(c *Context) error {
 	if u, err := user.Current(); err == nil {
 		operator = u.Username
 	}
-	return opened(app.RunImport(c.Ctx, cfg, operator, i.Paths, c.Stdout))
+	err := opened(app.RunImport(c.Ctx, cfg, operator, i.Paths, c.Stdout))
+	if errors.Is(err, app.ErrHeld) {
+		return fail(codeError, "or bring the pages to the running server: vigil import --live PATHS, after vigil login --scopes read,admin", err)
+	}
+	return err
 }
 
-type resetCmd struct {
-	storage
-}
-
-// Help explains the command in short.
-func (*resetCmd) Help() string {
-	return "For an administrator who has lost the password. Whoever may write the data folder may do this, while Vigil is not running. Sessions and tokens of the administrator end."
-}
-
-// Example is shown in the help.
-func (*resetCmd) Example() string { return "vigil reset --data /var/lib/vigil" }
-
-// Run prints the new password.
-func (r *resetCmd) Run(c *Context) error {
-	password, err := app.ResetPassword(c.Ctx, r.config(c))
+// live brings the pages to a running server, one request a page.
+func (i *importCmd) live(c *Context) error {
+	files, err := app.PageFiles(i.Paths)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.Stdout, "sign in as admin with the one-time password %s\n", password)
-	return err
+	cl, err := c.Client()
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, f := range files {
+		p, err := app.ReadPage(f)
+		if err == nil {
+			_, err = cl.Import(c.Ctx, api.SavedPage{Name: p.Name, SavedAt: p.SavedAt, Body: p.Body})
+		}
+		if problem, ok := errors.AsType[*api.Problem](err); ok && problem.Status != http.StatusBadRequest {
+			return err
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("import %s: %w", f, err))
+		}
+	}
+	fmt.Fprintf(c.Stdout, "%d pages brought, %d could not be taken; vigil status shows what became of them\n", len(files)-len(failed), len(failed))
+	return errors.Join(failed...)
 }
 
 type doctorCmd struct {
 	storage
-	Demo bool `help:"The folder is a demo's."`
 }
 
 // Help explains the command in short.
@@ -237,9 +251,7 @@ func (*doctorCmd) Example() string { return "vigil doctor --data /var/lib/vigil"
 // Run checks.
 func (d *doctorCmd) Run(c *Context) error {
 	cfg := d.config(c)
-	if d.Demo {
-		cfg.Kind = app.Demo
-	}
+	cfg.Kind = app.KindOf(d.Data)
 	return app.Doctor(c.Ctx, cfg, c.Stdout)
 }
 
