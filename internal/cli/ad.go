@@ -43,11 +43,11 @@ func printAd(c *Context, v api.Ad) {
 		if text = clean(text); text == "" || text == "-" {
 			return
 		}
-		for i, l := range wrapped(text, columns-12) {
+		for i, l := range wrapped(text, columns-13) {
 			if i > 0 {
 				name = ""
 			}
-			c.printf("  %-9s %s\n", name, l)
+			c.printf("  %-10s %s\n", name, l)
 		}
 	}
 	fact("Ad", v.ID)
@@ -62,7 +62,7 @@ func printAd(c *Context, v api.Ad) {
 	if n := len(v.Sightings); n > 0 {
 		fact("Seen", fmt.Sprintf("%s, first %s, last %s", plural(n, "time", "times"), minute(v.Sightings[0].SeenAt), minute(v.Sightings[n-1].SeenAt)))
 	}
-	fact("Removed", minute(d.RemovedAt))
+	fact("Taken down", minute(d.RemovedAt))
 	if n := len(v.Documents); n > 1 {
 		fact("Contents", fmt.Sprintf("%d; this is the newest, --json shows all", n))
 	}
@@ -86,7 +86,7 @@ func printValues(c *Context, v api.Ad, d ad.Document) {
 		}
 		for _, h := range v.Hubs {
 			if h.Value == val {
-				out = append(out, "too widely shared to link")
+				out = append(out, "held back, links nothing")
 			}
 		}
 		return strings.Join(out, ", ")

@@ -59,6 +59,7 @@ type client struct {
 	Watch   watchCmd   `cmd:"" help:"Be told when a number, address or handle appears in a new ad."`
 	Inbox   inboxCmd   `cmd:"" help:"Show alerts, newest first."`
 	Packet  packetCmd  `cmd:"" help:"Export and verify sealed evidence packets."`
+	Audit   auditCmd   `cmd:"" help:"Check the audit log."`
 	Status  statusCmd  `cmd:"" help:"Show the ledger: what came in and what became of it."`
 	Version versionCmd `cmd:"" help:"Show the version of this program."`
 }
@@ -108,7 +109,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		return report(stderr, misused(err))
 	}
 	c := &Context{Ctx: ctx, Stdin: stdin, Stdout: stdout, Stderr: stderr, Env: env, Flags: &r.Globals, Version: version}
-	return report(stderr, k.Run(c))
+	return report(stderr, c.placed(k.Run(c)))
 }
 
 // misused turns an error of the parser into one with a next step.

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -21,6 +22,10 @@ import (
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
+
+// verdicts are words that conclude something about a person in an ad or about who
+// posted it.
+var verdicts = regexp.MustCompile(`(?i)\b(?:one|same) (?:hand|author|poster|person)\b|\bvictims?\b|prostitut|traffick|\bpimps?\b|perpetrator|culprit|offender|\bguilt|\bodds\b`)
 
 // A shell runs commands as somebody types them, with a home of its own.
 type shell struct {
@@ -65,11 +70,16 @@ func TestOutput(t *testing.T) {
 	}{
 		{"search", []string{"search", "--sort", "newest", "912", "555", "01", "23"}},
 		{"search-nothing", []string{"search", "violin"}},
+		{"search-number-and-words", []string{"search", "violin", "912-555-0123"}},
+		{"search-number-unknown", []string{"search", "912-555-0188"}},
+		{"search-beyond", []string{"search", "--offset", "40", "piano"}},
+		{"search-digits", []string{"search", "5550123"}},
 		{"ad", []string{"ad", town.Ads[0].AdID}},
 		{"cluster", []string{"cluster", town.Cluster}},
 		{"clusters", []string{"cluster"}},
 		{"clusters-json", []string{"cluster", "--json"}},
 		{"watch-add", []string{"watch", "add", "(912) 555-0123"}},
+		{"watch-again", []string{"watch", "add", "912.555.0123"}},
 		{"watch-list", []string{"watch", "list"}},
 		{"inbox-empty", []string{"inbox"}},
 		{"inbox", []string{"inbox", "--read", "--wait"}},
@@ -82,6 +92,9 @@ func TestOutput(t *testing.T) {
 				town.Appear(t, "90")
 			}
 			got := sh.must("", c.args...)
+			if v := verdicts.FindString(strings.Join(strings.Fields(got), " ")); v != "" {
+				t.Errorf("it says %q", v)
+			}
 			json := strings.HasSuffix(c.golden, "-json")
 			for l := range strings.Lines(got) {
 				if n := len([]rune(strings.TrimSuffix(l, "\n"))); n > 80 && !json {
@@ -239,6 +252,8 @@ func TestCodes(t *testing.T) {
 		"a scope too narrow":       {"", []string{"inbox"}, 3, "vigil: open inbox: watch: not allowed"},
 		"a query cut short":        {"", []string{"search", "a", "(b"}, 2, "vigil: search: character 3: "},
 		"a page too long":          {"", []string{"search", "--size", "1000", "a"}, 2, "vigil: search: "},
+		"a folder that is not":     {"", []string{"packet", "export", town.Cluster, "-o", sh.path("no/p.zip")}, 2, "vigil: save packet: there is no folder "},
+		"the log by an analyst":    {"", []string{"audit", "verify"}, 3, "vigil: verify audit log: audit: not allowed"},
 		"nothing on the input":     {"", []string{"search", "-"}, 2, "vigil: read standard input: it is empty"},
 		"two purposes":             {"", []string{"login", "--case", "1", "--reason", "b"}, 2, "vigil: --case and --reason"},
 		"no password":              {"", []string{"login", "--name", "anna"}, 2, "vigil: sign in: no password given"},
@@ -272,4 +287,34 @@ func TestCodes(t *testing.T) {
 			t.Error(out)
 		}
 	})
+}
+
+func TestEndingAWatchThatIsNotThere(t *testing.T) {
+	town := apitest.Start(t)
+	sh := newShell(t)
+	sh.env["VIGIL_SERVER"], sh.env["VIGIL_TOKEN"] = town.URL, town.Secret(t, "anna", access.ScopeWatch)
+	nothing := strings.Repeat("0", 32)
+	want := "vigil: end watch " + nothing + ": you watch nothing under this id\nvigil watch list shows their ids\n"
+	if _, errs, code := sh.run("", "watch", "end", nothing); code != 4 || errs != want {
+		t.Errorf("got %d %q, want 4 %q", code, errs, want)
+	}
+}
+
+func TestAuditVerify(t *testing.T) {
+	town := apitest.Start(t)
+	sh := newShell(t)
+	sh.env["VIGIL_SERVER"], sh.env["VIGIL_TOKEN"] = town.URL, town.Secret(t, "otto", access.ScopeAdmin)
+	if out := sh.must("", "audit", "verify"); !regexp.MustCompile(`^The audit log is whole: \d+ entr(y|ies)\.\nHead SHA-256 [0-9a-f]{64}\n$`).MatchString(out) {
+		t.Errorf("a whole log: %s", out)
+	}
+	town.Journal.Spoil()
+	out, errs, code := sh.run("", "audit", "verify")
+	if code != 5 || !strings.HasPrefix(out, "The audit log is NOT whole: ") || !strings.HasPrefix(errs, "vigil: verify audit log: ") || !strings.Contains(errs, "entry 1") {
+		t.Errorf("a spoilt log: %d\n%s%s", code, out, errs)
+	}
+	out, _, code = sh.run("", "audit", "verify", "--json")
+	var a struct{ Whole bool }
+	if err := json.Unmarshal([]byte(out), &a); code != 5 || err != nil || a.Whole {
+		t.Errorf("--json: %d, %v: %s", code, err, out)
+	}
 }

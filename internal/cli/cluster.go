@@ -3,6 +3,7 @@ package cli
 import (
 	"strconv"
 
+	"vigil.example/internal/ad"
 	"vigil.example/internal/api"
 	"vigil.example/internal/link"
 	"vigil.example/internal/search"
@@ -27,7 +28,7 @@ func (k *clusterCmd) Run(c *Context) error {
 		v, err := cl.Cluster(c.Ctx, k.ID)
 		switch {
 		case err != nil:
-			return err
+			return misnamed(err, "vigil cluster lists the largest clusters with their ids")
 		case k.JSON:
 			return c.value(v)
 		}
@@ -66,18 +67,62 @@ func printCluster(c *Context, v api.Cluster, n int) {
 		t.row(link.Display(s.Value), strconv.Itoa(len(s.Ads)), "")
 	}
 	for _, h := range v.Hubs {
-		t.row(link.Display(h.Value), strconv.Itoa(h.Carriers), "too widely shared to link")
+		t.row(link.Display(h.Value), strconv.Itoa(h.Carriers), "held back, links nothing")
 	}
 	t.print(c.Stdout)
 	more(c, len(v.Shared)-n)
 	c.printf("\nWhy linked\n")
-	for _, e := range v.Edges[:min(n, len(v.Edges))] {
-		c.printf("  ad %s\n  ad %s\n", e.A, e.B)
-		for _, l := range wrapped(e.Reason, columns-5) {
-			c.printf("     %s\n", l)
+	printReasons(c, v, n)
+	more(c, len(v.Edges)-n)
+}
+
+// printReasons prints at most n pairs of ads, each pair below the value that both
+// give.
+func printReasons(c *Context, v api.Cluster, n int) {
+	edges := v.Edges[:min(n, len(v.Edges))]
+	var reasons []string
+	pairs := map[string][]ad.Edge{}
+	for _, e := range edges {
+		if pairs[e.Reason] == nil {
+			reasons = append(reasons, e.Reason)
+		}
+		pairs[e.Reason] = append(pairs[e.Reason], e)
+	}
+	name := names(v.Members)
+	for _, r := range reasons {
+		for _, l := range wrapped(r+":", columns-2) {
+			c.printf("  %s\n", l)
+		}
+		for _, e := range pairs[r] {
+			a, b := name(e.A), name(e.B)
+			between := " "
+			if widthOf(a)+widthOf(b)+len("     and ") > columns {
+				between = "\n      "
+			}
+			c.printf("    %s%sand %s\n", a, between, b)
 		}
 	}
-	more(c, len(v.Edges)-n)
+}
+
+// names returns how to call an ad in a list: by its title, with the id where that
+// is not enough.
+func names(members []ad.Document) func(id string) string {
+	titles, often := map[string]string{}, map[string]int{}
+	for _, d := range members {
+		t := cut(clean(first(d.Ad.Title, d.Ad.Body)), 30)
+		titles[d.Ad.AdID] = t
+		often[t]++
+	}
+	return func(id string) string {
+		switch t := titles[id]; {
+		case t == "":
+			return "ad " + id
+		case often[t] > 1:
+			return "“" + t + "” (ad " + id[:min(8, len(id))] + "…)"
+		default:
+			return "“" + t + "”"
+		}
+	}
 }
 
 // more says what was left out.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"strings"
 
@@ -30,11 +31,41 @@ func report(stderr io.Writer, err error) int {
 		return codeOK
 	}
 	f := judged(err)
-	_, _ = fmt.Fprintf(stderr, "vigil: %s\n", clean(f.Error()))
+	_, _ = fmt.Fprintf(stderr, "vigil: %s\n", clean(told(f.err)))
 	if f.next != "" {
 		_, _ = fmt.Fprintln(stderr, clean(f.next))
 	}
 	return f.code
+}
+
+// told is the text of an error, without the words of the operating system for a
+// file that is not there.
+func told(err error) string {
+	s := err.Error()
+	p, ok := errors.AsType[*fs.PathError](err)
+	if !ok || !errors.Is(p.Err, fs.ErrNotExist) {
+		return s
+	}
+	s = strings.Replace(s, p.Path+": "+p.Error(), p.Path+": it is not there", 1)
+	return strings.Replace(s, p.Error(), "read "+p.Path+": it is not there", 1)
+}
+
+// placed names the address of the web pages where a person has to go there.
+func (c *Context) placed(err error) error {
+	var p *api.Problem
+	if !errors.As(err, &p) || p.Code() != "must-change" {
+		return err
+	}
+	kept, _ := c.credentials() // an error was told before anything was asked
+	return fail(codeOf(p), "sign in once on the web pages at "+c.server(kept)+"/ and choose a password of your own", err)
+}
+
+// misnamed gives the next step to an error about an id that is none.
+func misnamed(err error, next string) error {
+	if errors.Is(err, api.ErrNotID) {
+		return fail(codeUsage, next, err)
+	}
+	return err
 }
 
 // judged chooses exit code and next step for an error that has none yet.

@@ -27,6 +27,7 @@ func (*root) Example() string {
 
 // help prints what kong knows of a command, then the exit codes, then an example.
 func help(o kong.HelpOptions, k *kong.Context) error {
+	hide(k)
 	if err := kong.DefaultHelpPrinter(o, k); err != nil {
 		return err
 	}
@@ -39,4 +40,31 @@ func help(o kong.HelpOptions, k *kong.Context) error {
 		_, _ = fmt.Fprintf(k.Stdout, "\nExample:\n  %s\n", strings.ReplaceAll(e.Example(), "\n", "\n  "))
 	}
 	return nil
+}
+
+// hide takes the flags of every command out of the help of those that have no use
+// for them.
+func hide(k *kong.Context) {
+	n := k.Selected()
+	if n == nil {
+		return
+	}
+	top := n
+	for top.Parent != nil && top.Parent.Type != kong.ApplicationNode {
+		top = top.Parent
+	}
+	server, token := true, true
+	switch top.Name {
+	case "search", "ad", "cluster", "watch", "inbox", "audit", "status":
+	case "packet":
+		server = n.Name != "verify"
+		token = server
+	case "login":
+		token = false
+	default:
+		server, token = false, false
+	}
+	for _, f := range k.Model.Flags {
+		f.Hidden = f.Hidden || f.Name == "server" && !server || f.Name == "token" && !token
+	}
 }

@@ -45,13 +45,16 @@ func (e *packetExportCmd) Run(c *Context) error {
 		}
 	}
 	f, err := os.CreateTemp(filepath.Dir(first(e.Output, "x")), ".packet-*")
+	if errors.Is(err, fs.ErrNotExist) {
+		return fail(codeUsage, "make the folder first, or name another file with -o", fmt.Errorf("save packet: there is no folder %s", filepath.Dir(e.Output)))
+	}
 	if err != nil {
 		return fmt.Errorf("save packet: %w", err)
 	}
 	defer func() { _ = os.Remove(f.Name()) }() // the name it is linked under stays
 	p, err := cl.Packet(c.Ctx, e.Cluster, f)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
+		return misnamed(err, "vigil cluster lists the largest clusters with their ids")
 	}
 	p.File = first(e.Output, p.File)
 	if err := os.Link(f.Name(), p.File); errors.Is(err, fs.ErrExist) {
@@ -108,7 +111,7 @@ type verdictOfPart struct {
 // Run checks a packet.
 func (v *packetVerifyCmd) Run(c *Context) error {
 	if _, err := os.Stat(v.File); errors.Is(err, fs.ErrNotExist) {
-		return fail(codeNotFound, "", fmt.Errorf("verify packet: there is no file %s", v.File))
+		return fail(codeNotFound, "", fmt.Errorf("verify packet: read %s: it is not there", v.File))
 	} else if err != nil {
 		return fmt.Errorf("verify packet: %w", err)
 	}
@@ -156,7 +159,7 @@ func (v *packetVerifyCmd) key() (ed25519.PublicKey, error) {
 	}
 	b, err := os.ReadFile(v.Key)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fail(codeNotFound, "", fmt.Errorf("read public key: there is no file %s", v.Key))
+		return nil, fail(codeNotFound, "", fmt.Errorf("read public key %s: it is not there", v.Key))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read public key: %w", err)

@@ -195,6 +195,9 @@ func minute(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04") + " UTC"
 }
 
+// clock is minute for a column whose head names the zone.
+func clock(t time.Time) string { return strings.TrimSuffix(minute(t), " UTC") }
+
 func day(t time.Time) string {
 	if t.IsZero() {
 		return "-"

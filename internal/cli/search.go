@@ -9,6 +9,7 @@ import (
 	"vigil.example/internal/ad"
 	"vigil.example/internal/api"
 	"vigil.example/internal/link"
+	"vigil.example/internal/query"
 	"vigil.example/internal/search"
 )
 
@@ -50,17 +51,90 @@ func (s *searchCmd) Run(c *Context) error {
 	for _, l := range wrapped(a.Understood, columns) {
 		c.printf("%s\n", l)
 	}
-	if a.Total == 0 {
-		c.printf("No ad matches.\n")
+	if n := partial(q); n > 0 {
+		c.printf("%d digits are a part of a number: only ads that write them plainly are found.\n", n)
+	}
+	switch {
+	case a.Total == 0:
+		c.printf("No ad matches.\n%s\n", instead(q))
+		return nil
+	case len(a.Hits) == 0 && s.Offset >= a.Total:
+		c.printf("No more; %d in all.\n", a.Total)
+		return nil
+	case len(a.Hits) == 0:
+		c.printf("%s.\n", plural(a.Total, "ad", "ads"))
 		return nil
 	}
-	c.printf("%s; shown %d to %d.\n\n", plural(a.Total, "ad", "ads"), min(a.Offset+1, a.Offset+len(a.Hits)), a.Offset+len(a.Hits))
+	c.printf("%s; shown %d to %d.\n\n", plural(a.Total, "ad", "ads"), a.Offset+1, a.Offset+len(a.Hits))
 	docs := make([]ad.Document, len(a.Hits))
 	for i, h := range a.Hits {
 		docs[i] = h.Document
 	}
 	printDocs(c, docs)
 	return nil
+}
+
+// instead is the next step after a search that found nothing.
+func instead(q string) string {
+	n, err := query.Parse(q)
+	if err != nil {
+		return "vigil search --help shows what can be asked."
+	}
+	_, and := n.(query.And)
+	number := numberIn(n)
+	switch {
+	case number != "" && and:
+		return "The number alone: vigil search " + number
+	case number != "":
+		return "To be told when it appears: vigil watch add " + number
+	case partial(q) > 0:
+		return "Search for the whole number: it is found however an ad writes it."
+	case and:
+		return "All of it must be in one ad: ask for less, or put OR between words."
+	}
+	return "Try another word for it, or several with OR: vigil search 'piano OR organ'"
+}
+
+// numberIn is the first telephone number that a query asks for, as people write
+// it; else "".
+func numberIn(n query.Node) string {
+	var numbers []string
+	switch n := n.(type) {
+	case query.And:
+		for _, x := range n.Of {
+			if s := numberIn(x); s != "" {
+				return s
+			}
+		}
+	case query.Phone:
+		numbers = n.Numbers
+	case query.Field:
+		if n.Name == "phone" {
+			numbers = n.Values
+		}
+	}
+	if len(numbers) == 0 {
+		return ""
+	}
+	return link.Display(ad.Value{Kind: "phone", Value: numbers[0]})
+}
+
+// partial is how many digits a query has that is nothing else and too short for a
+// telephone number; else 0.
+func partial(q string) int {
+	digits := 0
+	for _, r := range q {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case !strings.ContainsRune(" ()-./+", r):
+			return 0
+		}
+	}
+	if n, err := query.Parse(q); digits < 4 || digits > 9 || err != nil || numberIn(n) != "" {
+		return 0
+	}
+	return digits
 }
 
 // typed joins the words of an argument; a lone hyphen stands for a line of input.
@@ -88,10 +162,10 @@ func printDocs(c *Context, docs []ad.Document) {
 			title = d.Ad.Body
 		}
 		if !d.RemovedAt.IsZero() {
-			title = "(removed) " + title
+			title = "(taken down) " + title
 		}
 		t.row(day(d.LastSeen), cut(d.Ad.Site, 20), title)
-		if vs := shown(d.Ad.Values(0)); vs != "" {
+		if vs := shown(&d.Ad); vs != "" {
 			t.note(cut(vs, columns-2))
 		}
 		if d.Cluster != "" {
@@ -103,11 +177,58 @@ func printDocs(c *Context, docs []ad.Document) {
 	t.print(c.Stdout)
 }
 
-// shown writes values as people read them.
-func shown(values []ad.Value) string {
+// shown writes the values of an ad as people read them, with the ad's own words
+// for them where those differ.
+func shown(a *ad.Ad) string {
 	var out []string
-	for _, v := range values {
-		out = append(out, link.Display(v))
+	for _, v := range a.Values(0) {
+		s := link.Display(v)
+		if w := wordsFor(a, v); w != "" {
+			s += " (written “" + cut(clean(w), 40) + "”)"
+		}
+		out = append(out, s)
 	}
 	return clean(strings.Join(out, ", "))
+}
+
+// wordsFor is how an ad writes a value, when that is not plain; else "".
+func wordsFor(a *ad.Ad, v ad.Value) string {
+	for _, p := range a.Phones {
+		if v.Kind == "phone" && v.Value == p.E164 && !plain(v, p.Text) {
+			return p.Text
+		}
+	}
+	for _, i := range a.Identifiers {
+		if v.Kind == i.Kind && v.Value == i.Value && !plain(v, i.Text) {
+			return i.Text
+		}
+	}
+	return ""
+}
+
+// plain reports whether a text writes a value as anybody would.
+func plain(v ad.Value, text string) bool {
+	if v.Kind != "phone" {
+		_, name, found := strings.Cut(v.Value, ":")
+		if !found {
+			name = v.Value
+		}
+		return text == "" || strings.Contains(strings.ToLower(text), name)
+	}
+	digits, groups, in := "", 0, false
+	for _, r := range text {
+		if r < '0' || r > '9' {
+			if !strings.ContainsRune(" ()-./+", r) {
+				return false
+			}
+			in = false
+			continue
+		}
+		if !in {
+			groups++
+		}
+		in = true
+		digits += string(r)
+	}
+	return groups <= 5 && strings.HasSuffix(v.Value, strings.TrimLeft(digits, "0"))
 }

@@ -33,27 +33,27 @@ func (s *statusCmd) Run(c *Context) error {
 
 func printStatus(c *Context, st desk.Status) {
 	c.printf("Vigil %s, %s data, running since %s.\n", clean(st.Version), clean(st.Instance), minute(st.Started))
-	c.printf("%s, %d of them removed; %s.\n\n", plural(st.Ads, "ad", "ads"), st.Removed, plural(st.Clusters, "cluster", "clusters"))
-	t := table{heads: []string{"STEP", "IN", "STORED", "REJECTED", "WAITING", ""}, right: []bool{false, true, true, true, true}}
+	c.printf("%s, %d of them taken down; %s.\n\n", plural(st.Ads, "ad", "ads"), st.Removed, plural(st.Clusters, "cluster", "clusters"))
+	t := table{heads: []string{"STEP", "IN", "STORED", "REFUSED", "WAITING", ""}, right: []bool{false, true, true, true, true}}
 	for _, r := range st.Ledger.Rows {
-		word := "balances"
+		word := "balanced"
 		if !r.Balanced {
-			word = "DOES NOT BALANCE"
+			word = "NOT BALANCED"
 		}
 		t.row(r.Step, count(r.In), count(r.Stored), count(r.Refused()), count(r.Waiting), word)
 		for _, why := range slices.Sorted(maps.Keys(r.Rejected)) {
-			t.note(count(r.Rejected[why]) + " rejected: " + why)
+			t.note(count(r.Rejected[why]) + " refused: " + why)
 		}
 	}
 	t.print(c.Stdout)
 	printSites(c, st.Sites)
 	switch {
 	case !st.Ledger.Balanced:
-		c.printf("\nThe ledger does not balance: run vigil doctor on the server.\n")
+		c.printf("\nThe ledger is not balanced: run vigil doctor on the server.\n")
 	case !st.Ledger.Settled:
-		c.printf("\nThe ledger balances; work is under way.\n")
+		c.printf("\nThe ledger is balanced; work is under way.\n")
 	default:
-		c.printf("\nThe ledger balances and nothing is waiting.\n")
+		c.printf("\nThe ledger is balanced and nothing is waiting.\n")
 	}
 }
 

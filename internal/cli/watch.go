@@ -1,6 +1,10 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
 	"strconv"
 
 	"vigil.example/internal/ad"
@@ -35,12 +39,19 @@ func (w *watchAddCmd) Run(c *Context) error {
 	if err != nil {
 		return err
 	}
+	before, err := cl.Watches(c.Ctx)
+	if err != nil {
+		return err
+	}
 	got, err := cl.Watch(c.Ctx, v)
 	switch {
 	case err != nil:
 		return err
 	case w.JSON:
 		return c.value(got)
+	case slices.ContainsFunc(before, func(x api.Watch) bool { return x.ID == got.ID }):
+		c.printf("You watch %s already, since %s.\nTo stop: vigil watch end %s\n", clean(link.Display(got.Value)), minute(got.Created), got.ID)
+		return nil
 	}
 	c.printf("Watching %s.\n%s it already; you will hear of others.\nTo stop: vigil watch end %s\n",
 		clean(link.Display(got.Value)), carry(got.Known), got.ID)
@@ -78,9 +89,9 @@ func (w *watchListCmd) Run(c *Context) error {
 		c.printf("You watch nothing.\n")
 		return nil
 	}
-	t := table{heads: []string{"WATCH", "SINCE", "VALUE"}, flex: 2}
+	t := table{heads: []string{"WATCH", "SINCE (UTC)", "VALUE"}, flex: 2}
 	for _, x := range list {
-		t.row(x.ID, day(x.Created), link.Display(x.Value))
+		t.row(x.ID, clock(x.Created), link.Display(x.Value))
 	}
 	t.print(c.Stdout)
 	return nil
@@ -99,8 +110,13 @@ func (w *watchEndCmd) Run(c *Context) error {
 	if err != nil {
 		return err
 	}
-	if err := cl.Unwatch(c.Ctx, w.ID); err != nil {
-		return err
+	err = cl.Unwatch(c.Ctx, w.ID)
+	var p *api.Problem
+	if errors.As(err, &p) && p.Status == http.StatusNotFound {
+		return fail(codeNotFound, "vigil watch list shows their ids", fmt.Errorf("end watch %s: you watch nothing under this id", w.ID))
+	}
+	if err != nil {
+		return misnamed(err, "vigil watch list shows their ids")
 	}
 	c.printf("No longer watched.\n")
 	return nil
@@ -163,9 +179,12 @@ func printInbox(c *Context, p api.Inbox) {
 		return
 	}
 	c.printf("\n")
-	t := table{heads: []string{"", "RAISED", "VALUE", "SITE", "TITLE"}, flex: 4}
+	t := table{heads: []string{"", "RAISED (UTC)", "VALUE", "SITE", "TITLE"}, flex: 4}
 	for _, a := range p.Alerts {
-		t.row(mark(a), day(a.RaisedAt), cut(link.Display(a.Value), 24), cut(a.Site, 14), a.Title)
+		t.row(mark(a), clock(a.RaisedAt), cut(link.Display(a.Value), 24), cut(a.Site, 14), a.Title)
+		if a.Written != "" && !plain(a.Value, a.Written) {
+			t.note("written “" + cut(clean(a.Written), columns-12) + "”")
+		}
 		t.note("ad " + a.AdID)
 	}
 	t.print(c.Stdout)
