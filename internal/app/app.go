@@ -278,9 +278,14 @@ func (a *App) Handler() http.Handler {
 	rest := api.New(a.desk, api.Config{Version: a.cfg.Version, Log: a.log})
 	mux.Handle("/api/", rest)
 	mux.Handle("/healthz", rest)
-	mux.Handle("/", web.New(a.desk, web.Config{
+	pages := web.Config{
 		Version: a.cfg.Version, Instance: string(a.cfg.Kind), TownURL: a.cfg.TownURL, Secure: a.cfg.TLSCert != "", Log: a.log,
-	}))
+		KeyFingerprint: packet.Fingerprint(a.key.Public().(ed25519.PublicKey)),
+	}
+	if a.cfg.Kind == Demo {
+		pages.TownNow = a.cfg.Clock
+	}
+	mux.Handle("/", web.New(a.desk, pages))
 	return mux
 }
 

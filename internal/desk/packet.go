@@ -51,9 +51,9 @@ func (d *Desk) contents(ctx context.Context, cluster string) (packet.Contents, e
 	if v.Size > len(v.Members) {
 		return packet.Contents{}, fmt.Errorf("cluster %s is %w: it has %d ads, a packet takes at most %d", cluster, ErrTooLarge, v.Size, MaxMembers)
 	}
-	c := packet.Contents{Title: fmt.Sprintf("Cluster of %d linked ads", v.Size), Cluster: cluster, Edges: v.Edges}
+	c := packet.Contents{Title: fmt.Sprintf("Cluster of %d linked ads", v.Size), Cluster: cluster, Edges: v.Edges, Held: v.Hubs}
 	for _, m := range v.Members {
-		docs, _, err := d.Index.Versions(ctx, m.Ad.AdID)
+		docs, seen, err := d.Index.Versions(ctx, m.Ad.AdID)
 		if err != nil {
 			return c, fmt.Errorf("read ad %s: %w", m.Ad.AdID, err)
 		}
@@ -61,6 +61,11 @@ func (d *Desk) contents(ctx context.Context, cluster string) (packet.Contents, e
 			item, err := d.item(ctx, doc)
 			if err != nil {
 				return c, err
+			}
+			for _, s := range seen {
+				if s.DocumentID == doc.ID {
+					item.Sightings = append(item.Sightings, packet.Sighting{CaptureID: s.CaptureID, SeenAt: s.SeenAt})
+				}
 			}
 			c.Ads = append(c.Ads, item)
 		}
