@@ -109,7 +109,7 @@ func printReasons(c *Context, v api.Cluster, n int) {
 func names(members []ad.Document) func(id string) string {
 	titles, often := map[string]string{}, map[string]int{}
 	for _, d := range members {
-		t := cut(clean(first(d.Ad.Title, d.Ad.Body)), 30)
+		t := cut(clean(first(d.Ad.Title, d.Ad.Body)), 33)
 		titles[d.Ad.AdID] = t
 		often[t]++
 	}

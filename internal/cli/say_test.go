@@ -25,6 +25,7 @@ func TestPlain(t *testing.T) {
 	}{
 		{phone, "(912) 555-0123", true},
 		{phone, "+1 912.555.0123", true},
+		{phone, "912\u20115550123", true},
 		{phone, "nine one two 555 0123", false},
 		{phone, "9 1 2 5 5 5 0 1 2 3", false},
 		{phone, "912-555-O123", false},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/api"
@@ -166,7 +167,9 @@ func printDocs(c *Context, docs []ad.Document) {
 		}
 		t.row(day(d.LastSeen), cut(d.Ad.Site, 20), title)
 		if vs := shown(&d.Ad); vs != "" {
-			t.note(cut(vs, columns-2))
+			for _, l := range wrapped(vs, columns-2) {
+				t.note(l)
+			}
 		}
 		if d.Cluster != "" {
 			t.note("ad " + d.Ad.AdID + "  cluster " + d.Cluster)
@@ -218,7 +221,7 @@ func plain(v ad.Value, text string) bool {
 	digits, groups, in := "", 0, false
 	for _, r := range text {
 		if r < '0' || r > '9' {
-			if !strings.ContainsRune(" ()-./+", r) {
+			if !strings.ContainsRune("()./+", r) && !unicode.In(r, unicode.Zs, unicode.Pd) {
 				return false
 			}
 			in = false

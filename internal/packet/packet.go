@@ -39,7 +39,7 @@ type Contents struct {
 	Cluster string // id of the cluster, when the packet is one
 	Ads     []Item
 	Edges   []ad.Edge
-	Held    []ad.Hub // values that stand in the ads but are too widely shared to link
+	Held    []ad.Hub // values that stand in the ads but are held back, so that they link nothing
 	Custody []Event  // what happened to the ads before the export
 	// Nonce gives the nonce of an ad's file, at least 32 hex digits. Nil derives
 	// nonces from the signing key, so that equal contents give equal packets while
