@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -125,6 +126,28 @@ func TestReasonsStandBelowTheValueThatIsShared(t *testing.T) {
     “Piano lessons” (ad dddddddd…) and ad eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee
   both give desk@maple.example, which 2 of 9 ads give:
     “Piano lessons” (ad bbbbbbbb…) and “Cello”
+`
+	if diff := cmp.Diff(b.String(), want); diff != "" {
+		t.Errorf("got and want:\n%s", diff)
+	}
+}
+
+func TestTheInboxShowsHowAnAdWritesTheNumber(t *testing.T) {
+	number := ad.Value{Kind: "phone", Value: "+19125550123"}
+	at := time.Date(2026, 1, 4, 12, 30, 0, 0, time.UTC)
+	var b strings.Builder
+	printInbox(&Context{Stdout: &b}, api.Inbox{Total: 2, Alerts: []ad.Alert{
+		{AdID: "a", Value: number, Written: "nine one two 555 0123", Title: "Piano", Site: "townboard", RaisedAt: at},
+		{AdID: "b", Value: number, Written: "912.555.0123", Title: "Cello", Site: "townboard", RaisedAt: at, Read: true},
+	}})
+	want := `2 alerts, 0 unread.
+
+     RAISED (UTC)      VALUE         SITE       TITLE
+new  2026-01-04 12:30  912-555-0123  townboard  Piano
+  written “nine one two 555 0123”
+  ad a
+     2026-01-04 12:30  912-555-0123  townboard  Cello
+  ad b
 `
 	if diff := cmp.Diff(b.String(), want); diff != "" {
 		t.Errorf("got and want:\n%s", diff)
