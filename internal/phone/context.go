@@ -1,5 +1,7 @@
 package phone
 
+import "slices"
+
 // A lead says what the words before a number make of it.
 type lead struct {
 	cue float32 // 0 to 1: a contact word, near
@@ -25,7 +27,7 @@ func (r *reader) leadTo(start int32) lead {
 // readLead is leadTo without the memory.
 func (r *reader) readLead(start int) lead {
 	var cx lead
-	digits := 0
+	digits, away := 0, false
 	id := float32(1)
 	numbered := r.chunks[start].gap&(gapLastHash|gapColon|gapEqual) != 0
 	switch g := r.chunks[start].gap; {
@@ -37,12 +39,13 @@ func (r *reader) readLead(start int) lead {
 	for k := start - 1; k >= 0 && k >= start-reach; k-- {
 		c, g := &r.chunks[k], r.chunks[k+1].gap
 		abbreviated := c.w.sort() == wordNumber || c.w.sort() == wordPhone || c.hi-c.lo <= 4 && c.letters > 0 && (c.w.sort() == wordID || c.w.sort() == wordLabel)
-		if g&gapEnd != 0 && !(abbreviated && g&gapDot != 0) {
+		if g&gapEnd != 0 && !(abbreviated && g&gapDot != 0 && k >= start-2) { // "Tel. no. 12"
 			return cx
 		}
 		if broken(g) {
 			id *= .15
 		}
+		away = away || g&gapLine != 0 && k < start-1 // the line of the number begins with words of its own
 		if digits += int(c.digits); c.w.numeral() && c.w.sort() != wordSoft {
 			digits += 2
 		}
@@ -51,9 +54,12 @@ func (r *reader) readLead(start int) lead {
 			return cx
 		}
 		near := float32(start-k) - 1
+		if c.w.sort() == wordPhone && away {
+			return cx
+		}
 		switch c.w.sort() {
 		case wordPhone:
-			if r.word(k-1).sort() == wordNot || r.word(k-2).sort() == wordNot {
+			if r.negated(k) {
 				return lead{id: .7} // "not a phone"
 			}
 			return lead{cue: 1 - near*.08}
@@ -93,6 +99,40 @@ func (r *reader) readLead(start int) lead {
 		}
 	}
 	return cx
+}
+
+// negated reports whether "not" stands before the word in chunk k, or "not a".
+func (r *reader) negated(k int) bool {
+	for range 2 {
+		if r.chunks[k].gap&(gapEnd|gapLine|gapComma) != 0 {
+			return false
+		}
+		if k--; r.word(k).sort() == wordNot {
+			return true
+		}
+		if r.word(k).sort() != wordFiller {
+			return false
+		}
+	}
+	return false
+}
+
+// backwards reports whether the word in chunk i says that digits are to be read
+// backwards: "atrás" alone is where something is, and a "reverse camera" is a
+// camera.
+func (r *reader) backwards(i int) bool {
+	spelled := func(k int, words ...string) bool {
+		c := r.chunk(k)
+		return c != nil && slices.ContainsFunc(words, func(w string) bool { return len(w) == int(c.hi-c.lo) && equal(r.norm[c.lo:c.hi], w) })
+	}
+	switch {
+	case spelled(i, "atras"):
+		return spelled(i-1, "hacia", "para") || spelled(i-1, "de") && spelled(i+1, "hacia", "para")
+	case spelled(i, "reverse"):
+		next := r.chunk(i + 1)
+		return next == nil || next.gap != gapSpace || next.digits > 0 || lookUp(r.norm[next.lo:next.hi]) != wordNone
+	}
+	return true
 }
 
 // inherited is the cue of a number right before chunk start, joined by "or", a

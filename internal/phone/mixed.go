@@ -169,6 +169,16 @@ func leetDigit(c byte) byte {
 	return 0
 }
 
+// alike counts the letters of b that may be written for digits.
+func alike(b []byte) (n int) {
+	for _, c := range b {
+		if letter(c) && leetDigit(c) != 0 {
+			n++
+		}
+	}
+	return n
+}
+
 // leeted returns b with every letter and sign replaced by its digit.
 func leeted(b []byte) []byte {
 	out := make([]byte, len(b))

@@ -147,16 +147,22 @@ func (r *reader) classify() bool {
 			c.hard = true
 			hard++
 		case wordBack:
-			r.back = true
+			r.back = r.back || r.backwards(i)
 		}
 		if c.digits > 0 {
 			if c.letters > 0 && c.marks == 0 && c.odd == 0 && measured(r.norm[c.lo:c.hi]) {
 				c.measure = true
 				continue
 			}
-			digits += int(c.digits) + int(c.letters)/3
+			digits += int(c.digits)
+			if c.letters > 0 {
+				digits += alike(r.norm[c.lo:c.hi])
+			}
 			c.hard = true
 			hard++
+		}
+		if c.w == wordNone && c.digits == 0 && c.hi-c.lo <= 5 && leetish(r.norm[c.lo:c.hi]) {
+			digits += int(c.hi - c.lo)
 		}
 		digits += int(c.marks) + int(c.odd)
 	}
@@ -221,8 +227,8 @@ func (r *reader) misspellings() {
 	for i := range r.chunks {
 		r.misspelt(i)
 	}
-	for i := range slices.Backward(r.chunks) {
-		r.misspelt(i)
+	for i := range r.chunks {
+		r.misspelt(len(r.chunks) - 1 - i)
 	}
 }
 

@@ -49,6 +49,17 @@ func TestRead(t *testing.T) {
 		"year and mileage":            {"Year 2015, 158,335 miles", nil},
 		"list of postcodes":           {"We come to 31401, 31405, 31407", nil},
 		"clock hours":                 {"9 10 11 12 1 2 3 4 5", nil},
+		"behind is no backwards":      {"Estamos atrás del mercado. Cel 912 555 0123", us},
+		"nor is a reverse camera":     {"Van with reverse camera, call 912 555 0123", us},
+		"backwards in spanish":        {"Cel 3210555219, de atrás para adelante", us},
+		"in reverse order":            {"Cell 3210555219 in reverse order", us},
+		"no link is backwards":        {"Estilo al revés. tel:+19125550123", us},
+		"not of another sentence":     {"Tips not expected.\nText Ana at 912=555=0123 please", us},
+		"not a phone":                 {"not a phone: 9125550123", nil},
+		"a name before single digits": {"Nina 9 . 1 . 2 . 5 . 5 . 5 . 0 . 1 . 2 . 3.", us},
+		"letters in every group":      {"My number is 9l2.SSS.Ol23", us},
+		"postcodes on the next line":  {"Please leave a message\nWe serve 31401, 31405 and 31407-5555.", nil},
+		"postcodes a sentence later":  {"The desk answers the phone. We serve 60263, 58966 and 83783-8481.", nil},
 		"two numbers":                 {"912-555-0123 or 404-555-0199", []string{"+19125550123", "+14045550199"}},
 	} {
 		t.Run(name, func(t *testing.T) {

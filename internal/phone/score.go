@@ -57,7 +57,7 @@ func (r *reader) weigh(p path) {
 	if !ok || r.home() == elsewhere {
 		r.weighForeign(p)
 	}
-	if r.back && (p.n == 10 || p.n == 11) {
+	if r.turned(p) && (p.n == 10 || p.n == 11) {
 		q := p
 		q.v = 0
 		for v, k := p.v, p.n; k > 0; v, k = v/10, k-1 {
@@ -68,6 +68,13 @@ func (r *reader) weigh(p path) {
 			r.consider(q, pl, true)
 		}
 	}
+}
+
+// turned reports whether a path may be written backwards: the text speaks of it,
+// and it is neither a link nor begins with a plus sign.
+func (r *reader) turned(p path) bool {
+	c := r.first(p)
+	return r.back && c.link != phoneLink && c.gap&gapLastPlus == 0
 }
 
 // home returns the calling code of the country that the caller named, 0 when
@@ -147,7 +154,7 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 	case reversed:
 		cost += costReversed
 		c.marks |= markReversed
-	case r.back:
+	case r.turned(p):
 		cost += costBack
 	}
 	called := c.marks&markCue != 0
@@ -415,7 +422,7 @@ func (r *reader) stray(i int, g gap, p path) float32 {
 	switch {
 	case explained:
 		return 0
-	case g&gapEnd != 0 || g&gapLine != 0 && p.gaps&gapLine == 0:
+	case g&gapEnd != 0 && p.gaps&gapEnd == 0 || g&gapLine != 0 && p.gaps&gapLine == 0:
 		cost = .15
 	case single && inside >= 4:
 		cost = 1.3

@@ -280,7 +280,7 @@ func sound(c byte) byte {
 func realWord(w string) bool {
 	switch w {
 	case "there", "these", "even", "sen", "some", "son", "side", "site", "over", "never", "fire", "fine", "live", "give", "nice",
-		"nite", "dose", "does", "do", "tor", "tour", "for", "from", "fix", "fiu", "fe", "sis", "sex", "she", "se", "si", "sin", "once", "on", "our", "out",
+		"nite", "nina", "dose", "does", "do", "tor", "tour", "for", "from", "fix", "fiu", "fe", "sis", "sex", "she", "se", "si", "sin", "once", "on", "our", "out",
 		"own", "ons", "no", "not", "new", "net", "nuevo", "nueva", "neve", "ver", "cada", "casa", "cuando", "cuarto", "cerca",
 		"series", "dis", "des", "das", "dia", "tre", "tras", "ten", "tu", "to", "today", "una", "use", "of", "oi",
 		"hoi", "ho", "old", "off", "fiver", "favor", "seat", "sit", "set", "sat", "sir", "city", "free", "fre", "fore":
