@@ -95,7 +95,7 @@ func (a *App) examineLedger(ctx context.Context, say func(bool, string, string, 
 		return
 	}
 	for _, r := range l.Rows {
-		say(r.Balanced, "ledger", "%-8s %d in = %d stored + %d rejected + %d waiting", r.Step, r.In, r.Stored, r.Refused(), r.Waiting)
+		say(r.Balanced, "ledger", "%-8s %d in = %d stored + %d refused + %d waiting", r.Step, r.In, r.Stored, r.Refused(), r.Waiting)
 	}
 	reasons := map[string]int{}
 	_, err = a.bus.Replay(ctx, stream.Dead, 0, nil, func(m ad.Message) error {

@@ -140,7 +140,7 @@ func (d *demo) found(ctx context.Context) ([]bazaar.ScoredAd, error) {
 // PrintLedger prints the accounts as a table.
 func PrintLedger(w io.Writer, l desk.Ledger) {
 	t := tabwriter.NewWriter(w, 2, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "step\tin\tstored\trejected\twaiting\t\t")
+	fmt.Fprintln(t, "step\tin\tstored\trefused\twaiting\t\t")
 	for _, r := range l.Rows {
 		note := ""
 		if !r.Balanced {
@@ -151,7 +151,7 @@ func PrintLedger(w io.Writer, l desk.Ledger) {
 	_ = t.Flush()
 	for _, r := range l.Rows {
 		for _, reason := range slices.Sorted(maps.Keys(r.Rejected)) {
-			fmt.Fprintf(w, "  %s: %d rejected: %s\n", r.Step, r.Rejected[reason], reason)
+			fmt.Fprintf(w, "  %s: %d refused: %s\n", r.Step, r.Rejected[reason], reason)
 		}
 	}
 	fmt.Fprintf(w, "ledger %s\n", balanced(l))

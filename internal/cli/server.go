@@ -108,7 +108,7 @@ func (*demoCmd) Help() string {
 
 // Example is shown in the help.
 func (*demoCmd) Example() string {
-	return "vigil demo\nvigil demo --score --ads 20000 --data /tmp/score"
+	return "vigil demo\nvigil demo --score --ads 20000 --data score"
 }
 
 // Run runs the demo until Ctrl-C.
