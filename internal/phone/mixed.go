@@ -159,14 +159,12 @@ func (r *reader) harvest(i int, row *[maxDigits + 1]cell) bool {
 }
 
 // leetDigit returns the digit a letter or sign is written for, 0 when for none.
-func leetDigit(c byte) byte {
-	const from, to = "oOQDlIi|!LzZEeAa@SsGbTtBgq$", "000011111122334445566778995"
-	for k := range len(from) {
-		if from[k] == c {
-			return to[k]
-		}
-	}
-	return 0
+func leetDigit(c byte) byte { return leetDigits[c] }
+
+var leetDigits = [256]byte{
+	'o': '0', 'O': '0', 'Q': '0', 'D': '0', 'l': '1', 'I': '1', 'i': '1', '|': '1', '!': '1', 'L': '1',
+	'z': '2', 'Z': '2', 'E': '3', 'e': '3', 'A': '4', 'a': '4', '@': '4', 'S': '5', 's': '5', '$': '5',
+	'G': '6', 'b': '6', 'T': '7', 't': '7', 'B': '8', 'g': '9', 'q': '9',
 }
 
 // alike counts the letters of b that may be written for digits.

@@ -133,8 +133,8 @@ func (r *reader) classify() bool {
 		c := &r.chunks[i]
 		if c.letters > 0 && c.digits == 0 && c.marks == 0 {
 			c.w = lookUp(r.norm[c.lo:c.hi])
-			if c.w == wordNone && c.hi-c.lo >= 6 && c.hi-c.lo <= maxMixed {
-				if n := glued(r.norm[c.lo:c.hi]); n > 1 {
+			if b := r.norm[c.lo:c.hi]; c.w == wordNone && len(b) >= 6 && len(b) <= maxMixed && mayCount(b[0], b[1]) {
+				if n := glued(b); n > 1 {
 					digits += n
 					c.hard = true
 					hard++
