@@ -3,6 +3,7 @@ package phone
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -225,6 +226,42 @@ func TestLongTextsTakeLinearTime(t *testing.T) {
 		Read(strings.Repeat(unit, 100_000/len(unit)), Options{})
 		if d := time.Since(start); d > 10*time.Second {
 			t.Errorf("%q: 100 kB take %v", unit, d)
+		}
+	}
+}
+
+// TestLongTextsAreReadThroughAWindow puts numbers at every distance from where
+// windows begin and end.
+func TestLongTextsAreReadThroughAWindow(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	var b strings.Builder
+	var want []string
+	for b.Len() < 3*window {
+		b.WriteString(strings.Repeat(pick(r, "word ", "ñandú ", "✨ ", "palabra\n", "\xff "), r.IntN(300)))
+		d := fictional(r)
+		b.WriteString(" call " + pick(r, likely()...).write(r, d) + " any day. ")
+		want = append(want, "+1"+d)
+	}
+	got := Read(b.String(), Options{})
+	lawful(t, b.String(), got)
+	var read []string
+	for _, p := range got {
+		read = append(read, p.E164)
+	}
+	if d := cmp.Diff(read, want); d != "" {
+		t.Errorf("-got +want:\n%s", d)
+	}
+}
+
+func TestSpaceForLongTextsIsBounded(t *testing.T) {
+	for _, unit := range []string{"x 1 ", "a word 12 ", "x five "} {
+		text := strings.Repeat(unit, 8*window/len(unit))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		Read(text, Options{})
+		runtime.ReadMemStats(&after)
+		if b := (after.TotalAlloc - before.TotalAlloc) / 8; b > 20<<20 {
+			t.Errorf("%q: %d MB allocated per window", unit, b>>20)
 		}
 	}
 }

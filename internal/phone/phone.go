@@ -7,7 +7,7 @@
 // international. It never looks anything up, keeps nothing, and never judges who
 // a number belongs to.
 //
-// Reading goes in one pass: scan cuts the text into chunks, edges read chunks as
+// Reading goes in one pass, through a window where a text is long: scan cuts the text into chunks, edges read chunks as
 // digits with a cost, a walk over edges and gaps finds digit strings of a
 // number's length, score weighs them by what stands in and around them, and choose takes the best set that does
 // not overlap. Nothing in it knows which numbers are set aside for fiction.
@@ -34,6 +34,13 @@ const enough = 7
 // not overlap. Spans are code points of s, Field is left empty. A number written
 // twice is returned twice.
 func Read(s string, o Options) []ad.Phone {
+	if len(s) > window {
+		return readLong(s, o)
+	}
+	return readShort(s, o)
+}
+
+func readShort(s string, o Options) []ad.Phone {
 	if !plausible(s) {
 		return nil
 	}
