@@ -7,10 +7,11 @@
 // international. It never looks anything up, keeps nothing, and never judges who
 // a number belongs to.
 //
-// Reading goes in one pass, through a window where a text is long: scan cuts the text into chunks, edges read chunks as
-// digits with a cost, a walk over edges and gaps finds digit strings of a
-// number's length, score weighs them by what stands in and around them, and choose takes the best set that does
-// not overlap. Nothing in it knows which numbers are set aside for fiction.
+// Reading goes in one pass, through a window where a text is long: scan cuts the
+// text into chunks, edges read chunks as digits with a cost, a walk over edges and
+// gaps finds digit strings of a number's length, score weighs them by what stands
+// in and around them, and choose takes the best set that does not overlap. Nothing
+// in it knows which numbers are set aside for fiction.
 package phone
 
 import (
