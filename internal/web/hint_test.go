@@ -6,6 +6,7 @@ import (
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/query"
+	"vigil.example/internal/search"
 )
 
 func TestPartialAndAlone(t *testing.T) {
@@ -88,7 +89,7 @@ func TestWatchingWhatIsHeldBackIsConfirmed(t *testing.T) {
 	h.settle()
 	res, body := h.post("/watches", "value", "Desk@booking.example", "back", "/inbox")
 	check(t, body)
-	if s := strip(body); res.StatusCode != 200 || !strings.Contains(s, "14 ads give it") || !strings.Contains(s, "Watch it all the same") || !strings.Contains(body, `name="back" value="/inbox"`) {
+	if s := strip(body); res.StatusCode != 200 || !strings.Contains(s, "14 ads of about 11 unlike posters give it") || !strings.Contains(s, "Watch it all the same") || !strings.Contains(body, `name="back" value="/inbox"`) {
 		t.Errorf("before confirming: %d %s", res.StatusCode, s)
 	}
 	if _, body := h.get("/watches"); !strings.Contains(body, "You watch nothing yet") {
@@ -116,6 +117,41 @@ func TestClustersAreListed(t *testing.T) {
 	for _, p := range []string{"/clusters", "/clusters?sort=newest"} {
 		if _, body := h.get(p); !strings.Contains(strip(body), "8 linked ads c0123456 seen 6–19 Mar 2026") || !strings.Contains(body, "/cluster/"+linked) {
 			t.Errorf("GET %s: %s", p, strip(body))
+		}
+	}
+}
+
+// TestReasonsAreGroupedByValue: each value stands once, with the pairs that it
+// joins and no others.
+func TestReasonsAreGroupedByValue(t *testing.T) {
+	h := newHouse(t)
+	h.settle()
+	var moves []ad.Move
+	for i, body := range []string{"rosa@mail.example 912-555-0123", "rosa@mail.example 912-555-0123", "Call 912-555-0123", "Call 912-555-0123"} {
+		l := adOf("r"+string(rune('0'+i)), "Ad", body)
+		moves = append(moves, ad.Move{AdID: h.see(l, h.now).AdID, Cluster: linked})
+	}
+	h.seq++
+	h.apply(search.Change{Seq: h.seq, Link: &ad.LinkChange{Moves: moves}})
+	_, body := h.get("/cluster/" + linked)
+	s := strip(between(body, `id="why"`, "</section>"))
+	for _, want := range []string{
+		"rosa@mail.example : 2 of 4 ads give it; it holds these 2 ads together. 1 pair",
+		"912-555-0123 : 4 of 4 ads give it; some of them are joined by a rarer value already, and it joins the rest. 2 pairs",
+	} {
+		if !strings.Contains(s, want) {
+			t.Errorf("missing %q in\n%s", want, s)
+		}
+	}
+	if n := strings.Count(s, "both give"); n != 3 {
+		t.Errorf("%d pairs for 4 ads", n)
+	}
+	for _, c := range []struct {
+		n, total int
+		want     string
+	}{{13, 1512, "rare"}, {16, 1512, "uncommon"}, {80, 1512, "common"}, {2, 199, ""}} {
+		if got := rarity(c.n, c.total); got != c.want {
+			t.Errorf("%d of %d ads: %q, want %q", c.n, c.total, got, c.want)
 		}
 	}
 }
