@@ -155,3 +155,26 @@ func TestReasonsAreGroupedByValue(t *testing.T) {
 		}
 	}
 }
+
+func TestPagesSayWhereThingsComeFrom(t *testing.T) {
+	h := newHouse(t)
+	h.furnish()
+	h.settle()
+	saved := adOf("saved", "Brought by hand", "Call 912-555-0123")
+	saved.Via, saved.Price = ad.ViaImport, &ad.Price{Amount: "120", Currency: "USD", Text: "$120"}
+	a := h.see(saved, h.now)
+	for path, want := range map[string]string{
+		"/ad/" + a.AdID:      "imported, not fetched",
+		"/ad/" + h.ads["g1"]: "Price $120 USD",
+		"/packets":           "signer.pub.pem in the data folder of this instance; its fingerprint is SHA256:made-up",
+		"/":                  "The town’s clock: 20 Mar 2026.",
+		"/help":              "counted at each visit",
+	} {
+		if _, body := h.get(path); !strings.Contains(strip(body), want) {
+			t.Errorf("GET %s does not say %q: %s", path, want, strip(body))
+		}
+	}
+	if _, body := h.get("/ad/" + h.ads["g1"]); strings.Contains(body, "imported") {
+		t.Error("an ad that was fetched is said to be imported")
+	}
+}

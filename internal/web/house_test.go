@@ -165,7 +165,7 @@ func newHouse(t testing.TB) *house {
 		Register: h.register, Docket: docket, Inbox: h.inbox, Raiser: h.raiser, Raise: h.raise, Log: log, Index: h.index,
 		Captures: h.records, Overseer: walk{someStatus()}, Key: key, Agency: "Port Wren Police (made up)", Now: clock,
 	})
-	handler := New(h.desk, Config{Version: "test", Instance: "demo", TownURL: "http://town.example/", Now: clock, Spool: t.TempDir(),
+	handler := New(h.desk, Config{Version: "test", Instance: "demo", TownURL: "http://town.example/", TownNow: clock, KeyFingerprint: "SHA256:made-up", Now: clock, Spool: t.TempDir(),
 		Log: slog.New(slog.NewTextHandler(h.logged, nil))})
 	h.server = httptest.NewServer(handler)
 	t.Cleanup(h.server.Close)
