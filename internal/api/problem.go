@@ -67,6 +67,7 @@ func kinds() []kind {
 		{access.ErrDenied, "denied", 403, "sign in with a scope that covers it, or ask an administrator for the role"},
 		{access.ErrInvalid, "bad-request", 400, ""},
 		{casework.ErrInvalid, "bad-request", 400, ""},
+		{desk.ErrPage, "bad-page", 400, "bring a saved page with a true time and address"},
 		{desk.ErrPurpose, "bad-purpose", 400, "give a case number or a reason in words"},
 		{desk.ErrNotAValue, "bad-value", 400, "write a telephone number in any form, an e-mail address, or a handle as platform:name"},
 		{desk.ErrSeveral, "bad-value", 400, "watch the numbers one at a time"},

@@ -30,6 +30,9 @@ func newImporter(bus *stream.Bus, sites *site.Set) *importer {
 	return &importer{bus: bus, sites: sites}
 }
 
+// web0 is when there was no page to save yet.
+var web0 = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // errKnown says that a page was imported before.
 var errKnown = errors.New("was imported before")
 
@@ -44,7 +47,7 @@ func (i *importer) Import(ctx context.Context, p desk.SavedPage) (ad.Capture, er
 
 func (i *importer) add(ctx context.Context, p desk.SavedPage) (ad.Capture, error) {
 	if len(p.Body) == 0 {
-		return ad.Capture{}, fmt.Errorf("import %s: the file is empty", p.Name)
+		return ad.Capture{}, fmt.Errorf("import %s: %w: the file is empty", p.Name, desk.ErrPage)
 	}
 	address := p.URL
 	if address == "" {
@@ -53,13 +56,16 @@ func (i *importer) add(ctx context.Context, p desk.SavedPage) (ad.Capture, error
 	if address == "" {
 		address = (&url.URL{Scheme: "file", Path: "/" + filepath.Base(p.Name)}).String()
 	}
-	saved := p.SavedAt
+	saved, now := p.SavedAt, time.Now()
 	if saved.IsZero() {
-		saved = time.Now()
+		saved = now
+	}
+	if saved.Before(web0) || saved.After(now.Add(24*time.Hour)) {
+		return ad.Capture{}, fmt.Errorf("import %s: %w: it cannot have been saved at %s; set the file's time right", p.Name, desk.ErrPage, saved.UTC().Format("2006-01-02"))
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return ad.Capture{}, fmt.Errorf("import %s: address of the page: %w", p.Name, err)
+		return ad.Capture{}, fmt.Errorf("import %s: %w: its address cannot be read", p.Name, desk.ErrPage)
 	}
 	name := u.Hostname()
 	if d := i.sites.ByHost(u.Host); d != nil {

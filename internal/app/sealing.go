@@ -87,10 +87,11 @@ func (a *App) items(ctx context.Context, from, to uint64) iter.Seq2[capture.Item
 				return stop
 			}
 			p, err := capture.Open(m.Data)
-			if err != nil {
-				err = fmt.Errorf("capture at %d: %w", m.Seq, err)
+			if err != nil { // extraction has put it into the dead letters, whole
+				a.log.Error("a capture cannot be read and is left out of the sealed file", "seq", m.Seq, "err", err)
+				return nil
 			}
-			if !yield(capture.Item{Capture: p.Capture, Seq: m.Seq, Records: m.Data}, err) {
+			if !yield(capture.Item{Capture: p.Capture, Seq: m.Seq, Records: m.Data}, nil) {
 				return stop
 			}
 			return nil

@@ -123,6 +123,9 @@ func write(c *ad.Capture, kind string, s stored, x Exchange) ([]byte, error) {
 }
 
 func (x Exchange) check() error {
+	if y := x.FetchedAt.UTC().Year(); !x.FetchedAt.IsZero() && (y < 1970 || y > 9999) {
+		return fmt.Errorf("a time in the year %d cannot be a WARC-Date", y)
+	}
 	u, err := url.Parse(x.URL)
 	switch {
 	case err != nil:

@@ -40,6 +40,9 @@ type Importer interface {
 	Import(ctx context.Context, page SavedPage) (ad.Capture, error)
 }
 
+// ErrPage says that a file is no page that could be taken.
+var ErrPage = errors.New("not a page that can be taken")
+
 // A SavedPage is a file that somebody saved from a browser.
 type SavedPage struct {
 	Name     string    // base name of the file
