@@ -21,23 +21,23 @@ import (
 
 // Version names the rules of this package. When it changes, clusters must be
 // published anew.
-const Version = "1"
+const Version = "2"
 
 // Config holds the limits. The zero value means the defaults.
 type Config struct {
 	Confidence float64 `yaml:"confidence"` // of a number, below which it does not link; 0.5
 	HubAds     int     `yaml:"hub_ads"`    // ads that a value must have to be a hub; 12
-	HubTexts   float64 `yaml:"hub_texts"`  // and the effective number of unlike texts among them; 12
+	HubTexts   float64 `yaml:"hub_texts"`  // and the effective number of unlike texts among them; 8
 	HubMixed   float64 `yaml:"hub_mixed"`  // or this many unlike texts, 4,
-	HubOthers  int     `yaml:"hub_others"` // together with this many other values in its ads; 12
+	HubOthers  int     `yaml:"hub_others"` // together with this many other values in its ads; 7
 }
 
 func (c Config) withDefaults() Config {
 	c.Confidence = cmp.Or(c.Confidence, 0.5)
 	c.HubAds = cmp.Or(c.HubAds, 12)
-	c.HubTexts = cmp.Or(c.HubTexts, 12)
+	c.HubTexts = cmp.Or(c.HubTexts, 8)
 	c.HubMixed = cmp.Or(c.HubMixed, 4)
-	c.HubOthers = cmp.Or(c.HubOthers, 12)
+	c.HubOthers = cmp.Or(c.HubOthers, 7)
 	return c
 }
 
