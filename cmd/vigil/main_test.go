@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strconv"
@@ -21,7 +22,7 @@ func TestScript(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "noise": noise},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("VIGIL_CREDENTIALS", e.WorkDir+"/home/credentials.json")
 			return os.MkdirAll(e.WorkDir+"/home", 0o700)
@@ -46,4 +47,14 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// noise writes a file that is no text.
+func noise(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: noise FILE")
+	}
+	b := make([]byte, 100_000)
+	rand.NewChaCha8([32]byte{}).Read(b)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o600))
 }

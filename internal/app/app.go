@@ -68,6 +68,7 @@ type App struct {
 
 	closers []func()
 	sealing sync.Mutex
+	noted   audit.Head // as last written down
 }
 
 // New opens everything an instance needs. Close it when done, also when Run was
@@ -99,6 +100,9 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err := a.openIndex(ctx); err != nil {
 		return nil, err
 	}
+	if err := a.folder.checkSigner(); err != nil {
+		return nil, err
+	}
 	if a.key, err = packet.LoadOrCreateKey(a.folder.at("signer.pem")); err != nil {
 		return nil, err
 	}
@@ -125,6 +129,11 @@ func (a *App) onClose(f func()) { a.closers = append(a.closers, f) }
 
 // Close releases everything, last opened first.
 func (a *App) Close() {
+	if a.audit != nil {
+		if err := a.noteHead(); err != nil {
+			a.log.Warn("noting the head of the audit log", "err", err)
+		}
+	}
 	for _, v := range slices.Backward(a.closers) {
 		v()
 	}
@@ -294,7 +303,7 @@ func (a *App) serve(ctx context.Context, ready func(string)) error {
 	if err != nil {
 		return fmt.Errorf("serve the pages: %w; another program may use the port, give another address with --listen", err)
 	}
-	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
 	done := make(chan struct{})
 	go func() {

@@ -105,10 +105,11 @@ func (t *town) run(ctx context.Context, frozen func() bool) error {
 	g.Go(func() error {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
+		defer func() { _ = srv.Close() }()
 		for n := 1; ; n++ {
 			select {
 			case <-ctx.Done():
-				return srv.Close()
+				return nil
 			case <-tick.C:
 			}
 			if !frozen() {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"syscall"
+	"time"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/pipeline"
@@ -15,6 +16,9 @@ import (
 
 // ErrUnwell says that a check of doctor failed.
 var ErrUnwell = errors.New("something is wrong; see the lines marked FAIL")
+
+// settleTime is how long doctor lets the walk finish what is under way.
+const settleTime = 2 * time.Minute
 
 // minFree is the disk space below which doctor complains.
 const minFree = 2 << 30
@@ -64,7 +68,11 @@ func (a *App) examine(ctx context.Context, say func(bool, string, string, ...any
 		}
 		say(true, "stream", "%-10s %9d messages %8d KiB  %s", d.Name, i.Messages, i.Bytes>>10, d.About)
 	}
-	n, head, err := a.audit.Verify(ctx)
+	anchors, err := a.notedHead()
+	if err != nil {
+		say(false, "audit", "%v", err)
+	}
+	n, head, err := a.audit.Verify(ctx, anchors...)
 	if err != nil {
 		say(false, "audit", "%v; keep the folder as it is and tell the auditor", err)
 	} else {
@@ -84,9 +92,11 @@ func (a *App) examine(ctx context.Context, say func(bool, string, string, ...any
 }
 
 func (a *App) examineLedger(ctx context.Context, say func(bool, string, string, ...any)) {
-	err := a.while(ctx, func(ctx context.Context) error { return a.Settle(ctx, nil) })
-	if err != nil {
-		say(false, "walk", "%v", err)
+	work, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	err := a.while(work, func(ctx context.Context) error { return a.Settle(ctx, nil) })
+	if err != nil || work.Err() != nil {
+		say(false, "walk", "does not come to rest within %v: a stream may have lost its end, or there is much to do; run vigil and look at its status, or restore from a backup", settleTime)
 		return
 	}
 	l, err := a.ledger(ctx)

@@ -57,6 +57,9 @@ func openFolder(path string, kind Kind) (*folder, error) {
 		return nil, fmt.Errorf("open data folder: %w", err)
 	}
 	f := &folder{path: path}
+	if err := f.checkForeign(); err != nil {
+		return nil, err
+	}
 	if err := f.hold(); err != nil {
 		return nil, err
 	}
@@ -109,18 +112,47 @@ func (f *folder) identify(kind Kind) error {
 	return nil
 }
 
-// found makes a new data folder. The marker is written last: a folder with one
-// is complete.
-func (f *folder) found(kind Kind) error {
+// checkForeign refuses a folder that is neither vigil's nor empty, before anything
+// is written into it. What a first start that was cut short left is vigil's.
+func (f *folder) checkForeign() error {
+	if _, err := os.Stat(f.at("vigil.json")); err == nil {
+		return nil
+	}
 	entries, err := os.ReadDir(f.path)
 	if err != nil {
 		return fmt.Errorf("open data folder: %w", err)
 	}
 	for _, e := range entries {
-		if n := e.Name(); n != "lock" && n != "instance.key" {
+		switch n := e.Name(); n {
+		case "streams", "blobs", "index.db":
+			return fmt.Errorf("%w: %s holds data but vigil.json is missing; restore that file from a backup", ErrFolder, f.path)
+		case "instance.key", "instance.key.new", "vigil.json.new", "sites":
+		case "lock":
+			if i, err := e.Info(); err == nil && i.Size() <= 16 {
+				continue
+			}
+			fallthrough
+		default:
 			return fmt.Errorf("%w: %s holds files that are not vigil's (%s); give an empty or new folder with --data", ErrFolder, f.path, n)
 		}
 	}
+	return nil
+}
+
+// checkSigner refuses to make a new sealing key where there was one: packets that
+// are out would no longer verify.
+func (f *folder) checkSigner() error {
+	_, perr := os.Stat(f.at("signer.pub.pem"))
+	_, kerr := os.Stat(f.at("signer.pem"))
+	if perr == nil && errors.Is(kerr, os.ErrNotExist) {
+		return fmt.Errorf("%w: the sealing key %s is missing; restore it from a backup (to begin with a new key, remove signer.pub.pem too: packets sealed before will not verify with it)", ErrFolder, f.at("signer.pem"))
+	}
+	return nil
+}
+
+// found makes a new data folder. The marker is written last: a folder with one
+// is complete.
+func (f *folder) found(kind Kind) error {
 	f.key = make([]byte, 32)
 	rand.Read(f.key)
 	if err := writeDurably(f.at("instance.key"), f.key); err != nil {

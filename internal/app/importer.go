@@ -1,11 +1,16 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,12 +54,20 @@ func (i *importer) add(ctx context.Context, p desk.SavedPage) (ad.Capture, error
 	if len(p.Body) == 0 {
 		return ad.Capture{}, fmt.Errorf("import %s: %w: the file is empty", p.Name, desk.ErrPage)
 	}
+	if len(p.Body) > maxPage {
+		return ad.Capture{}, fmt.Errorf("import %s: %w: %d bytes are more than the %d that a page may have", p.Name, desk.ErrPage, len(p.Body), maxPage)
+	}
+	if t := http.DetectContentType(p.Body); !strings.HasPrefix(t, "text/") {
+		return ad.Capture{}, fmt.Errorf("import %s: %w: it holds %s, not the text of a page", p.Name, desk.ErrPage, t)
+	}
 	address := p.URL
 	if address == "" {
 		address = extract.PageURL(p.Body)
 	}
 	if address == "" {
-		address = (&url.URL{Scheme: "file", Path: "/" + filepath.Base(p.Name)}).String()
+		// Files of one name are not one page: what is in them tells them apart.
+		sum := sha256.Sum256(p.Body)
+		address = (&url.URL{Scheme: "file", Path: "/" + hex.EncodeToString(sum[:8]) + "/" + filepath.Base(p.Name)}).String()
 	}
 	saved, now := p.SavedAt, time.Now()
 	if saved.IsZero() {
@@ -75,7 +88,8 @@ func (i *importer) add(ctx context.Context, p desk.SavedPage) (ad.Capture, error
 		URL: address, Response: p.Body, FetchedAt: saved, Site: name, Via: ad.ViaImport, File: filepath.Base(p.Name), Operator: p.Operator,
 	})
 	if err != nil {
-		return ad.Capture{}, fmt.Errorf("import %s: %w", p.Name, err)
+		// The room names the address, which may hold a number: leave it out.
+		return ad.Capture{}, fmt.Errorf("import %s: %w: %w", p.Name, desk.ErrPage, cmp.Or(errors.Unwrap(err), err))
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()

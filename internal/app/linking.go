@@ -21,6 +21,9 @@ type linking struct {
 
 const linkVersion = "Vigil-Linker"
 
+// linkMore marks a change of which further parts follow.
+const linkMore = "Vigil-More"
+
 // runLink keeps the clusters. The linker's state depends on the ads stream alone,
 // so it is read from the start; changes are published beyond the last ad whose
 // changes are stored, or all anew when the rules of linking have changed.
@@ -38,6 +41,9 @@ func (a *App) runLink(ctx context.Context) error {
 			return err
 		}
 		done, _ = strconv.ParseUint(m.Header[pipeline.SourceHeader], 10, 64)
+		if m.Header[linkMore] != "" && done > 0 { // its other parts are not stored
+			done--
+		}
 		version = m.Header[linkVersion]
 	}
 	f := pipeline.Follower[*ad.Ad]{
@@ -97,9 +103,13 @@ func linkMessages(ch ad.LinkChange, seq uint64) (out []ad.Message) {
 		n := min(len(ch.Moves), movesPerMessage)
 		one := ad.LinkChange{V: ad.Schema, Moves: ch.Moves[:n], Hubs: ch.Hubs}
 		ch.Moves, ch.Hubs = ch.Moves[n:], nil
+		more := ""
+		if len(ch.Moves) > 0 {
+			more = "1"
+		}
 		out = append(out, ad.Message{
 			Subject: "link.change", ID: fmt.Sprintf("link:%s:%d:%d", link.Version, seq, part), Data: encode(one),
-			Header: map[string]string{pipeline.SourceHeader: strconv.FormatUint(seq, 10), linkVersion: link.Version},
+			Header: map[string]string{pipeline.SourceHeader: strconv.FormatUint(seq, 10), linkVersion: link.Version, linkMore: more},
 		})
 	}
 	return out

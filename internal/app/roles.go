@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -56,35 +57,42 @@ type stageSpec struct {
 	filter []string
 	to     string   // stream of its outputs; "" when there are none to look for
 	wrote  []string // subjects of its outputs; nil for all of that stream
+	last   string   // how the subject of a message's last output begins; "" when it has one output
 	step   pipeline.Step
 	config pipeline.Config
 }
 
+// ackWait is how long a message is held by a process that no longer says it is
+// working on it: what a killed one had under way is taken up after that.
+const ackWait = 10 * time.Second
+
 func (a *App) stage(ctx context.Context, s stageSpec) error {
 	var done func(uint64) bool
+	var known func(string) bool
 	if s.to != "" {
 		var err error
-		if done, err = a.written(ctx, s); err != nil {
+		if done, known, err = a.written(ctx, s); err != nil {
 			return err
 		}
 	}
-	c, err := a.bus.Consumer(ctx, s.from, s.name, s.filter, s.config.Inflight(), time.Minute)
+	c, err := a.bus.Consumer(ctx, s.from, s.name, s.filter, s.config.Inflight(), ackWait)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	st := &pipeline.Stage{Name: s.name, Step: s.step, From: c, To: a.bus, Dead: a.bus, Done: done, Config: s.config, Log: a.log}
+	st := &pipeline.Stage{Name: s.name, Step: s.step, From: c, To: a.bus, Dead: a.bus, Done: done, Known: known, Config: s.config, Log: a.log}
 	return st.Run(ctx)
 }
 
 // written looks at the newest outputs in a stream and tells from which messages
 // they were made, so that what was published just before a crash is not made
 // again. It goes back as far as messages can have been under way, also when other
-// stages write to the same stream.
-func (a *App) written(ctx context.Context, s stageSpec) (func(uint64) bool, error) {
+// stages write to the same stream. A message is done when its last output is
+// there; of one that is not, the outputs that are there are known.
+func (a *App) written(ctx context.Context, s stageSpec) (done func(uint64) bool, known func(string) bool, err error) {
 	info, err := a.bus.Info(ctx, s.to)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	back := uint64(s.config.Inflight()) * 8
 	if s.wrote != nil {
@@ -94,22 +102,25 @@ func (a *App) written(ctx context.Context, s stageSpec) (func(uint64) bool, erro
 	if info.Last > back {
 		from = info.Last - back
 	}
-	made := map[uint64]bool{}
+	made, ids := map[uint64]bool{}, map[string]bool{}
 	_, err = a.bus.Replay(ctx, s.to, from, s.wrote, func(m ad.Message) error {
-		if n, err := strconv.ParseUint(m.Header[pipeline.SourceHeader], 10, 64); err == nil {
+		if s.last != "" && !strings.HasPrefix(m.Subject, s.last) {
+			ids[m.ID] = true
+		} else if n, err := strconv.ParseUint(m.Header[pipeline.SourceHeader], 10, 64); err == nil {
 			made[n] = true
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return func(seq uint64) bool { return made[seq] }, nil
+	return func(seq uint64) bool { return made[seq] }, func(id string) bool { return ids[id] }, nil
 }
 
 func (a *App) runExtract(ctx context.Context) error {
 	return a.stage(ctx, stageSpec{
 		name: "extract", from: stream.Captures, filter: []string{"capture.crawl.*", "capture.import.*"}, to: stream.Listings,
+		last: "outcome.",
 		step: extractStep(a.extract), config: a.stageConfig("extract"),
 	})
 }

@@ -27,6 +27,9 @@ func (a *App) runArchive(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
+			if err := a.noteHead(); err != nil {
+				a.log.Warn("noting the head of the audit log", "err", err)
+			}
 			if err := a.Seal(ctx, false); err != nil && ctx.Err() == nil {
 				a.log.Warn("sealing captures, will be tried again", "err", err)
 			}

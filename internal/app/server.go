@@ -58,11 +58,11 @@ func RunServer(ctx context.Context, c Config, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if password != "" {
+		fmt.Fprintf(out, "first administrator: sign in as admin with the one-time password %s\n(lost it? vigil user reset gives another)\n", password)
+	}
 	return a.Run(ctx, func(url string) {
 		fmt.Fprintf(out, "vigil %s serves %s, data in %s\n", c.Version, url, c.Data)
-		if password != "" {
-			fmt.Fprintf(out, "first administrator: sign in as admin with the one-time password %s\n", password)
-		}
 		if n := len(c.Sites.All()); c.Crawl {
 			fmt.Fprintf(out, "crawling %d sites; Ctrl-C stops, a later start goes on\n", n)
 		} else {
@@ -129,9 +129,9 @@ const maxPage = 10 << 20
 // RunImport takes saved pages and folders of them through the walk and prints
 // what they turned out to be.
 func RunImport(ctx context.Context, c Config, operator string, paths []string, out io.Writer) error {
-	files, err := PageFiles(paths)
-	if err != nil {
-		return err
+	files, failed := PageFiles(paths)
+	if len(files) == 0 {
+		return errors.Join(failed...)
 	}
 	c.Crawl, c.Listen = false, ""
 	a, err := New(ctx, c)
@@ -143,7 +143,6 @@ func RunImport(ctx context.Context, c Config, operator string, paths []string, o
 	if err != nil {
 		return err
 	}
-	var failed []error
 	taken, known := map[string]string{}, 0 // file by capture id
 	p := &progress{out: out, terminal: c.Terminal}
 	err = a.while(ctx, func(ctx context.Context) error {
@@ -253,33 +252,32 @@ func ReadPage(name string) (desk.SavedPage, error) {
 	return desk.SavedPage{Name: name, Body: body, SavedAt: info.ModTime()}, nil
 }
 
-// PageFiles lists the saved pages under the paths, in order.
-func PageFiles(paths []string) ([]string, error) {
-	var out []string
+// PageFiles lists the saved pages under the paths, in order, and what could not be
+// looked at.
+func PageFiles(paths []string) (files []string, failed []error) {
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
-			return nil, fmt.Errorf("import: %w", err)
-		}
-		if !info.IsDir() {
-			out = append(out, p)
+			failed = append(failed, fmt.Errorf("import: %w", err))
 			continue
 		}
-		err = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
+		if !info.IsDir() {
+			files = append(files, p)
+			continue
+		}
+		_ = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
 			if err != nil {
-				return err
+				failed = append(failed, fmt.Errorf("import: %w", err))
+				return nil
 			}
 			if ext := strings.ToLower(filepath.Ext(path)); d.Type().IsRegular() && slices.Contains([]string{".html", ".htm", ".xhtml"}, ext) {
-				out = append(out, path)
+				files = append(files, path)
 			}
 			return nil
 		})
-		if err != nil {
-			return nil, fmt.Errorf("import %s: %w", p, err)
-		}
 	}
-	if len(out) == 0 {
-		return nil, errors.New("import: no saved page (.html, .htm, .xhtml) is there")
+	if len(files) == 0 && len(failed) == 0 {
+		failed = append(failed, errors.New("import: no saved page (.html, .htm, .xhtml) is there"))
 	}
-	return out, nil
+	return files, failed
 }

@@ -86,7 +86,7 @@ func extractStep(x *extract.Extractor) pipeline.Step {
 		}
 		o := res.Outcome
 		o.V, o.CaptureID, o.Via, o.Visit, o.Depth, o.Listings = ad.Schema, c.ID, c.Via, c.Visit, c.Depth, len(res.Listings)
-		out := []ad.Message{{Subject: "outcome." + ad.Slug(o.Site) + "." + string(o.Kind), ID: "o:" + strconv.FormatUint(m.Seq, 10), Data: encode(o)}}
+		var out []ad.Message
 		for _, l := range res.Listings {
 			if l.Empty() {
 				return nil, pipeline.Permanent(errors.New("extract: a listing without title and body"))
@@ -94,7 +94,8 @@ func extractStep(x *extract.Extractor) pipeline.Step {
 			l.CaptureSeq, l.Via = m.Seq, c.Via
 			out = append(out, ad.Message{Subject: "listing." + ad.Slug(l.Site), ID: l.VersionID, Data: encode(l)})
 		}
-		return out, nil
+		// The outcome comes last: where it is stored, the listings are.
+		return append(out, ad.Message{Subject: "outcome." + ad.Slug(o.Site) + "." + string(o.Kind), ID: "o:" + strconv.FormatUint(m.Seq, 10), Data: encode(o)}), nil
 	}
 }
 

@@ -211,15 +211,14 @@ func (i *importCmd) Run(c *Context) error {
 
 // live brings the pages to a running server, one request a page.
 func (i *importCmd) live(c *Context) error {
-	files, err := app.PageFiles(i.Paths)
-	if err != nil {
-		return err
+	files, failed := app.PageFiles(i.Paths)
+	if len(files) == 0 {
+		return errors.Join(failed...)
 	}
 	cl, err := c.Client()
 	if err != nil {
 		return err
 	}
-	var failed []error
 	for _, f := range files {
 		p, err := app.ReadPage(f)
 		if err == nil {

@@ -87,12 +87,20 @@ func New(c Config) *Linker {
 // Len is the number of ads.
 func (l *Linker) Len() int { return len(l.nodes) }
 
+// maxValues is how many values an ad may give to link by them. One that gives more
+// is a directory, not somebody's ad, and would join all who stand in it.
+const maxValues = 40
+
 // Add joins one ad version to the clusters and returns what changed. Values of
 // earlier versions of an ad go on counting. An ad that is alone has no cluster.
 func (l *Linker) Add(a *ad.Ad) ad.LinkChange {
 	ch := changes{l: l, touched: map[int32]struct{}{}}
 	n := l.node(a.AdID)
-	for _, v := range a.Values(l.cfg.Confidence) {
+	values := a.Values(l.cfg.Confidence)
+	if len(values) > maxValues {
+		return ad.LinkChange{V: ad.Schema}
+	}
+	for _, v := range values {
 		l.know(n, v, a.Signature)
 	}
 	for _, i := range l.nodes[n].values {

@@ -19,6 +19,13 @@ func post(i int, class uint64, phones ...string) *ad.Ad {
 	return a
 }
 
+func many(k int) (out []string) {
+	for i := range k {
+		out = append(out, fmt.Sprintf("+1912555%04d", 100+i))
+	}
+	return out
+}
+
 // state follows a linker by its changes alone, as the index does.
 type state map[string]string
 
@@ -65,6 +72,7 @@ func TestClusters(t *testing.T) {
 		{"a campaign of one template is no hub", hub(200, func(int) uint64 { return 7 }), []int{200}},
 		{"a campaign of four templates is no hub", hub(200, func(i int) uint64 { return uint64(i%4) * 100 }), []int{200}},
 		{"a number of strangers is a hub and joins nobody", hub(40, func(i int) uint64 { return uint64(i) * 100 }), nil},
+		{"a directory of numbers joins nobody", []*ad.Ad{post(1, 10, many(60)...), post(2, 20, n(1)), post(3, 30, n(2))}, nil},
 		{"a hub leaves what other numbers hold", append(hub(40, func(i int) uint64 { return uint64(i) * 100 }), post(100, 0, n(1)), post(101, 100, n(1))), []int{2}},
 	}
 	for _, tt := range tests {

@@ -15,6 +15,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -125,7 +126,8 @@ type Stage struct {
 	From   Source
 	To     Sink
 	Dead   Sink
-	Done   func(seq uint64) bool // whether the outputs of a message are already stored; may be nil
+	Done   func(seq uint64) bool // whether all outputs of a message are already stored; may be nil
+	Known  func(id string) bool  // whether an output is already stored; may be nil
 	Config Config
 	Log    *slog.Logger
 
@@ -188,7 +190,7 @@ type result struct {
 
 func (s *Stage) batch(ctx context.Context, msgs []ad.Message) {
 	s.in.Add(uint64(len(msgs)))
-	stop := s.heartbeat(ctx, msgs)
+	stop := s.alive(ctx, msgs)
 	defer stop()
 	results := s.steps(ctx, msgs)
 	var outs, letters []ad.Message
@@ -222,8 +224,12 @@ func (s *Stage) batch(ctx context.Context, msgs []ad.Message) {
 	}
 }
 
-// heartbeat extends the messages until stopped.
-func (s *Stage) heartbeat(ctx context.Context, msgs []ad.Message) (stop func()) {
+// heartbeat is how often a stage says that it is still working on its messages;
+// a source must not give them to others sooner.
+const heartbeat = 3 * time.Second
+
+// alive extends the messages until stopped.
+func (s *Stage) alive(ctx context.Context, msgs []ad.Message) (stop func()) {
 	seqs := make([]uint64, len(msgs))
 	for i, m := range msgs {
 		seqs[i] = m.Seq
@@ -231,7 +237,7 @@ func (s *Stage) heartbeat(ctx context.Context, msgs []ad.Message) (stop func()) 
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		t := time.NewTicker(10 * time.Second)
+		t := time.NewTicker(heartbeat)
 		defer t.Stop()
 		for {
 			select {
@@ -274,6 +280,9 @@ func (s *Stage) step(ctx context.Context, m ad.Message) (r result) {
 		}
 	}()
 	r.out, r.err = s.Step(ctx, m)
+	if s.Known != nil {
+		r.out = slices.DeleteFunc(r.out, func(o ad.Message) bool { return o.ID != "" && s.Known(o.ID) })
+	}
 	for i := range r.out {
 		if r.out[i].Header == nil {
 			r.out[i].Header = make(map[string]string, 1)
