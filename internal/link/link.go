@@ -21,7 +21,7 @@ import (
 
 // Version names the rules of this package. When it changes, clusters must be
 // published anew.
-const Version = "2"
+const Version = "3"
 
 // Config holds the limits. The zero value means the defaults.
 type Config struct {
@@ -245,8 +245,15 @@ func (l *Linker) freeName(n int32) founder {
 	return f
 }
 
+// components finds the parts of a cluster that values other than hubs hold
+// together. An ad that is being added may already share a value with ads of
+// another cluster; they are joined in their turn, not here.
 func (l *Linker) components(members []int32) [][]int32 {
 	seen := make(map[int32]bool, len(members))
+	inside := make(map[int32]bool, len(members))
+	for _, m := range members {
+		inside[m] = true
+	}
 	var parts [][]int32
 	for _, m := range members {
 		if seen[m] {
@@ -260,7 +267,7 @@ func (l *Linker) components(members []int32) [][]int32 {
 					continue
 				}
 				for _, c := range l.values[v].carriers {
-					if !seen[c] {
+					if inside[c] && !seen[c] {
 						seen[c] = true
 						part = append(part, c)
 					}

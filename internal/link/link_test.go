@@ -150,6 +150,73 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	}
 }
 
+// crowd makes ads in which values turn hub and back all the time.
+func crowd(r *rand.Rand) (ads []*ad.Ad) {
+	n := func(i int) string { return fmt.Sprintf("+1912555%04d", 100+i) }
+	for range 120 {
+		a := post(len(ads), uint64(r.IntN(6)*10))
+		for range 1 + r.IntN(4) {
+			a.Phones = append(a.Phones, ad.Phone{E164: n(r.IntN(25)), Confidence: .9})
+		}
+		ads = append(ads, a)
+	}
+	return ads
+}
+
+// By hand: which values are hubs when all ads are there, and what the others hold
+// together.
+func byHand(cfg Config, ads []*ad.Ad) string {
+	l := New(cfg)
+	for _, a := range ads {
+		n := l.node(a.AdID)
+		for _, v := range a.Values(.5) {
+			l.know(n, v, a.Signature)
+		}
+		for _, i := range l.nodes[n].values {
+			for _, o := range l.nodes[n].values {
+				if o != i {
+					l.values[i].others[o] = struct{}{}
+				}
+			}
+		}
+	}
+	all := make([]int32, len(l.nodes))
+	for i := range all {
+		all[i] = int32(i)
+	}
+	for _, v := range l.values {
+		v.held = l.hub(v)
+	}
+	s := state{}
+	for i, part := range l.components(all) {
+		for _, m := range part {
+			if len(part) > 1 {
+				s[fmt.Sprintf("%x", l.nodes[m].id)] = fmt.Sprint(i)
+			}
+		}
+	}
+	return s.partition()
+}
+
+func TestPartitionIsWhatTheSetSays(t *testing.T) {
+	cfg := Config{HubAds: 4, HubTexts: 4, HubMixed: 2, HubOthers: 9}
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		ads := crowd(r)
+		want := byHand(cfg, ads)
+		for range 3 {
+			l, s := New(cfg), state{}
+			for _, a := range ads {
+				s.apply(l.Add(a))
+			}
+			if got := s.partition(); got != want {
+				t.Fatalf("seed %d:\n got %s\nwant %s", seed, got, want)
+			}
+			r.Shuffle(len(ads), func(i, j int) { ads[i], ads[j] = ads[j], ads[i] })
+		}
+	}
+}
+
 func TestDeliveredTwice(t *testing.T) {
 	ads := world(rand.New(rand.NewPCG(3, 3)))
 	l, s := New(Config{}), state{}
