@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -150,10 +149,7 @@ func (a *App) openBlobs() (err error) {
 		return fmt.Errorf("open blob folder: %w", err)
 	}
 	a.onClose(func() { _ = a.bucket.Close() })
-	a.archive = capture.NewArchive(a.bucket, capture.Options{Prefix: "captures/", Sync: func(key string) error {
-		name := filepath.Join(dir, filepath.FromSlash(key))
-		return errors.Join(syncPath(name), syncPath(filepath.Dir(name)), syncPath(dir))
-	}})
+	a.archive = capture.NewArchive(a.bucket, capture.Options{Prefix: "captures/", Sync: capture.FolderSync(dir)})
 	return nil
 }
 
@@ -164,10 +160,8 @@ func (a *App) openIndex(ctx context.Context) error {
 	ix, err := sqlite.Open(ctx, name)
 	if errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrVersion) {
 		a.log.Warn("the index is rebuilt from the streams", "why", err)
-		for _, suffix := range []string{"", "-wal", "-shm"} {
-			if rerr := os.Remove(name + suffix); rerr != nil && !errors.Is(rerr, os.ErrNotExist) {
-				return fmt.Errorf("remove the damaged index: %w", rerr)
-			}
+		if err := sqlite.Remove(name); err != nil {
+			return err
 		}
 		ix, err = sqlite.Open(ctx, name)
 	}

@@ -53,7 +53,7 @@ func TestExtractionCutShort(t *testing.T) {
 			t.Errorf("with %d outputs stored before: the ledger does not balance: %+v, %v", stored, l, err)
 		}
 		found := 0
-		for doc, err := range a.Documents(t.Context()) {
+		for doc, err := range a.index.Dump(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -257,8 +257,3 @@ func (a *App) idle(ctx context.Context) (bool, error) {
 	r.note(err)
 	return links >= r.info(stream.Links).Last, r.err
 }
-
-// Documents gives everything the index holds.
-func (a *App) Documents(ctx context.Context) func(yield func(ad.Document, error) bool) {
-	return a.index.Dump(ctx)
-}

@@ -94,7 +94,7 @@ func TestSavedPagesAreSearchable(t *testing.T) {
 	} else if real && (right < 70 || found < 40) {
 		t.Errorf("real pages: want the kind right on 70 and 40 found by title")
 	}
-	for doc, err := range a.Documents(t.Context()) {
+	for doc, err := range a.index.Dump(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
