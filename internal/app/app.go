@@ -157,13 +157,13 @@ func (a *App) openBlobs() (err error) {
 // another version is put aside and built anew from the streams.
 func (a *App) openIndex(ctx context.Context) error {
 	name := a.folder.at("index.db")
-	ix, err := sqlite.Open(ctx, name)
+	ix, err := sqlite.Open(ctx, name, sqlite.Options{})
 	if errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrVersion) {
 		a.log.Warn("the index is rebuilt from the streams", "why", err)
 		if err := sqlite.Remove(name); err != nil {
 			return err
 		}
-		ix, err = sqlite.Open(ctx, name)
+		ix, err = sqlite.Open(ctx, name, sqlite.Options{})
 	}
 	if err != nil {
 		return fmt.Errorf("open index: %w", err)

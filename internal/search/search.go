@@ -24,6 +24,10 @@ var ErrDamaged = errors.New("the index is damaged")
 // The cure is the same as for ErrDamaged.
 var ErrVersion = errors.New("the index has another version")
 
+// ErrFenced says that another process has taken over the writing of an index: an
+// owner with a higher epoch has opened it. Reading goes on.
+var ErrFenced = errors.New("another process writes the index now")
+
 // MaxPage is the largest page that Search gives.
 const MaxPage = 500
 
@@ -38,6 +42,14 @@ type Index interface {
 	// and including upTo, durably and all together or not at all. Calling it
 	// again with the same changes has no effect. A position never goes back.
 	Apply(ctx context.Context, source string, upTo uint64, changes []Change) error
+
+	// Erase takes out ads with every content, sighting and removal of theirs, and
+	// what is kept about the values themselves (whether they are hubs), and returns
+	// how many sightings went. Afterwards no byte of the index's files tells what
+	// they said: an answer of nil promises that. Ads and values that are not there
+	// are no error, so erasing again finishes what was cut off. An erased ad that is
+	// seen again is new. Other ads that carry one of the values keep it.
+	Erase(ctx context.Context, adIDs []string, values []ad.Value) (sightings int, err error)
 
 	// Position returns how far the named source has been applied; 0 when never.
 	Position(ctx context.Context, source string) (uint64, error)

@@ -153,7 +153,7 @@ func newHouse(t testing.TB) *house {
 	must(err)
 	log, err := audit.Open(ctx, h.audit, audit.Config{Key: testKey, Now: clock})
 	must(err)
-	h.index, err = sqlite.Open(ctx, filepath.Join(t.TempDir(), "index.db"))
+	h.index, err = sqlite.Open(ctx, filepath.Join(t.TempDir(), "index.db"), sqlite.Options{})
 	must(err)
 	t.Cleanup(func() { _ = h.index.Close() })
 	var key ed25519.PrivateKey

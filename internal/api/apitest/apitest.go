@@ -71,7 +71,7 @@ func Start(tb testing.TB) *Town {
 			tb.Fatal(err)
 		}
 	}
-	index, err := sqlite.Open(ctx, filepath.Join(tb.TempDir(), "index.db"))
+	index, err := sqlite.Open(ctx, filepath.Join(tb.TempDir(), "index.db"), sqlite.Options{})
 	must(err)
 	tb.Cleanup(func() { must(index.Close()) })
 	must(t.fill(ctx, index))

@@ -41,7 +41,7 @@ func newStatements(ctx context.Context, db *sql.DB) (*statements, error) {
 		{&s.contentGet, `SELECT data FROM content WHERE n = ?`},
 		{&s.contentPut, `INSERT INTO content (n, data) VALUES (?, ?) ON CONFLICT (n) DO UPDATE SET data = excluded.data`},
 		{&s.wordsPut, `INSERT INTO words (rowid, title, body, location, rest, exact) VALUES (?, ?, ?, ?, ?, ?)`},
-		{&s.wordsDrop, `DELETE FROM words WHERE rowid = ?`},
+		{&s.wordsDrop, `INSERT INTO words (words, rowid, title, body, location, rest, exact) VALUES ('delete', ?, ?, ?, ?, ?, ?)`},
 		{&s.sightingNew, `INSERT INTO sighting (ad, seen_at, version, doc, capture, seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`},
 		{&s.removalNew, `INSERT INTO removal (ad, at) VALUES (?, ?) ON CONFLICT DO NOTHING`},
 		{&s.removalFirst, `SELECT min(at) FROM removal WHERE ad = ? AND at >= ?`},
@@ -73,7 +73,7 @@ func (s *statements) close() error {
 
 // Apply makes the changes; see search.Index.
 func (x *Index) Apply(ctx context.Context, source string, upTo uint64, changes []search.Change) error {
-	tx, err := x.write.BeginTx(ctx, nil)
+	tx, err := x.begin(ctx)
 	if err != nil {
 		return x.fail("write", err)
 	}
@@ -253,11 +253,10 @@ func (b *batch) store(ctx context.Context, n int64, v *ad.Ad, replace bool) erro
 		if bytes.Equal(old, data) {
 			return nil
 		}
-		replace = newRow(&before) != r
-		if replace {
-			if _, err := b.exec(ctx, b.st.wordsDrop, n); err != nil {
-				return err
-			}
+		if w := newRow(&before); w == r {
+			replace = false
+		} else if err := b.words(ctx, b.st.wordsDrop, n, w); err != nil {
+			return err
 		}
 	} else {
 		replace = true
@@ -265,7 +264,13 @@ func (b *batch) store(ctx context.Context, n int64, v *ad.Ad, replace bool) erro
 	if _, err := b.exec(ctx, b.st.contentPut, n, data); err != nil || !replace {
 		return err
 	}
-	_, err = b.exec(ctx, b.st.wordsPut, n, r.title, r.body, r.location, r.rest, r.exact)
+	return b.words(ctx, b.st.wordsPut, n, r)
+}
+
+// words puts in the tokens of a document, or takes them out: they must then be the
+// ones that were put in.
+func (b *batch) words(ctx context.Context, st *sql.Stmt, n int64, r row) error {
+	_, err := b.exec(ctx, st, n, r.title, r.body, r.location, r.rest, r.exact)
 	return err
 }
 

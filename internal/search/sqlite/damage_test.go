@@ -35,7 +35,7 @@ func versions(n int) []search.Change {
 func filled(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "index.db")
-	x, err := sqlite.Open(t.Context(), path)
+	x, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"half of an index", write(whole[:len(whole)/2]), search.ErrDamaged, "remove the file and it is rebuilt"},
 		{"the first page and no more", write(whole[:4096]), search.ErrDamaged, "remove the file and it is rebuilt"},
 		{"another program's database", other(`CREATE TABLE person (phone)`), search.ErrDamaged, "another program"},
-		{"an index of a later version", other(fmt.Sprintf(`CREATE TABLE ad (n); PRAGMA application_id = %d; PRAGMA user_version = 99`, 0x5667696c)), search.ErrVersion, "it is 99, this program reads 1"},
+		{"an index of a later version", other(fmt.Sprintf(`CREATE TABLE ad (n); PRAGMA application_id = %d; PRAGMA user_version = 99`, 0x5667696c)), search.ErrVersion, "it is 99, this program reads 2"},
 		{"a folder that is not there", func(t *testing.T, path string) { _ = os.Remove(filepath.Dir(path)) }, nil, "open index"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestOpenRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.make(t, path)
-			x, err := sqlite.Open(t.Context(), path)
+			x, err := sqlite.Open(t.Context(), path, sqlite.Options{})
 			if err == nil {
 				_ = x.Close()
 				t.Fatal("got no error")
@@ -107,7 +107,7 @@ func TestOpenRefuses(t *testing.T) {
 			if err := sqlite.Remove(path); err != nil {
 				t.Fatal(err)
 			}
-			if x, err = sqlite.Open(t.Context(), path); err != nil {
+			if x, err = sqlite.Open(t.Context(), path, sqlite.Options{}); err != nil {
 				t.Fatalf("after removing it: %v", err)
 			}
 			if err := x.Close(); err != nil {
@@ -131,7 +131,7 @@ func TestDamageIsNoticed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "index.db")
 	random := rand.New(rand.NewPCG(1, 1))
 	ask := func(ctx context.Context) error {
-		x, err := sqlite.Open(ctx, path)
+		x, err := sqlite.Open(ctx, path, sqlite.Options{})
 		if err != nil {
 			return err
 		}
@@ -171,7 +171,7 @@ func TestDamageIsNoticed(t *testing.T) {
 }
 
 func TestCheckPassesAWholeIndex(t *testing.T) {
-	x, err := sqlite.Open(t.Context(), filled(t))
+	x, err := sqlite.Open(t.Context(), filled(t), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestCheckPassesAWholeIndex(t *testing.T) {
 // its position, and none that was said to be written is missing.
 func TestCrash(t *testing.T) {
 	dir := t.TempDir()
-	x, err := sqlite.Open(t.Context(), filepath.Join(dir, "index.db"))
+	x, err := sqlite.Open(t.Context(), filepath.Join(dir, "index.db"), sqlite.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestCrash(t *testing.T) {
 		if err := errors.Join(os.WriteFile(there, file, 0o600), os.WriteFile(there+"-wal", log[:cut], 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		y, err := sqlite.Open(t.Context(), there)
+		y, err := sqlite.Open(t.Context(), there, sqlite.Options{})
 		if err != nil {
 			t.Fatalf("log cut at %d of %d: %v", cut, len(log), err)
 		}

@@ -8,6 +8,7 @@ package sqlite
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
+	"vigil.example/internal/ad"
 	"vigil.example/internal/search"
 )
 
@@ -29,13 +31,15 @@ const (
 	application = 0x5667696c
 	// version is the layout of the file. Raise it with every change of the schema
 	// or of what text.Tokens, query.Texts or query.Exact give: the index is rebuilt.
-	version = 1
+	version = 2
 )
 
 // schema is the layout. Times are microseconds since 1970, null when not known.
 // Ids of 128 bits are kept as 16 bytes. Rows of ad may stand without a document:
 // a removal or a move can arrive before the ad does.
 const schema = `
+-- One row: which file this is, and who may write.
+CREATE TABLE life (id TEXT NOT NULL, epoch INTEGER NOT NULL);
 CREATE TABLE position (source TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE ad (
@@ -87,45 +91,70 @@ CREATE TABLE hub (
 
 CREATE VIRTUAL TABLE words USING fts5 (
 	title, body, location, rest, exact,
-	content = '', contentless_delete = 1, tokenize = 'ascii'
+	content = '', tokenize = 'ascii'
 );
+INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 INSERT INTO words (words, rank) VALUES ('rank', 'bm25(4.0, 1.0, 2.0, 1.0, 0.0)');
 `
 
-// An Index is a search.Index in one file.
+// Options say how a file is opened.
+type Options struct {
+	ReadOnly bool   // answer only; another process may be writing
+	Epoch    uint64 // of this writer; one with an older epoch than the file has seen is refused
+}
+
+// An Index is a search.Index in one file. Several processes may have the file
+// open; one of them writes at a time.
 type Index struct {
 	path  string
-	write *sql.DB // one connection
-	read  *sql.DB // read-only connections
+	id    string
+	epoch int64
+	file  os.FileInfo // the file that is open
+	write *sql.DB     // one connection; nil when opened to answer only
+	read  *sql.DB     // read-only connections
 	st    *statements
 }
 
-// Open opens the index in the file at path, and makes it when there is none. A
-// file that cannot be read as an index gives search.ErrDamaged, one of another
-// version of the program search.ErrVersion; Remove it and open again to rebuild.
-// The caller sees to it that no other process has the file open.
-func Open(ctx context.Context, path string) (*Index, error) {
-	x := &Index{path: path}
-	// Made here so that only its owner may read it; SQLite gives its log the same
-	// rights.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err == nil {
-		err = f.Close()
+// ID is a random name that the file got when it was made.
+func (x *Index) ID() string { return x.id }
+
+// Open opens the index in the file at path, and makes it when there is none; to
+// answer only, it must be there already, else the error is ad.ErrNotFound. A file
+// that cannot be read as an index gives search.ErrDamaged, one of another version
+// of the program search.ErrVersion; Remove it and open again to rebuild. A writer
+// whose epoch is older than one that wrote before gets search.ErrFenced, here and
+// in every transaction that it tries after a newer one has opened the file.
+func Open(ctx context.Context, path string, o Options) (*Index, error) {
+	x := &Index{path: path, epoch: int64(o.Epoch)}
+	// Nobody opens or closes the file but SQLite once it is there: closing it would
+	// drop the locks that this process holds on it.
+	_, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && o.ReadOnly:
+		return nil, fmt.Errorf("open index %s: %w; whoever writes it has yet to make it", path, ad.ErrNotFound)
+	case errors.Is(err, fs.ErrNotExist):
+		// Made here so that only its owner may read it; SQLite gives its log the same
+		// rights.
+		var f *os.File
+		if f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err == nil {
+			err = f.Close()
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open index: %w", err)
 	}
-	if x.write, err = sql.Open("sqlite", source(path, "rwc", "synchronous(full)", "cache_size(-16000)", "wal_autocheckpoint(4000)", "secure_delete(on)")); err != nil {
-		return nil, fmt.Errorf("open index %s: %w", path, err)
+	if !o.ReadOnly {
+		if x.write, err = sql.Open("sqlite", source(path, "rw", "synchronous(full)", "cache_size(-16000)", "wal_autocheckpoint(4000)", "secure_delete(on)", "temp_store(memory)")); err != nil {
+			return nil, fmt.Errorf("open index %s: %w", path, err)
+		}
+		x.write.SetMaxOpenConns(1)
 	}
-	x.write.SetMaxOpenConns(1)
-	if x.read, err = sql.Open("sqlite", source(path, "ro", "query_only(on)", "cache_size(-8000)")); err != nil {
-		return nil, errors.Join(fmt.Errorf("open index %s: %w", path, err), x.write.Close())
+	if x.read, err = sql.Open("sqlite", source(path, "ro", "query_only(on)", "cache_size(-8000)", "temp_store(memory)")); err != nil {
+		return nil, errors.Join(fmt.Errorf("open index %s: %w", path, err), x.Close())
 	}
 	x.read.SetMaxOpenConns(max(4, runtime.GOMAXPROCS(0)))
 	x.read.SetMaxIdleConns(4)
-	err = x.prepare(ctx)
-	if err != nil {
+	if err = x.prepare(ctx); err != nil {
 		return nil, errors.Join(x.fail("open", err), x.Close())
 	}
 	return x, nil
@@ -146,13 +175,19 @@ func source(path, mode string, pragmas ...string) string {
 // prepare makes or checks the layout, and looks into each part of the file, so
 // that most damage shows now and not at night.
 func (x *Index) prepare(ctx context.Context) error {
+	db := x.read
+	if x.write != nil {
+		db = x.write
+	}
 	var app, v, tables int
-	row := x.write.QueryRowContext(ctx, `SELECT a.application_id, v.user_version, (SELECT count(*) FROM sqlite_schema)
+	row := db.QueryRowContext(ctx, `SELECT a.application_id, v.user_version, (SELECT count(*) FROM sqlite_schema)
 		FROM pragma_application_id a, pragma_user_version v`)
 	if err := row.Scan(&app, &v, &tables); err != nil {
 		return err
 	}
 	switch {
+	case tables == 0 && app == 0 && v == 0 && x.write == nil:
+		return fmt.Errorf("%w; whoever writes it has yet to fill it", ad.ErrNotFound)
 	case tables == 0 && app == 0 && v == 0:
 		if err := x.create(ctx); err != nil {
 			return err
@@ -168,7 +203,7 @@ func (x *Index) prepare(ctx context.Context) error {
 		`SELECT length(data) FROM content WHERE n = (SELECT max(n) FROM content)`,
 		`SELECT rowid FROM words WHERE words MATCH '"vigil"' LIMIT 1`,
 	} {
-		rows, err := x.write.QueryContext(ctx, q)
+		rows, err := db.QueryContext(ctx, q)
 		if err != nil {
 			return err
 		}
@@ -180,7 +215,18 @@ func (x *Index) prepare(ctx context.Context) error {
 		}
 	}
 	var err error
-	x.st, err = newStatements(ctx, x.write)
+	if x.write != nil {
+		if x.st, err = newStatements(ctx, x.write); err != nil {
+			return err
+		}
+		if err := x.claim(ctx); err != nil {
+			return err
+		}
+	}
+	if err := db.QueryRowContext(ctx, `SELECT id FROM life`).Scan(&x.id); err != nil {
+		return err
+	}
+	x.file, err = os.Stat(x.path)
 	return err
 }
 
@@ -194,22 +240,77 @@ func (x *Index) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", application, version))
+	var tables int
+	err = tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables)
+	if err == nil && tables == 0 { // else another process was first
+		_, err = tx.ExecContext(ctx, schema+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", application, version))
+		if err == nil {
+			_, err = tx.ExecContext(ctx, `INSERT INTO life (id, epoch) VALUES (?, ?)`, rand.Text(), x.epoch)
+		}
+	}
 	if err != nil {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
 }
 
+// claim makes this the writer, unless a newer one has been there.
+func (x *Index) claim(ctx context.Context) error {
+	tx, err := x.begin(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE life SET epoch = ? WHERE epoch < ?`, x.epoch, x.epoch); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+// begin starts a transaction that writes, unless a newer writer has been there.
+func (x *Index) begin(ctx context.Context) (*sql.Tx, error) {
+	if x.write == nil {
+		return nil, errors.New("it was opened to answer only")
+	}
+	tx, err := x.write.BeginTx(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	var epoch int64
+	err = tx.QueryRowContext(ctx, `SELECT epoch FROM life`).Scan(&epoch)
+	if err == nil && epoch > x.epoch {
+		err = fmt.Errorf("%w: it is in epoch %d, this writer of epoch %d", search.ErrFenced, epoch, x.epoch)
+	}
+	if err != nil {
+		return nil, errors.Join(err, tx.Rollback())
+	}
+	return tx, nil
+}
+
+// Intact reports search.ErrDamaged when the file at the path is no longer the one
+// that was opened, or has lost a part. It takes less than a millisecond.
+func (x *Index) Intact() error {
+	now, err := os.Stat(x.path)
+	if err == nil && !os.SameFile(now, x.file) {
+		err = errors.New("another file has taken its place")
+	}
+	if err != nil {
+		return x.fail("look at", fmt.Errorf("%w: %w", search.ErrDamaged, err))
+	}
+	return nil
+}
+
 // Check reads the whole file and reports search.ErrDamaged when any of it is not
 // as it was written. It takes about a second for 200 MB.
 func (x *Index) Check(ctx context.Context) error {
 	var result string
-	if err := x.write.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&result); err != nil {
+	if err := x.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&result); err != nil {
 		return x.fail("check", err)
 	}
 	if result != "ok" {
 		return x.fail("check", search.ErrDamaged)
+	}
+	if x.write == nil {
+		return nil
 	}
 	if _, err := x.write.ExecContext(ctx, `INSERT INTO words (words) VALUES ('integrity-check')`); err != nil {
 		return x.fail("check", err)
@@ -223,7 +324,11 @@ func (x *Index) Close() error {
 	if x.st != nil {
 		errs = append(errs, x.st.close())
 	}
-	errs = append(errs, x.read.Close(), x.write.Close())
+	for _, db := range []*sql.DB{x.read, x.write} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
 	return errors.Join(errs...)
 }
 

@@ -11,7 +11,7 @@ import (
 
 func open(tb testing.TB, dir string) search.Index {
 	tb.Helper()
-	x, err := sqlite.Open(tb.Context(), filepath.Join(dir, "index #1 ?.db"))
+	x, err := sqlite.Open(tb.Context(), filepath.Join(dir, "index #1 ?.db"), sqlite.Options{})
 	if err != nil {
 		tb.Fatal(err)
 	}
