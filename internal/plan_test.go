@@ -21,7 +21,7 @@ const module = "vigil.example/"
 // and API share one place where purpose and audit are enforced.
 var floors = [][]string{
 	{"ad", "text", "phone"},
-	{"stream", "pipeline", "capture", "site", "query", "casework", "access", "audit"},
+	{"stream", "pipeline", "capture", "site", "query", "casework", "access", "audit", "erasure", "generation"},
 	{"crawl", "intake", "extract", "enrich", "link", "search", "alert", "trend", "export", "packet", "bazaar"},
 	{"desk"},
 	{"api", "web"},
