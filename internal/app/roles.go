@@ -75,7 +75,7 @@ func (a *App) stage(ctx context.Context, s stageSpec) error {
 			return err
 		}
 	}
-	c, err := a.bus.Consumer(ctx, s.from, s.name, s.filter, s.config.Inflight(), ackWait)
+	c, err := a.bus.Consumer(ctx, s.from, s.name, stream.ConsumerOptions{Filter: s.filter, Inflight: s.config.Inflight(), Wait: ackWait})
 	if err != nil {
 		return err
 	}

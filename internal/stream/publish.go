@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -25,17 +24,44 @@ const (
 	codeWrongSeq2 = 10164 // the same, said without the number
 )
 
+// A guard makes the server store messages only while the newest message of a
+// subject has a certain sequence.
+type guard struct {
+	subject string
+	seq     uint64
+}
+
 // Publish stores messages, in order, and returns when all are flushed to disk.
 // All must belong to one stream. A message whose id is already stored is left
 // out. When it fails some may be stored: publish again with the same ids.
-func (b *Bus) Publish(ctx context.Context, msgs []ad.Message) error {
+func (b *Bus) Publish(ctx context.Context, msgs []ad.Message) error { return b.store(ctx, msgs, nil) }
+
+// store is Publish of messages that have their subjects as on the wire. With a
+// guard they are stored only while it holds; wrongSeq tells that it does not.
+func (b *Bus) store(ctx context.Context, msgs []ad.Message, g *guard) error {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, answerWithin)
+		defer cancel()
+	}
+	largest := b.largest()
 	for len(msgs) > 0 {
 		n, size := 0, 0
-		for n < len(msgs) && n < batchMax && (n == 0 || size+len(msgs[n].Data) <= batchBytes) {
+		for n < len(msgs) && n < batchMax && len(msgs[n].Data) <= largest && (n == 0 || size+len(msgs[n].Data) <= batchBytes) {
 			size += len(msgs[n].Data)
 			n++
 		}
-		if err := b.publish(ctx, msgs[:n]); err != nil {
+		if n == 0 {
+			if err := b.big(ctx, msgs[0], g); err != nil {
+				return err
+			}
+			msgs = msgs[1:]
+			continue
+		}
+		if err := b.space.room(size); err != nil {
+			return fmt.Errorf("publish to %s: %w", msgs[0].Subject, err)
+		}
+		if err := b.publish(ctx, msgs[:n], g); err != nil {
 			return err
 		}
 		msgs = msgs[n:]
@@ -43,44 +69,78 @@ func (b *Bus) Publish(ctx context.Context, msgs []ad.Message) error {
 	return nil
 }
 
-func (b *Bus) publish(ctx context.Context, msgs []ad.Message) error {
-	if len(msgs) < batchMin {
-		return b.singles(ctx, msgs)
+// big publishes a message in parts.
+func (b *Bus) big(ctx context.Context, m ad.Message, g *guard) error {
+	if !inParts(m.Subject) {
+		return fmt.Errorf("publish %s to %s: its %d bytes are more than the server takes at once (%d)", m.ID, m.Subject, len(m.Data), b.largest())
 	}
-	err := b.atomic(ctx, msgs)
-	var api *jetstream.APIError
-	if errors.As(err, &api) && api.ErrorCode == codeDuplicate {
-		// One known id refuses the whole batch: the half without it is cheap again.
-		half := len(msgs) / 2
-		if err := b.publish(ctx, msgs[:half]); err != nil {
-			return err
-		}
-		return b.publish(ctx, msgs[half:])
+	if err := b.space.room(len(m.Data)); err != nil {
+		return fmt.Errorf("publish to %s: %w", m.Subject, err)
+	}
+	err := b.atomic(ctx, split(m, b.largest()), g)
+	if code(err) == codeDuplicate {
+		return nil
 	}
 	return err
 }
 
-func wire(m ad.Message) *nats.Msg {
-	w := &nats.Msg{Subject: m.Subject, Data: m.Data, Header: nats.Header{}}
+// code is the number that JetStream gave an error; 0 when it is not its own.
+func code(err error) jetstream.ErrorCode {
+	var api *jetstream.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode
+	}
+	return 0
+}
+
+// wrongSeq reports whether the server refused because a guard or an expectation
+// does not hold.
+func wrongSeq(err error) bool {
+	c := code(err)
+	return c == codeWrongSeq || c == codeWrongSeq2
+}
+
+func (b *Bus) publish(ctx context.Context, msgs []ad.Message, g *guard) error {
+	if len(msgs) == 1 || g == nil && len(msgs) < batchMin {
+		return b.singles(ctx, msgs, g)
+	}
+	err := b.atomic(ctx, msgs, g)
+	if code(err) == codeDuplicate {
+		// One known id refuses the whole batch: the half without it is cheap again.
+		half := len(msgs) / 2
+		if err := b.publish(ctx, msgs[:half], g); err != nil {
+			return err
+		}
+		return b.publish(ctx, msgs[half:], g)
+	}
+	return err
+}
+
+func wire(m ad.Message, g *guard) *nats.Msg {
+	w := &nats.Msg{Subject: m.Subject, Data: m.Data, Header: make(nats.Header, len(m.Header)+4)}
 	for k, v := range m.Header {
 		w.Header[k] = []string{v}
 	}
 	if m.ID != "" {
 		w.Header[nats.MsgIdHdr] = []string{m.ID}
 	}
+	if g != nil {
+		w.Header[nats.ExpectedLastSubjSeqHdr] = []string{strconv.FormatUint(g.seq, 10)}
+		w.Header["Nats-Expected-Last-Subject-Sequence-Subject"] = []string{g.subject}
+	}
 	return w
 }
 
-func (b *Bus) singles(ctx context.Context, msgs []ad.Message) error {
+func (b *Bus) singles(ctx context.Context, msgs []ad.Message, g *guard) error {
 	if len(msgs) == 1 {
-		if _, err := b.js.PublishMsg(ctx, wire(msgs[0])); err != nil {
+		if _, err := b.js.PublishMsg(ctx, wire(msgs[0], g)); err != nil {
 			return fmt.Errorf("publish to %s: %w", msgs[0].Subject, err)
 		}
 		return nil
 	}
 	acks := make([]jetstream.PubAckFuture, len(msgs))
 	for i, m := range msgs {
-		f, err := b.js.PublishMsgAsync(wire(m), jetstream.WithStallWait(30*time.Second))
+		f, err := b.js.PublishMsgAsync(wire(m, nil), jetstream.WithStallWait(answerWithin))
 		if err != nil {
 			return fmt.Errorf("publish to %s: %w", m.Subject, err)
 		}
@@ -100,11 +160,12 @@ func (b *Bus) singles(ctx context.Context, msgs []ad.Message) error {
 
 // atomic publishes a batch of which either all or none is stored, with one flush
 // (ADR-50 of the NATS architecture: Nats-Batch-Id, -Sequence and -Commit).
-func (b *Bus) atomic(ctx context.Context, msgs []ad.Message) error {
+func (b *Bus) atomic(ctx context.Context, msgs []ad.Message, g *guard) error {
 	id := nuid.Next()
 	last := len(msgs) - 1
 	for i, m := range msgs {
-		w := wire(m)
+		w := wire(m, g)
+		g = nil // the first message carries it
 		w.Header["Nats-Batch-Id"] = []string{id}
 		w.Header["Nats-Batch-Sequence"] = []string{strconv.Itoa(i + 1)}
 		if i < last {
@@ -114,8 +175,6 @@ func (b *Bus) atomic(ctx context.Context, msgs []ad.Message) error {
 			continue
 		}
 		w.Header["Nats-Batch-Commit"] = []string{"1"}
-		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-		defer cancel()
 		answer, err := b.nc.RequestMsgWithContext(ctx, w)
 		if err != nil {
 			return fmt.Errorf("publish batch to %s: %w", m.Subject, err)
@@ -141,10 +200,13 @@ func (b *Bus) atomic(ctx context.Context, msgs []ad.Message) error {
 // subject has the sequence expect (0 for none) and returns its sequence. It
 // returns ErrConflict when another writer was first.
 func (b *Bus) Append(ctx context.Context, subject, id string, data []byte, expect uint64) (uint64, error) {
-	ack, err := b.js.PublishMsg(ctx, wire(ad.Message{Subject: subject, ID: id, Data: data}), jetstream.WithExpectLastSequencePerSubject(expect))
+	if err := b.space.room(len(data)); err != nil {
+		return 0, fmt.Errorf("append to %s: %w", subject, err)
+	}
+	m := ad.Message{Subject: subject, ID: id, Data: data}
+	ack, err := b.js.PublishMsg(ctx, wire(m, nil), jetstream.WithExpectLastSequencePerSubject(expect))
 	if err != nil {
-		var api *jetstream.APIError
-		if errors.As(err, &api) && (api.ErrorCode == codeWrongSeq || api.ErrorCode == codeWrongSeq2) {
+		if wrongSeq(err) {
 			return 0, fmt.Errorf("append to %s: %w", subject, ErrConflict)
 		}
 		return 0, fmt.Errorf("append to %s: %w", subject, err)

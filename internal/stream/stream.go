@@ -3,7 +3,7 @@
 // messages come at once, in atomic batches, so that one flush to disk makes a
 // thousand of them durable; it reads them back through acknowledged consumers,
 // from a position, or by sequence. A publish has returned only when its messages
-// are flushed to disk (sync always).
+// are flushed to disk (sync always), or a quorum of a cluster has them.
 //
 // It is the only room that imports NATS. It knows subjects and bytes, never what
 // a record means.
@@ -13,7 +13,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -23,108 +22,75 @@ import (
 	"vigil.example/internal/ad"
 )
 
-// Config says where the streams live.
-type Config struct {
-	Dir string `yaml:"dir"` // folder of the embedded server; ignored with URL
-	URL string `yaml:"url"` // an external server or cluster, "nats://host:4222"
-}
-
-// Validate reports what is wrong with the configuration.
-func (c Config) Validate() error {
-	if c.Dir == "" && c.URL == "" {
-		return errors.New("streams need a folder or the URL of a NATS server")
-	}
-	return nil
-}
-
-// maxPayload bounds one message: a capture of a 10 MiB page with its request.
-const maxPayload = 16 << 20
-
 // ErrConflict says that another writer appended to the subject first. It is the
 // noun's own error, so that the rooms that write decisions know it without
 // knowing this one.
 var ErrConflict = ad.ErrConflict
 
+// ErrFull says that the disk of the embedded server has less room left than its
+// reserve. Nothing was stored; it passes when there is room again.
+var ErrFull = errors.New("the disk is full up to its reserve")
+
+// ErrFenced says that another owner of a lease has taken over: nothing was
+// stored, and nothing will be by this one.
+var ErrFenced = errors.New("another owner has taken over")
+
+// ErrConsumerGone says that somebody deleted the consumer. What it had not
+// acknowledged comes again when it is opened anew.
+var ErrConsumerGone = errors.New("the consumer was deleted")
+
 // A Bus is an open connection to the streams.
 type Bus struct {
-	srv *server.Server // nil with an external server
-	nc  *nats.Conn
-	js  jetstream.JetStream
+	srv   *server.Server // nil with an external server
+	nc    *nats.Conn
+	js    jetstream.JetStream
+	conf  Config
+	space *space // nil without a reserve
 }
 
 // Open starts the embedded server, or connects to the external one, and makes
-// sure that every stream of the table exists. The embedded server listens on no
-// socket.
+// sure that every stream of the table exists. It waits for an external server
+// until its storage answers, half a minute at most; once open the connection is
+// kept up for ever, and what is done while it is down returns an error.
 func Open(ctx context.Context, c Config) (*Bus, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	b := &Bus{}
-	opts := []nats.Option{nats.Name("vigil"), nats.MaxReconnects(-1)}
-	url := c.URL
-	if url == "" {
-		srv, err := embedded(c.Dir)
-		if err != nil {
-			return nil, err
-		}
-		b.srv = srv
-		opts = append(opts, nats.InProcessServer(srv))
-	}
-	nc, err := nats.Connect(url, opts...)
-	if err != nil {
-		b.Close()
-		return nil, fmt.Errorf("connect to streams: %w", err)
-	}
-	b.nc = nc
-	if b.js, err = jetstream.New(nc, jetstream.WithPublishAsyncMaxPending(4096), jetstream.WithPublishAsyncTimeout(30*time.Second)); err != nil {
-		b.Close()
-		return nil, fmt.Errorf("connect to streams: %w", err)
-	}
-	if err := b.ensure(ctx); err != nil {
+	b := &Bus{conf: c}
+	if err := b.open(ctx); err != nil {
 		b.Close()
 		return nil, err
 	}
 	return b, nil
 }
 
-func embedded(dir string) (*server.Server, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make stream folder: %w", err)
+func (b *Bus) open(ctx context.Context) error {
+	var err error
+	opts := []nats.Option{nats.Name("vigil"), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort()}
+	if b.conf.URL == "" {
+		if b.srv, err = embedded(b.conf); err != nil {
+			return err
+		}
+		opts = append(opts, nats.InProcessServer(b.srv))
+		if b.conf.Token != "" {
+			opts = append(opts, nats.Token(b.conf.Token))
+		}
+		b.space = newSpace(b.conf.Dir, b.conf.Reserve)
+	} else {
+		opts = append(opts, b.conf.options()...)
 	}
-	srv, err := server.NewServer(&server.Options{
-		ServerName: "vigil", DontListen: true, JetStream: true, StoreDir: dir, SyncAlways: true,
-		MaxPayload: maxPayload, MaxPending: 256 << 20, NoLog: true, NoSigs: true,
-		JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 1 << 50,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("start embedded streams in %s: %w", dir, err)
+	if b.nc, err = connect(ctx, b.conf.URL, opts); err != nil {
+		return err
 	}
-	srv.Start()
-	if !srv.ReadyForConnections(60 * time.Second) {
-		srv.Shutdown()
-		return nil, fmt.Errorf("start embedded streams in %s: not ready after 60 s; the folder may be damaged or its disk full", dir)
+	if b.js, err = jetstream.New(b.nc, jetstream.WithPublishAsyncMaxPending(4096), jetstream.WithPublishAsyncTimeout(answerWithin)); err != nil {
+		return fmt.Errorf("connect to streams: %w", err)
 	}
-	if !srv.JetStreamEnabled() {
-		srv.Shutdown()
-		return nil, fmt.Errorf("start embedded streams in %s: storage could not be opened; check the folder's rights and free space", dir)
-	}
-	return srv, nil
+	return b.ensure(ctx)
 }
 
-func (b *Bus) ensure(ctx context.Context) error {
-	for _, d := range Table() {
-		cfg := jetstream.StreamConfig{
-			Name: d.Name, Description: d.About, Subjects: d.Subjects, Retention: jetstream.LimitsPolicy,
-			Storage: jetstream.FileStorage, Discard: jetstream.DiscardNew, MaxAge: d.MaxAge,
-			Duplicates: d.Window, AllowAtomicPublish: true, AllowDirect: true,
-			DenyDelete: d.Sealed, DenyPurge: d.Sealed,
-		}
-		if _, err := b.js.CreateOrUpdateStream(ctx, cfg); err != nil {
-			return fmt.Errorf("declare stream %s: %w", d.Name, err)
-		}
-	}
-	return nil
-}
+// answerWithin bounds how long a publish or a request waits for its answer when
+// the caller sets no limit: a cluster that lost its quorum gives none.
+const answerWithin = 30 * time.Second
 
 // Close ends the connection and stops the embedded server.
 func (b *Bus) Close() {
@@ -143,7 +109,7 @@ type Info struct {
 	Bytes    uint64
 	First    uint64
 	Last     uint64
-	Subjects map[string]uint64 // messages per subject
+	Subjects map[string]uint64 // messages per subject; without fences and parts
 }
 
 // Info reports the size of a stream and how many messages each subject holds.
@@ -156,23 +122,45 @@ func (b *Bus) Info(ctx context.Context, name string) (Info, error) {
 	if err != nil {
 		return Info{}, fmt.Errorf("read stream %s: %w", name, err)
 	}
-	return Info{i.State.Msgs, i.State.Bytes, i.State.FirstSeq, i.State.LastSeq, i.State.Subjects}, nil
+	_, gen := generation(name)
+	subjects := make(map[string]uint64, len(i.State.Subjects))
+	for s, n := range i.State.Subjects {
+		if plain := offWire(gen, s); !hidden(plain) {
+			subjects[plain] = n
+		}
+	}
+	return Info{i.State.Msgs, i.State.Bytes, i.State.FirstSeq, i.State.LastSeq, subjects}, nil
 }
 
 // Waiting reports how many messages of a stream a durable consumer has not yet
 // acknowledged: those not delivered and those under way. It returns
 // ad.ErrNotFound when the consumer was never opened.
 func (b *Bus) Waiting(ctx context.Context, stream, durable string) (uint64, error) {
-	c, err := b.js.Consumer(ctx, stream, durable)
-	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return 0, fmt.Errorf("read consumer %s of %s: %w", durable, stream, ad.ErrNotFound)
-	}
+	i, err := b.consumerInfo(ctx, stream, durable)
 	if err != nil {
-		return 0, fmt.Errorf("read consumer %s of %s: %w", durable, stream, err)
-	}
-	i, err := c.Info(ctx)
-	if err != nil {
-		return 0, fmt.Errorf("read consumer %s of %s: %w", durable, stream, err)
+		return 0, err
 	}
 	return i.NumPending + uint64(i.NumAckPending), nil
+}
+
+// AckFloor returns the sequence up to which a durable consumer has acknowledged
+// everything that it reads. It returns ad.ErrNotFound when the consumer was never
+// opened.
+func (b *Bus) AckFloor(ctx context.Context, stream, durable string) (uint64, error) {
+	i, err := b.consumerInfo(ctx, stream, durable)
+	if err != nil {
+		return 0, err
+	}
+	return i.AckFloor.Stream, nil
+}
+
+func (b *Bus) consumerInfo(ctx context.Context, stream, durable string) (*jetstream.ConsumerInfo, error) {
+	c, err := b.js.Consumer(ctx, stream, durable)
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return nil, fmt.Errorf("read consumer %s of %s: %w", durable, stream, ad.ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read consumer %s of %s: %w", durable, stream, err)
+	}
+	return c.CachedInfo(), nil
 }

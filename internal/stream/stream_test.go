@@ -78,7 +78,7 @@ func TestConsumer(t *testing.T) {
 	if err := b.Publish(t.Context(), batch(0, 20)); err != nil {
 		t.Fatal(err)
 	}
-	c, err := b.Consumer(t.Context(), Ads, "reader", nil, 100, time.Minute)
+	c, err := b.Consumer(t.Context(), Ads, "reader", ConsumerOptions{Inflight: 100, Wait: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,66 @@
+package stream
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// maxPayload bounds one message of the embedded server: a capture of a 10 MiB
+// page with its request. Bigger ones travel in parts.
+const maxPayload = 16 << 20
+
+// embedded starts a server in this process. It listens on no socket unless
+// siblings are to be served.
+func embedded(c Config) (*server.Server, error) {
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make stream folder: %w", err)
+	}
+	opts := &server.Options{
+		ServerName: "vigil", DontListen: c.Listen == "", JetStream: true, StoreDir: c.Dir, SyncAlways: true,
+		MaxPayload: maxPayload, MaxPending: 256 << 20, NoLog: true, NoSigs: true,
+		JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 1 << 50, Authorization: c.Token,
+	}
+	if c.Listen != "" {
+		host, port, err := net.SplitHostPort(c.Listen)
+		if err != nil {
+			return nil, fmt.Errorf("listen on %s: %w", c.Listen, err)
+		}
+		opts.Host = host
+		if opts.Port, err = strconv.Atoi(port); err != nil {
+			return nil, fmt.Errorf("listen on %s: port %q is no number", c.Listen, port)
+		}
+		if opts.Port == 0 {
+			opts.Port = server.RANDOM_PORT
+		}
+	}
+	srv, err := server.NewServer(opts)
+	if err != nil {
+		return nil, fmt.Errorf("start embedded streams in %s: %w", c.Dir, err)
+	}
+	srv.Start()
+	if !srv.ReadyForConnections(60 * time.Second) {
+		srv.Shutdown()
+		if c.Listen != "" {
+			return nil, fmt.Errorf("start embedded streams in %s: not ready after 60 s; is %s taken by another program?", c.Dir, c.Listen)
+		}
+		return nil, fmt.Errorf("start embedded streams in %s: not ready after 60 s; the folder may be damaged or its disk full", c.Dir)
+	}
+	if !srv.JetStreamEnabled() {
+		srv.Shutdown()
+		return nil, fmt.Errorf("start embedded streams in %s: storage could not be opened; check the folder's rights and free space", c.Dir)
+	}
+	return srv, nil
+}
+
+// Address is where siblings reach the embedded server; "" when it serves none.
+func (b *Bus) Address() string {
+	if b.srv == nil || b.conf.Listen == "" {
+		return ""
+	}
+	return b.srv.ClientURL()
+}

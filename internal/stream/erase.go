@@ -1,0 +1,52 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// Erase deletes messages of a stream so that nothing of them is left on the
+// disk, and returns how many were there. The parts of a message in parts go with
+// it.
+func (b *Bus) Erase(ctx context.Context, stream string, seqs []uint64) (int, error) {
+	d, _, ok := declared(stream)
+	if !ok || !d.Erasable {
+		return 0, fmt.Errorf("erase from %s: nothing may be erased from it", stream)
+	}
+	s, err := b.js.Stream(ctx, stream)
+	if err != nil {
+		return 0, fmt.Errorf("erase from %s: %w", stream, err)
+	}
+	erased := 0
+	for _, seq := range seqs {
+		m, err := s.GetMsg(ctx, seq)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			continue
+		}
+		if err != nil {
+			return erased, fmt.Errorf("erase %d from %s: %w", seq, stream, err)
+		}
+		for _, part := range append(partsOf(m.Header, seq), seq) { // the message last: a cut-off erasure finds its parts again
+			if err := s.SecureDeleteMsg(ctx, part); err != nil && !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) && !errors.Is(err, jetstream.ErrMsgNotFound) {
+				return erased, fmt.Errorf("erase %d from %s: %w", seq, stream, err)
+			}
+		}
+		erased++
+	}
+	return erased, nil
+}
+
+// Trim gives up the messages of a stream up to and including a sequence.
+func (b *Bus) Trim(ctx context.Context, stream string, upTo uint64) error {
+	s, err := b.js.Stream(ctx, stream)
+	if err != nil {
+		return fmt.Errorf("trim %s: %w", stream, err)
+	}
+	if err := s.Purge(ctx, jetstream.WithPurgeSequence(upTo+1)); err != nil {
+		return fmt.Errorf("trim %s up to %d: %w", stream, upTo, err)
+	}
+	return nil
+}
