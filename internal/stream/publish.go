@@ -34,11 +34,15 @@ type guard struct {
 // Publish stores messages, in order, and returns when all are flushed to disk.
 // All must belong to one stream. A message whose id is already stored is left
 // out. When it fails some may be stored: publish again with the same ids.
-func (b *Bus) Publish(ctx context.Context, msgs []ad.Message) error { return b.store(ctx, msgs, nil) }
+func (b *Bus) Publish(ctx context.Context, msgs []ad.Message) error {
+	_, err := b.store(ctx, msgs, nil)
+	return err
+}
 
-// store is Publish of messages that have their subjects as on the wire. With a
-// guard they are stored only while it holds; wrongSeq tells that it does not.
-func (b *Bus) store(ctx context.Context, msgs []ad.Message, g *guard) error {
+// store is Publish of messages that have their subjects as on the wire. It
+// returns the sequence of the last; 0 when its id was known. With a guard they
+// are stored only while it holds; wrongSeq tells that it does not.
+func (b *Bus) store(ctx context.Context, msgs []ad.Message, g *guard) (last uint64, err error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, answerWithin)
@@ -52,36 +56,36 @@ func (b *Bus) store(ctx context.Context, msgs []ad.Message, g *guard) error {
 			n++
 		}
 		if n == 0 {
-			if err := b.big(ctx, msgs[0], g); err != nil {
-				return err
+			if last, err = b.big(ctx, msgs[0], g); err != nil {
+				return 0, err
 			}
 			msgs = msgs[1:]
 			continue
 		}
 		if err := b.space.room(size); err != nil {
-			return fmt.Errorf("publish to %s: %w", msgs[0].Subject, err)
+			return 0, fmt.Errorf("publish to %s: %w", msgs[0].Subject, err)
 		}
-		if err := b.publish(ctx, msgs[:n], g); err != nil {
-			return err
+		if last, err = b.publish(ctx, msgs[:n], g); err != nil {
+			return 0, err
 		}
 		msgs = msgs[n:]
 	}
-	return nil
+	return last, nil
 }
 
 // big publishes a message in parts.
-func (b *Bus) big(ctx context.Context, m ad.Message, g *guard) error {
+func (b *Bus) big(ctx context.Context, m ad.Message, g *guard) (uint64, error) {
 	if !inParts(m.Subject) {
-		return fmt.Errorf("publish %s to %s: its %d bytes are more than the server takes at once (%d)", m.ID, m.Subject, len(m.Data), b.largest())
+		return 0, fmt.Errorf("publish %s to %s: its %d bytes are more than the server takes at once (%d)", m.ID, m.Subject, len(m.Data), b.largest())
 	}
 	if err := b.space.room(len(m.Data)); err != nil {
-		return fmt.Errorf("publish to %s: %w", m.Subject, err)
+		return 0, fmt.Errorf("publish to %s: %w", m.Subject, err)
 	}
-	err := b.atomic(ctx, split(m, b.largest()), g)
+	last, err := b.atomic(ctx, split(m, b.largest()), g)
 	if code(err) == codeDuplicate {
-		return nil
+		return 0, nil
 	}
-	return err
+	return last, err
 }
 
 // code is the number that JetStream gave an error; 0 when it is not its own.
@@ -100,20 +104,20 @@ func wrongSeq(err error) bool {
 	return c == codeWrongSeq || c == codeWrongSeq2
 }
 
-func (b *Bus) publish(ctx context.Context, msgs []ad.Message, g *guard) error {
+func (b *Bus) publish(ctx context.Context, msgs []ad.Message, g *guard) (uint64, error) {
 	if len(msgs) == 1 || g == nil && len(msgs) < batchMin {
 		return b.singles(ctx, msgs, g)
 	}
-	err := b.atomic(ctx, msgs, g)
+	last, err := b.atomic(ctx, msgs, g)
 	if code(err) == codeDuplicate {
 		// One known id refuses the whole batch: the half without it is cheap again.
 		half := len(msgs) / 2
-		if err := b.publish(ctx, msgs[:half], g); err != nil {
-			return err
+		if _, err := b.publish(ctx, msgs[:half], g); err != nil {
+			return 0, err
 		}
 		return b.publish(ctx, msgs[half:], g)
 	}
-	return err
+	return last, err
 }
 
 func wire(m ad.Message, g *guard) *nats.Msg {
@@ -131,69 +135,79 @@ func wire(m ad.Message, g *guard) *nats.Msg {
 	return w
 }
 
-func (b *Bus) singles(ctx context.Context, msgs []ad.Message, g *guard) error {
-	if len(msgs) == 1 {
-		if _, err := b.js.PublishMsg(ctx, wire(msgs[0], g)); err != nil {
-			return fmt.Errorf("publish to %s: %w", msgs[0].Subject, err)
+func (b *Bus) singles(ctx context.Context, msgs []ad.Message, g *guard) (last uint64, err error) {
+	stored := func(ack *jetstream.PubAck) {
+		if last = ack.Sequence; ack.Duplicate {
+			last = 0
 		}
-		return nil
+	}
+	if len(msgs) == 1 {
+		ack, err := b.js.PublishMsg(ctx, wire(msgs[0], g))
+		if err != nil {
+			return 0, fmt.Errorf("publish to %s: %w", msgs[0].Subject, err)
+		}
+		stored(ack)
+		return last, nil
 	}
 	acks := make([]jetstream.PubAckFuture, len(msgs))
 	for i, m := range msgs {
-		f, err := b.js.PublishMsgAsync(wire(m, nil), jetstream.WithStallWait(answerWithin))
-		if err != nil {
-			return fmt.Errorf("publish to %s: %w", m.Subject, err)
+		if acks[i], err = b.js.PublishMsgAsync(wire(m, nil), jetstream.WithStallWait(answerWithin)); err != nil {
+			return 0, fmt.Errorf("publish to %s: %w", m.Subject, err)
 		}
-		acks[i] = f
 	}
 	for i, f := range acks {
 		select {
-		case <-f.Ok():
+		case ack := <-f.Ok():
+			stored(ack)
 		case err := <-f.Err():
-			return fmt.Errorf("publish to %s: %w", msgs[i].Subject, err)
+			return 0, fmt.Errorf("publish to %s: %w", msgs[i].Subject, err)
 		case <-ctx.Done():
-			return fmt.Errorf("publish to %s: %w", msgs[i].Subject, ctx.Err())
+			return 0, fmt.Errorf("publish to %s: %w", msgs[i].Subject, ctx.Err())
 		}
 	}
-	return nil
+	return last, nil
 }
 
 // atomic publishes a batch of which either all or none is stored, with one flush
 // (ADR-50 of the NATS architecture: Nats-Batch-Id, -Sequence and -Commit).
-func (b *Bus) atomic(ctx context.Context, msgs []ad.Message, g *guard) error {
+func (b *Bus) atomic(ctx context.Context, msgs []ad.Message, g *guard) (last uint64, err error) {
+	fail := func(err error) (uint64, error) {
+		return 0, fmt.Errorf("publish batch to %s: %w", msgs[0].Subject, err)
+	}
 	id := nuid.Next()
-	last := len(msgs) - 1
+	w := &nats.Msg{}
 	for i, m := range msgs {
-		w := wire(m, g)
+		w = wire(m, g)
 		g = nil // the first message carries it
 		w.Header["Nats-Batch-Id"] = []string{id}
 		w.Header["Nats-Batch-Sequence"] = []string{strconv.Itoa(i + 1)}
-		if i < last {
-			if err := b.nc.PublishMsg(w); err != nil {
-				return fmt.Errorf("publish batch to %s: %w", m.Subject, err)
-			}
-			continue
+		if i == len(msgs)-1 {
+			break
 		}
-		w.Header["Nats-Batch-Commit"] = []string{"1"}
-		answer, err := b.nc.RequestMsgWithContext(ctx, w)
-		if err != nil {
-			return fmt.Errorf("publish batch to %s: %w", m.Subject, err)
-		}
-		var ack struct {
-			Error *jetstream.APIError `json:"error"`
-			Count int                 `json:"count"`
-		}
-		if err := json.Unmarshal(answer.Data, &ack); err != nil {
-			return fmt.Errorf("publish batch to %s: read the answer: %w", m.Subject, err)
-		}
-		if ack.Error != nil {
-			return fmt.Errorf("publish batch to %s: %w", m.Subject, ack.Error)
-		}
-		if ack.Count != len(msgs) {
-			return fmt.Errorf("publish batch to %s: %d of %d stored", m.Subject, ack.Count, len(msgs))
+		if err := b.nc.PublishMsg(w); err != nil {
+			return fail(err)
 		}
 	}
-	return nil
+	w.Header["Nats-Batch-Commit"] = []string{"1"}
+	answer, err := b.nc.RequestMsgWithContext(ctx, w)
+	if err != nil {
+		return fail(err)
+	}
+	var ack struct {
+		Error *jetstream.APIError `json:"error"`
+		Count int                 `json:"count"`
+		Seq   uint64              `json:"seq"`
+	}
+	if err := json.Unmarshal(answer.Data, &ack); err != nil {
+		return fail(fmt.Errorf("read the answer: %w", err))
+	}
+	if ack.Error != nil {
+		return fail(ack.Error)
+	}
+	if ack.Count != len(msgs) {
+		return fail(fmt.Errorf("%d of %d stored", ack.Count, len(msgs)))
+	}
+	return ack.Seq, nil
 }
 
 // Append stores one event durably under a subject if the last event of that

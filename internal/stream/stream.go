@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -45,7 +46,10 @@ type Bus struct {
 	nc    *nats.Conn
 	js    jetstream.JetStream
 	conf  Config
-	space *space // nil without a reserve
+	space *space // nil with an external server
+
+	buckets map[string]jetstream.KeyValue
+	held    sync.Map // name of a lease to the *Lease that this process holds
 }
 
 // Open starts the embedded server, or connects to the external one, and makes
@@ -85,7 +89,10 @@ func (b *Bus) open(ctx context.Context) error {
 	if b.js, err = jetstream.New(b.nc, jetstream.WithPublishAsyncMaxPending(4096), jetstream.WithPublishAsyncTimeout(answerWithin)); err != nil {
 		return fmt.Errorf("connect to streams: %w", err)
 	}
-	return b.ensure(ctx)
+	if err := b.ensure(ctx); err != nil {
+		return err
+	}
+	return b.ensureBuckets(ctx)
 }
 
 // answerWithin bounds how long a publish or a request waits for its answer when
