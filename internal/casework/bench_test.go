@@ -17,7 +17,7 @@ func BenchmarkSubscribed(b *testing.B) {
 		s := &ad.Subscription{ID: id, User: "u", Value: ad.Value{Kind: "handle", Value: id}}
 		put(d.active, s.Value, id, s)
 	}
-	for name, v := range map[string]ad.Value{"hit": {Kind: "handle", Value: alertID(77)}, "miss": phone(1)} {
+	for name, v := range map[string]ad.Value{"hit": {Kind: "handle", Value: alertID(77)}, "miss": number(1)} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

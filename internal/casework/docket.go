@@ -1,13 +1,16 @@
 // Package casework keeps what people decide: subscriptions to values, which
-// alerts they have read, and the words of the purposes they work for; cases,
-// notes and link decisions will stand beside them. Decisions come in as method
-// calls and are stored as events, one subject per thing decided on, written with
-// the expected last sequence of that subject; out comes the current state, which
-// is a projection that Replay rebuilds and Apply follows. It never writes an
-// event in place, never reads ads, and never drops a decision it acknowledged.
+// alerts they have read, what must not be erased, and the words of the purposes
+// they work for; cases, notes and link decisions will stand beside them. Decisions
+// come in as method calls and are stored as events, one subject per thing decided
+// on, written with the expected last sequence of that subject; out comes the
+// current state, which is a projection that CatchUp rebuilds and Apply follows, so
+// that several processes can decide on one journal. It never writes an event in
+// place, never reads ads, and drops a decision it acknowledged only when the value
+// it is about was erased.
 //
-// Subscriptions hold numbers and purposes hold words people typed. They stand in
-// this room's events and nowhere else; the audit log knows them by id.
+// Subscriptions and holds have numbers in them and purposes have words people
+// typed. They stand in this room's events and nowhere else; the audit log knows
+// them by id.
 package casework
 
 import (
@@ -33,8 +36,8 @@ type Config struct {
 	Key []byte
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
-	// Created, when set, is called after a subscription has become active, by
-	// whichever process it was made, but not for those that Open finds. It may
+	// Created, when set, is called once after a subscription has become active,
+	// by whichever process it was made, but not for those that Open finds. It may
 	// call the Docket's readers, and should return soon.
 	Created func(ad.Subscription)
 }
@@ -59,13 +62,16 @@ type Docket struct {
 
 	mu       sync.RWMutex // guards what follows; never held across the journal's disk
 	seqs     map[string]uint64
-	replayed uint64 // everything up to here has been applied in order
+	events   map[string][]uint64 // of subjects that hold values: where their events stand
+	replayed uint64              // everything up to here has been applied
 	subs     map[string]*ad.Subscription
 	pending  map[string][]string // known ads of subscriptions not yet created
 	active   map[ad.Value]map[string]*ad.Subscription
 	byUser   map[string]map[string]*ad.Subscription
 	read     map[string]map[alertKey]struct{}
 	purposes map[string]Purpose
+	holds    map[string]*Hold
+	held     map[ad.Value]map[string]bool // ids of the holds that stand on a target
 }
 
 // Open rebuilds the state from the journal.
@@ -79,12 +85,15 @@ func Open(ctx context.Context, j Journal, c Config) (*Docket, error) {
 	d := &Docket{
 		journal: j, key: c.Key, now: c.Now,
 		seqs:     make(map[string]uint64),
+		events:   make(map[string][]uint64),
 		subs:     make(map[string]*ad.Subscription),
 		pending:  make(map[string][]string),
 		active:   make(map[ad.Value]map[string]*ad.Subscription),
 		byUser:   make(map[string]map[string]*ad.Subscription),
 		read:     make(map[string]map[alertKey]struct{}),
 		purposes: make(map[string]Purpose),
+		holds:    make(map[string]*Hold),
+		held:     make(map[ad.Value]map[string]bool),
 	}
 	if err := d.CatchUp(ctx); err != nil {
 		return nil, err
@@ -93,30 +102,46 @@ func Open(ctx context.Context, j Journal, c Config) (*Docket, error) {
 	return d, nil
 }
 
+// Position returns the sequence up to which every event of the journal is in the
+// state: a process follows the others by handing Apply what comes after it.
+func (d *Docket) Position() uint64 {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.replayed
+}
+
 // CatchUp applies what the journal holds and the state does not: what another
 // process decided.
 func (d *Docket) CatchUp(ctx context.Context) error {
-	d.mu.RLock()
-	from := d.replayed + 1
-	d.mu.RUnlock()
-	var seen uint64
-	last, err := d.journal.Replay(ctx, from, func(seq uint64, subject string, data []byte) error {
-		seen = seq
-		return d.Apply(seq, subject, data)
-	})
+	from := d.Position() + 1
+	last, err := d.journal.Replay(ctx, from, d.Apply)
 	if err != nil {
 		return fmt.Errorf("replay decisions from %d: %w", from, err)
 	}
-	d.mu.Lock()
-	d.replayed = max(d.replayed, seen, last)
-	d.mu.Unlock()
+	d.reached(last)
 	return nil
 }
 
-// Apply brings one stored event into the state. Applying an event again, or one
-// under a subject of another room, changes nothing. Events of one subject must
-// come in order; subjects may come in any order.
+// Apply brings the next stored event into the state. It takes all events of the
+// journal in their order, beginning anywhere up to the one after Position;
+// applying one again, or one under a subject of another room, changes nothing.
 func (d *Docket) Apply(seq uint64, subject string, data []byte) error {
+	if err := d.bring(seq, subject, data); err != nil {
+		return err
+	}
+	d.reached(seq)
+	return nil
+}
+
+func (d *Docket) reached(seq uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.replayed = max(d.replayed, seq)
+}
+
+// bring applies one event: the next of the journal, or one that this process has
+// just written, ahead of what others wrote before it under other subjects.
+func (d *Docket) bring(seq uint64, subject string, data []byte) error {
 	id, apply := d.applier(subject)
 	if apply == nil {
 		return nil
@@ -144,13 +169,16 @@ func (d *Docket) Apply(seq uint64, subject string, data []byte) error {
 func (d *Docket) fold(seq uint64, subject string, apply func() error) (fresh bool, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if seq <= d.seqs[subject] {
+	if seq <= d.seqs[subject] || seq <= d.replayed {
 		return false, nil
 	}
 	if err := apply(); err != nil {
 		return false, err
 	}
 	d.seqs[subject] = seq
+	if holdsValue(subject) {
+		d.events[subject] = append(d.events[subject], seq)
+	}
 	return true, nil
 }
 
@@ -163,6 +191,7 @@ func (d *Docket) applier(subject string) (string, func(string, event) error) {
 		{subjectSubscription, d.applySubscription},
 		{subjectInbox, d.applyMarks},
 		{subjectPurpose, d.applyPurpose},
+		{subjectHold, d.applyHold},
 	} {
 		if id, ok := strings.CutPrefix(subject, a.prefix); ok {
 			return id, a.apply

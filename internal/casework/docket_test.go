@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ func open(t *testing.T, j Journal) *Docket {
 	return d
 }
 
-func phone(n int) ad.Value { return ad.Value{Kind: "phone", Value: fmt.Sprintf("+1912555%04d", 100+n)} }
+func number(n int) ad.Value { return ad.Value{Kind: "phone", Value: fmt.Sprintf("+1912555%04d", 100+n)} }
 
 // alertID is a well-formed alert id.
 func alertID(n int) string { return fmt.Sprintf("%032x", n) }
@@ -63,33 +64,38 @@ func state(d *Docket) map[string]any {
 		}
 		slices.Sort(read[u])
 	}
+	holds := make(map[ad.Value][]string)
+	for v, m := range d.held {
+		holds[v] = slices.Sorted(maps.Keys(m))
+	}
 	return map[string]any{
+		"holds": d.holds, "held": holds, "events": d.events,
 		"subs": listed(d.subs), "active": active, "users": users, "read": read, "purposes": d.purposes, "seqs": d.seqs, "pending": d.pending,
 	}
 }
 
 func TestSubscribe(t *testing.T) {
 	d := open(t, &memory{})
-	s, err := d.Subscribe(t.Context(), Order{User: "u1", Value: phone(1), Purpose: "p1", Known: []string{"b", "a", "b"}})
+	s, err := d.Subscribe(t.Context(), Order{User: "u1", Value: number(1), Purpose: "p1", Known: []string{"b", "a", "b"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := ad.Subscription{ID: s.ID, User: "u1", Value: phone(1), Purpose: "p1", Created: s.Created, Known: []string{"a", "b"}}
+	want := ad.Subscription{ID: s.ID, User: "u1", Value: number(1), Purpose: "p1", Created: s.Created, Known: []string{"a", "b"}}
 	if diff := cmp.Diff(s, want); diff != "" {
 		t.Errorf("subscription (-got +want):\n%s", diff)
 	}
-	if diff := cmp.Diff(d.Subscribed(phone(1)), []ad.Subscription{want}); diff != "" {
+	if diff := cmp.Diff(d.Subscribed(number(1)), []ad.Subscription{want}); diff != "" {
 		t.Errorf("active by value (-got +want):\n%s", diff)
 	}
-	if got := d.Subscribed(phone(2)); got != nil {
+	if got := d.Subscribed(number(2)); got != nil {
 		t.Errorf("another number has %v", got)
 	}
 
-	again, err := d.Subscribe(t.Context(), Order{User: "u1", Value: phone(1), Purpose: "p2"})
+	again, err := d.Subscribe(t.Context(), Order{User: "u1", Value: number(1), Purpose: "p2"})
 	if err != nil || again.ID != s.ID {
 		t.Errorf("subscribing again: got %v, %v; want the same subscription", again.ID, err)
 	}
-	other, err := d.Subscribe(t.Context(), Order{User: "u2", Value: phone(1)})
+	other, err := d.Subscribe(t.Context(), Order{User: "u2", Value: number(1)})
 	if err != nil || other.ID == s.ID {
 		t.Errorf("another user: got %v, %v; want another subscription", other.ID, err)
 	}
@@ -102,10 +108,10 @@ func TestSubscribe(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := d.Subscribed(phone(1)); len(got) != 1 || got[0].ID != other.ID {
+	if got := d.Subscribed(number(1)); len(got) != 1 || got[0].ID != other.ID {
 		t.Errorf("after ending one: got %v, want the other's only", got)
 	}
-	renewed, err := d.Subscribe(t.Context(), Order{User: "u1", Value: phone(1)})
+	renewed, err := d.Subscribe(t.Context(), Order{User: "u1", Value: number(1)})
 	if err != nil || renewed.ID == s.ID {
 		t.Errorf("subscribing after the end: got %v, %v; want a new id", renewed.ID, err)
 	}
@@ -131,11 +137,11 @@ func TestCreated(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err := dockets[0].Subscribe(t.Context(), Order{User: "u", Value: phone(1)})
+	s, err := dockets[0].Subscribe(t.Context(), Order{User: "u", Value: number(1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dockets[1].Subscribe(t.Context(), Order{User: "u", Value: phone(1)}); err != nil {
+	if _, err := dockets[1].Subscribe(t.Context(), Order{User: "u", Value: number(1)}); err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range dockets {
@@ -156,8 +162,8 @@ func TestCreated(t *testing.T) {
 
 func TestSubscribeRefuses(t *testing.T) {
 	for name, o := range map[string]Order{
-		"no user":                {Value: phone(1)},
-		"user with a dot":        {User: "a.b", Value: phone(1)},
+		"no user":                {Value: number(1)},
+		"user with a dot":        {User: "a.b", Value: number(1)},
 		"number not in E.164":    {User: "u", Value: ad.Value{Kind: "phone", Value: "912-555-0101"}},
 		"no kind":                {User: "u", Value: ad.Value{Value: "x"}},
 		"empty handle":           {User: "u", Value: ad.Value{Kind: "handle"}},
@@ -190,13 +196,13 @@ func TestSubscribeToAHub(t *testing.T) {
 	// The first try breaks off between two events.
 	n := 0
 	m.lose = func() bool { n++; return n == 2 }
-	if _, err := d.Subscribe(t.Context(), Order{User: "u", Value: phone(1), Known: known}); err == nil {
+	if _, err := d.Subscribe(t.Context(), Order{User: "u", Value: number(1), Known: known}); err == nil {
 		t.Fatal("the broken try succeeded")
 	}
-	if got := d.Subscribed(phone(1)); got != nil {
+	if got := d.Subscribed(number(1)); got != nil {
 		t.Fatal("a subscription is active before all its known ads are stored")
 	}
-	s, err := d.Subscribe(t.Context(), Order{User: "u", Value: phone(1), Known: known})
+	s, err := d.Subscribe(t.Context(), Order{User: "u", Value: number(1), Known: known})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +275,7 @@ func act(ctx context.Context, d *Docket, r *rand.Rand) error {
 	user := fmt.Sprint("u", r.IntN(3))
 	switch r.IntN(5) {
 	case 0, 1:
-		_, err := d.Subscribe(ctx, Order{User: user, Value: phone(r.IntN(6)), Known: []string{alertID(r.IntN(4))}})
+		_, err := d.Subscribe(ctx, Order{User: user, Value: number(r.IntN(6)), Known: []string{alertID(r.IntN(4))}})
 		return err
 	case 2:
 		if s := d.Subscriptions(user); len(s) > 0 {
@@ -328,7 +334,7 @@ func TestTwoProcesses(t *testing.T) {
 					if err := act(t.Context(), d, r); err != nil && !errors.Is(err, ad.ErrConflict) {
 						t.Error(err)
 					}
-					d.Subscribed(phone(r.IntN(6)))
+					d.Subscribed(number(r.IntN(6)))
 				}
 			})
 		}
@@ -345,7 +351,7 @@ func TestTwoProcesses(t *testing.T) {
 	}
 	for n := range 6 {
 		have := make(map[string]bool)
-		for _, s := range dockets[0].Subscribed(phone(n)) {
+		for _, s := range dockets[0].Subscribed(number(n)) {
 			if have[s.User] {
 				t.Errorf("a user has two active subscriptions to one value")
 			}
@@ -358,17 +364,17 @@ func TestOutageIsAnError(t *testing.T) {
 	m := &memory{}
 	d := open(t, m)
 	m.outage(true)
-	if _, err := d.Subscribe(t.Context(), Order{User: "u", Value: phone(1)}); !errors.Is(err, errOutage) {
+	if _, err := d.Subscribe(t.Context(), Order{User: "u", Value: number(1)}); !errors.Is(err, errOutage) {
 		t.Errorf("got %v, want the journal's error", err)
 	}
-	if d.Subscribed(phone(1)) != nil {
+	if d.Subscribed(number(1)) != nil {
 		t.Error("active though nothing was stored")
 	}
 	if _, err := Open(t.Context(), m, Config{Key: key}); !errors.Is(err, errOutage) {
 		t.Errorf("open: got %v, want the journal's error", err)
 	}
 	m.outage(false)
-	if _, err := d.Subscribe(t.Context(), Order{User: "u", Value: phone(1)}); err != nil {
+	if _, err := d.Subscribe(t.Context(), Order{User: "u", Value: number(1)}); err != nil {
 		t.Error(err)
 	}
 }
@@ -379,7 +385,10 @@ func TestApply(t *testing.T) {
 		"broken":                             {subjectPurpose + "x", `{`, "decision 7: unexpected end"},
 		"from a newer program":               {subjectPurpose + "x", `{"v":99}`, "newer program"},
 		"unknown kind":                       {subjectSubscription + "x", `{"v":1,"kind":"sold"}`, `unknown event "sold"`},
-		"ended before created":               {subjectSubscription + "x", `{"v":1,"kind":"ended"}`, "before it was created"},
+		"ended, its beginning erased":        {subjectSubscription + "x", `{"v":1,"kind":"ended"}`, ""},
+		"released, its beginning erased":     {subjectHold + "x", `{"v":1,"kind":"released","release":{}}`, ""},
+		"released without grounds":           {subjectHold + "x", `{"v":1,"kind":"released"}`, "without grounds"},
+		"another hold's":                     {subjectHold + "x", `{"v":1,"kind":"held","hold":{"id":"y"}}`, "without it"},
 		"another subscription's":             {subjectSubscription + "x", `{"v":1,"kind":"created","subscription":{"id":"y"}}`, "without it"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"vigil.example/internal/ad"
@@ -22,9 +23,16 @@ import (
 // Replay calls f for every stored event from sequence from on (0 and 1 are the
 // beginning), in order, up to the newest event at the time of the call, and
 // returns the sequence of the last one.
+//
+// Last returns the newest event under a subject, or ad.ErrNotFound.
 type Journal interface {
 	Append(ctx context.Context, subject, id string, data []byte, expect uint64) (seq uint64, err error)
 	Replay(ctx context.Context, from uint64, f func(seq uint64, subject string, data []byte) error) (last uint64, err error)
+}
+
+// TEMP
+type ender interface {
+	Last(ctx context.Context, subject string) (seq uint64, data []byte, err error)
 }
 
 // Subjects of the events of this room. The last token is an id.
@@ -32,7 +40,14 @@ const (
 	subjectSubscription = "decisions.subscription."
 	subjectInbox        = "decisions.inbox."
 	subjectPurpose      = "decisions.purpose."
+	subjectHold         = "decisions.hold."
 )
+
+// holdsValue reports whether events of a subject may have to be erased for a
+// value in them.
+func holdsValue(subject string) bool {
+	return strings.HasPrefix(subject, subjectSubscription) || strings.HasPrefix(subject, subjectHold)
+}
 
 // The kinds of event. Known events come before the created event of the same
 // subscription and carry the ads that do not fit into it: the subscription is not
@@ -44,6 +59,9 @@ const (
 	kindRead    = "read"
 	kindUnread  = "unread"
 	kindPurpose = "purpose"
+
+	kindHeld     = "held"
+	kindReleased = "released"
 )
 
 // An event is what one decision looks like in the journal.
@@ -56,6 +74,8 @@ type event struct {
 	Known        []string         `json:"known,omitempty"`
 	Alerts       []string         `json:"alerts,omitempty"`
 	Purpose      *Purpose         `json:"purpose,omitempty"`
+	Hold         *Hold            `json:"hold,omitempty"`
+	Release      *Release         `json:"release,omitempty"`
 }
 
 // tries bounds how often a decision is taken anew after losing to another writer.
@@ -77,8 +97,30 @@ func (d *Docket) decide(ctx context.Context, choose func() (string, event, error
 		if err := d.CatchUp(ctx); err != nil {
 			return err
 		}
+		if err := d.realign(ctx, subject); err != nil {
+			return err
+		}
 	}
 	return fmt.Errorf("decide: still not first after %d tries: %w", tries, ad.ErrConflict)
+}
+
+// realign takes note that the newest events of a subject were erased: the next one
+// follows what is left. The caller holds d.writing and has caught up.
+func (d *Docket) realign(ctx context.Context, subject string) error {
+	j, ok := d.journal.(ender)
+	if !ok || subject == "" {
+		return nil
+	}
+	last, _, err := j.Last(ctx, subject)
+	if err != nil && !errors.Is(err, ad.ErrNotFound) {
+		return fmt.Errorf("decide: %w", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if last < d.seqs[subject] {
+		d.seqs[subject] = last
+	}
+	return nil
 }
 
 // write stores one event and applies it. The caller holds d.writing.
@@ -95,7 +137,7 @@ func (d *Docket) write(ctx context.Context, subject string, e event) error {
 	if err != nil {
 		return fmt.Errorf("store %s decision: %w", e.Kind, err)
 	}
-	return d.Apply(seq, subject, data)
+	return d.bring(seq, subject, data)
 }
 
 // eventID makes a retry of the very same event recognisable, and nothing else: two

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"vigil.example/internal/ad"
@@ -27,7 +28,7 @@ type memory struct {
 	lose   func() bool
 
 	mu     sync.Mutex
-	events []stored // sequence i+1
+	events []stored // sequence i+1; without a subject once deleted
 	ids    map[string]bool
 	out    bool
 }
@@ -70,13 +71,37 @@ func (m *memory) Replay(_ context.Context, from uint64, f func(uint64, string, [
 		return 0, errOutage
 	}
 	for i, e := range events {
-		if seq := uint64(i) + 1; seq >= from {
+		if seq := uint64(i) + 1; seq >= from && e.subject != "" {
 			if err := f(seq, e.subject, bytes.Clone(e.data)); err != nil {
 				return seq, err
 			}
 		}
 	}
 	return uint64(len(events)), nil
+}
+
+func (m *memory) Last(_ context.Context, subject string) (uint64, []byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.out {
+		return 0, nil, errOutage
+	}
+	for i, e := range slices.Backward(m.events) {
+		if e.subject == subject {
+			return uint64(i) + 1, bytes.Clone(e.data), nil
+		}
+	}
+	return 0, nil, fmt.Errorf("last of %s: %w", subject, ad.ErrNotFound)
+}
+
+// erase deletes events, as an eraser does.
+func (m *memory) erase(seqs []uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.events = slices.Clone(m.events) // a replay under way has read them
+	for _, seq := range seqs {
+		m.events[seq-1] = stored{}
+	}
 }
 
 func (m *memory) outage(on bool) {

@@ -50,7 +50,7 @@ func (d *Docket) Subscribe(ctx context.Context, o Order) (ad.Subscription, error
 		for len(known) > knownPerEvent {
 			e := event{Kind: kindKnown, By: o.User, Known: known[:knownPerEvent]}
 			if err := d.write(ctx, subjectSubscription+id, e); err != nil {
-				return "", event{}, err
+				return subjectSubscription + id, event{}, err
 			}
 			known = known[knownPerEvent:]
 		}
@@ -83,7 +83,11 @@ func (o Order) check() error {
 	if !token(o.User) {
 		return fmt.Errorf("user id %w", ErrInvalid)
 	}
-	v := o.Value
+	return checkValue(o.Value)
+}
+
+// checkValue checks a value that ads carry.
+func checkValue(v ad.Value) error {
 	switch {
 	case v.Kind == "phone" && e164.MatchString(v.Value):
 	case v.Kind != "phone" && token(v.Kind) && v.Value != "" && len(v.Value) <= 320 &&
@@ -203,20 +207,24 @@ func (d *Docket) applySubscription(id string, e event) error {
 	case kindEnded:
 		old, ok := d.subs[id]
 		if !ok {
-			return fmt.Errorf("subscription %s: ended before it was created", id)
+			return nil // its beginning was erased
 		}
 		s := *old
 		s.Ended, s.Known = e.At, nil // nothing is matched against it any more
 		d.subs[id] = &s
 		put(d.byUser, s.User, id, &s)
-		delete(d.active[s.Value], id)
-		if len(d.active[s.Value]) == 0 {
-			delete(d.active, s.Value)
-		}
+		d.unwatch(s.Value, id)
 	default:
 		return fmt.Errorf("subscription %s: unknown event %q", id, e.Kind)
 	}
 	return nil
+}
+
+func (d *Docket) unwatch(v ad.Value, id string) {
+	delete(d.active[v], id)
+	if len(d.active[v]) == 0 {
+		delete(d.active, v)
+	}
 }
 
 func put[K comparable](m map[K]map[string]*ad.Subscription, k K, id string, s *ad.Subscription) {

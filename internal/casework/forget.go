@@ -1,0 +1,107 @@
+package casework
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"vigil.example/internal/ad"
+)
+
+// Sequences returns where in the journal the events stand that hold an erased
+// value: those of subscriptions to it and of released holds on it, in order. A
+// hold that stands is not among them: it beats erasure, so ask Held first. Deleting
+// them from the journal and Forget belong together; since people decide while an
+// eraser works, it asks again after deleting, until none are left.
+func (d *Docket) Sequences(match func(ad.Value) bool) []uint64 {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	var out []uint64
+	for subject := range d.about(match) {
+		out = append(out, d.events[subject]...)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// about finds the subjects whose events hold a value. The caller holds d.mu.
+func (d *Docket) about(match func(ad.Value) bool) map[string]ad.Value {
+	out := make(map[string]ad.Value)
+	for id, s := range d.subs {
+		if match(s.Value) {
+			out[subjectSubscription+id] = s.Value
+		}
+	}
+	for id, h := range d.holds {
+		if h.Released != nil && match(h.target()) {
+			out[subjectHold+id] = h.target()
+		}
+	}
+	return out
+}
+
+// Forget drops from the state those subscriptions and released holds with a
+// matching value whose events were deleted from the journal, and returns how many.
+// What was decided anew since stays, so every process may call it when it hears of
+// an erasure, as often as it likes. A deleted event that still arrives by Apply
+// changes nothing.
+func (d *Docket) Forget(ctx context.Context, match func(ad.Value) bool) (int, error) {
+	// Everything up to the end of the journal is applied first, so that an event
+	// that was read before it was deleted comes too late.
+	if err := d.CatchUp(ctx); err != nil {
+		return 0, fmt.Errorf("forget a value: %w", err)
+	}
+	d.mu.RLock()
+	about := d.about(match)
+	var from uint64
+	for subject := range about {
+		if first := d.events[subject][0]; from == 0 || first < from {
+			from = first
+		}
+	}
+	d.mu.RUnlock()
+	if len(about) == 0 {
+		return 0, nil
+	}
+	stored := make(map[uint64]bool)
+	_, err := d.journal.Replay(ctx, from, func(seq uint64, subject string, _ []byte) error {
+		if _, ok := about[subject]; ok {
+			stored[seq] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("forget a value: read what is left from %d: %w", from, err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := 0
+	for subject, v := range about {
+		if !stored[d.events[subject][0]] {
+			d.drop(subject, v)
+			n++
+		}
+	}
+	return n, nil
+}
+
+// drop removes one subscription or hold. The caller holds d.mu.
+func (d *Docket) drop(subject string, v ad.Value) {
+	delete(d.seqs, subject)
+	delete(d.events, subject)
+	if id, ok := strings.CutPrefix(subject, subjectSubscription); ok {
+		s := d.subs[id]
+		delete(d.subs, id)
+		delete(d.pending, id)
+		delete(d.byUser[s.User], id)
+		if len(d.byUser[s.User]) == 0 {
+			delete(d.byUser, s.User)
+		}
+		d.unwatch(v, id)
+		return
+	}
+	id := subject[len(subjectHold):]
+	delete(d.holds, id)
+	d.unhold(v, id)
+}
