@@ -148,7 +148,7 @@ func (b *Bus) ensureOnce(ctx context.Context) error {
 			}
 		}
 	}
-	return nil
+	return b.ensureBuckets(ctx)
 }
 
 func (b *Bus) declare(ctx context.Context, d Declaration, gen int, have map[string]jetstream.StreamConfig) error {
