@@ -1,0 +1,149 @@
+package erasure
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"vigil.example/internal/ad"
+)
+
+// A Journal is an append-only stream of events, each under a subject.
+//
+// Append returns once data is stored durably; expect is the sequence of the last
+// event under that subject, 0 for none, and an error that is ad.ErrConflict says
+// that another writer was first. Appending the same id twice may store it once.
+//
+// Replay calls f for every stored event from sequence from on (0 and 1 are the
+// beginning), in order, up to the newest event at the time of the call, and
+// returns the sequence of the last one.
+type Journal interface {
+	Append(ctx context.Context, subject, id string, data []byte, expect uint64) (seq uint64, err error)
+	Replay(ctx context.Context, from uint64, f func(seq uint64, subject string, data []byte) error) (last uint64, err error)
+}
+
+// subjectOrder stands before the id of an order: one subject each.
+const subjectOrder = "erasure.order."
+
+// The kinds of event.
+const (
+	kindBegun     = "begun"
+	kindTargets   = "targets"
+	kindListed    = "listed"
+	kindDone      = "done"
+	kindElsewhere = "elsewhere" // an imported done: it says nothing about this instance
+)
+
+// An event is one step of carrying out one order.
+type event struct {
+	V       int       `json:"v"`
+	Kind    string    `json:"kind"`
+	At      time.Time `json:"at"`
+	Order   *recorded `json:"order,omitempty"`
+	Targets *Targets  `json:"targets,omitempty"`
+	Result  *Result   `json:"result,omitempty"`
+}
+
+// A recorded order is what the ledger keeps of an Order.
+type recorded struct {
+	Kind      Kind      `json:"kind"`
+	AdIDs     []string  `json:"ads,omitempty"`
+	Digest    string    `json:"digest,omitempty"` // keyed, of the number
+	Before    time.Time `json:"before,omitzero"`
+	Reason    string    `json:"reason"`
+	Authority string    `json:"authority"`
+	By        string    `json:"by"`
+}
+
+// check says what is wrong with an event that came from elsewhere.
+func (e event) check() error {
+	switch {
+	case e.V < 1 || e.V > ad.Schema:
+		return fmt.Errorf("schema %d is not known to this program, which knows %d", e.V, ad.Schema)
+	case e.Kind == kindBegun && e.Order != nil && e.Targets == nil && e.Result == nil:
+		o := e.Order
+		if !ids(o.AdIDs) || (o.Kind == ByNumber) != sumShape.MatchString(o.Digest) {
+			return fmt.Errorf("order %w", ErrInvalid)
+		}
+		return nil
+	case e.Kind == kindTargets && e.Targets != nil && e.Order == nil && e.Result == nil:
+		return e.Targets.check()
+	case e.Kind == kindListed && e.Targets == nil && e.Order == nil && e.Result == nil:
+		return nil
+	case (e.Kind == kindDone || e.Kind == kindElsewhere) && e.Result != nil && e.Order == nil && e.Targets == nil:
+		return e.Result.check()
+	}
+	return fmt.Errorf("unknown event %q", e.Kind)
+}
+
+// decode reads an event of an order; ok is false for what belongs to another room.
+func decode(seq uint64, subject string, data []byte) (id string, e event, ok bool, err error) {
+	if id, ok = strings.CutPrefix(subject, subjectOrder); !ok {
+		return "", e, false, nil
+	}
+	if err := json.Unmarshal(data, &e); err != nil {
+		return id, e, true, fmt.Errorf("erasure event %d: %w", seq, err)
+	}
+	if e.V > ad.Schema {
+		return id, e, true, fmt.Errorf("erasure event %d: written by a newer program (schema %d, this one knows %d)", seq, e.V, ad.Schema)
+	}
+	if err := e.check(); err != nil {
+		return id, e, true, fmt.Errorf("erasure event %d: %w", seq, err)
+	}
+	return id, e, true, nil
+}
+
+// tries bounds how often a step is decided anew after losing to another writer.
+const tries = 8
+
+// decide takes one step of one order: choose looks at the current state and gives
+// the next event, or none when nothing is left to do. When another process was
+// first, its events are read and choose is asked again. The caller holds
+// l.writing.
+func (l *Ledger) decide(ctx context.Context, id string, choose func() (*event, error)) error {
+	for range tries {
+		e, err := choose()
+		if err != nil || e == nil {
+			return err
+		}
+		if err := l.write(ctx, subjectOrder+id, *e); !errors.Is(err, ad.ErrConflict) {
+			return err
+		}
+		if err := l.CatchUp(ctx); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("still not first after %d tries: %w", tries, ad.ErrConflict)
+}
+
+// write stores one event and applies it. The caller holds l.writing.
+func (l *Ledger) write(ctx context.Context, subject string, e event) error {
+	data, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode %s event: %w", e.Kind, err)
+	}
+	l.mu.RLock()
+	expect := l.seqs[subject]
+	l.mu.RUnlock()
+	// The same event retried has the same id; a different one at the same place,
+	// or the same one said again later, must not.
+	h := sha256.New()
+	h.Write([]byte(subject + "\x00" + strconv.FormatUint(expect, 10) + "\x00"))
+	h.Write(data)
+	seq, err := l.journal.Append(ctx, subject, hex.EncodeToString(h.Sum(nil)[:16]), data, expect)
+	if err != nil {
+		return fmt.Errorf("store %s event: %w", e.Kind, err)
+	}
+	return l.Apply(seq, subject, data)
+}
+
+// event makes an event of now.
+func (l *Ledger) event(kind string) event {
+	return event{V: ad.Schema, Kind: kind, At: l.now().UTC()}
+}
