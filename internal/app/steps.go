@@ -29,8 +29,9 @@ func encode(v any) []byte {
 	return b
 }
 
-func decode[T any](m ad.Message) (v T, err error) {
-	if err := json.Unmarshal(m.Data, &v); err != nil {
+func decode[T any](m ad.Message) (T, error) {
+	v, err := ad.Decode[T](m.Data)
+	if err != nil {
 		return v, pipeline.Permanent(fmt.Errorf("read record: %w", err))
 	}
 	return v, nil

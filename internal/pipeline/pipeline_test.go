@@ -196,23 +196,30 @@ func TestStage(t *testing.T) {
 
 func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q, out := newQueue(4), &store{}
+		q, out := newQueue(6), &store{}
 		ctx, cancel := context.WithCancel(t.Context())
-		s := &Stage{Name: "slow", From: q, To: out, Dead: &store{}, Config: Config{Batch: 4, Workers: 4, Lanes: 1}, Log: quiet,
+		var begun sync.WaitGroup
+		begun.Add(4)
+		s := &Stage{Name: "slow", From: q, To: out, Dead: &store{}, Config: Config{Batch: 6, Workers: 4, Lanes: 1}, Log: quiet,
 			Step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+				begun.Done()
+				begun.Wait()
 				cancel() // told to stop in the middle of a batch
-				select {
-				case <-time.After(3 * time.Second):
-					return []ad.Message{{Subject: "out"}}, nil
-				case <-ctx.Done():
+				if m.Seq == 2 {
+					<-ctx.Done() // longer than the drain time
 					return nil, ctx.Err()
 				}
+				time.Sleep(3 * time.Second)
+				return []ad.Message{{Subject: "out"}}, nil
 			}}
 		if err := s.Run(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if len(out.msgs) != 4 || len(q.acked) != 4 {
-			t.Errorf("%d stored and %d acknowledged, want 4 and 4: what is under way is finished", len(out.msgs), len(q.acked))
+		if len(out.msgs) != 3 || len(q.acked) != 3 {
+			t.Errorf("%d stored and %d acknowledged, want 3 and 3: what is under way is finished", len(out.msgs), len(q.acked))
+		}
+		if c := s.Counts(); c.Back != 3 || !slices.Equal(q.delays, []time.Duration{0, 0, 0}) {
+			t.Errorf("%+v, given back after %v; want the slow one and the two not begun at once", c, q.delays)
 		}
 	})
 }

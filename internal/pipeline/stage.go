@@ -1,0 +1,291 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"vigil.example/internal/ad"
+)
+
+// A Stage is one step of the walk, ready to run.
+type Stage struct {
+	Name   string
+	Stream string // the name of the stream it reads, kept in dead letters
+	Step   Step
+	From   Source
+	To     Sink
+	Dead   Sink
+	Done   func(seq uint64) bool // whether all outputs of a message are already stored; may be nil
+	Known  func(id string) bool  // whether an output is already stored; may be nil
+	// Hold is how long the source leaves messages alone that are neither
+	// acknowledged nor extended; 0 when it never gives them to others. A batch that
+	// was not extended for as long, by the monotonic clock, is dropped: others may
+	// be at work on it.
+	Hold   time.Duration
+	Config Config
+	Meter  Meter // may be nil
+	Log    *slog.Logger
+
+	counts   tally
+	fetching chan struct{} // holds one token: the source has one reader
+}
+
+// Run works until ctx ends, then finishes the steps that are under way, or gives
+// their messages back when that takes longer than the drain time. What was not
+// begun is given back at once. It returns nil after such a stop, otherwise why its
+// source failed, so that its owner can open that again, or the Final error that
+// ended it. It may be called again.
+func (s *Stage) Run(ctx context.Context) error {
+	s.Config = s.Config.withDefaults()
+	s.fetching = make(chan struct{}, 1)
+	lanes, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	var wg sync.WaitGroup
+	for range s.Config.Lanes {
+		wg.Go(func() {
+			if err := s.lane(lanes); err != nil {
+				end(err) // the others stop too
+			}
+		})
+	}
+	wg.Wait()
+	if err := context.Cause(lanes); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("stage %s: %w", s.Name, err)
+	}
+	return nil
+}
+
+func (s *Stage) lane(ctx context.Context) error {
+	for {
+		msgs, err := s.fetch(ctx)
+		if len(msgs) > 0 {
+			if err := s.batch(ctx, msgs, time.Now()); err != nil {
+				return err
+			}
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Stage) fetch(ctx context.Context) ([]ad.Message, error) {
+	s.fetching <- struct{}{}
+	defer func() { <-s.fetching }()
+	if ctx.Err() != nil { // the source may have failed for the lane before
+		return nil, ctx.Err()
+	}
+	return s.From.Fetch(ctx, s.Config.Batch)
+}
+
+// batch takes messages through the stage. Each is acknowledged, given back or, if
+// others may have it, dropped. The error is Final.
+func (s *Stage) batch(stop context.Context, msgs []ad.Message, taken time.Time) error {
+	work, cancel := drainable(stop, s.Config.Drain)
+	defer cancel()
+	s.counts.arrived(s.Meter, s.Name, msgs, taken)
+	h := s.hold(work, msgs, taken)
+	defer h.release()
+	results := s.steps(stop, work, msgs)
+	if h.lost() {
+		return s.drop(msgs)
+	}
+	b := s.sort(work, msgs, results)
+	err := b.final
+	if err == nil {
+		err = s.settle(work, h, b)
+	}
+	switch {
+	case errors.Is(err, errLate):
+		return s.drop(msgs)
+	case err != nil:
+		s.giveBack(b.keep)
+		if IsFinal(err) {
+			return err
+		}
+		return nil // stopped: others take it up
+	}
+	if s.Meter != nil {
+		s.Meter.Batch(s.Name, len(msgs), time.Since(taken))
+	}
+	return nil
+}
+
+// A sorted batch says what becomes of each message.
+type sorted struct {
+	keep    []ad.Message   // to be acknowledged once the rest is stored
+	outs    [][]ad.Message // of each of them
+	letters []ad.Message
+	done    int // of keep, those with outputs or nothing to say
+	skipped int
+	final   error // ends the stage; all is given back
+}
+
+// sort decides by the results, and gives back what is to be tried again.
+func (s *Stage) sort(work context.Context, msgs []ad.Message, results []result) (b sorted) {
+	for _, r := range results {
+		if IsFinal(r.err) {
+			return sorted{keep: msgs, final: r.err}
+		}
+	}
+	b.keep, b.outs = make([]ad.Message, 0, len(msgs)), make([][]ad.Message, 0, len(msgs))
+	var back []ad.Message
+	for i, m := range msgs {
+		switch r := results[i]; {
+		case r.err == nil:
+			b.keep, b.outs = append(b.keep, m), append(b.outs, r.out)
+			b.done++
+		case errors.Is(r.err, Skip):
+			b.keep, b.outs = append(b.keep, m), append(b.outs, nil)
+			b.skipped++
+		case errors.Is(r.err, errBack) || work.Err() != nil:
+			back = append(back, m)
+		case IsPermanent(r.err) || m.Attempt >= s.Config.Attempts:
+			b.keep, b.outs = append(b.keep, m), append(b.outs, nil)
+			b.letters = append(b.letters, Letter(s.Name, s.Stream, m, r.err))
+		default:
+			s.Log.Warn("step failed, will be tried again", "stage", s.Name, "seq", m.Seq, "attempt", m.Attempt, "err", r.err)
+			s.count(Retried, 1)
+			s.nak(m, Backoff(s.Config.Backoff, m.Attempt))
+		}
+	}
+	s.giveBack(back)
+	return b
+}
+
+// settle makes the effects of a batch durable, then acknowledges.
+func (s *Stage) settle(work context.Context, h *holding, b sorted) error {
+	outs := flat(b.outs)
+	err := s.store(work, h, s.To, outs)
+	if IsPermanent(err) {
+		outs, err = s.oneByOne(work, h, &b)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.bury(work, h, b.letters); err != nil {
+		return err
+	}
+	seqs := make([]uint64, len(b.keep))
+	for i, m := range b.keep {
+		seqs[i] = m.Seq
+	}
+	if err := s.From.Ack(seqs...); err != nil {
+		s.Log.Warn("acknowledging, will come again", "stage", s.Name, "err", err)
+	}
+	s.count(Done, b.done)
+	s.count(Skipped, b.skipped)
+	s.count(Dead, len(b.letters))
+	s.count(Out, len(outs))
+	return nil
+}
+
+func flat(outs [][]ad.Message) []ad.Message {
+	n := 0
+	for _, o := range outs {
+		n += len(o)
+	}
+	all := make([]ad.Message, 0, n)
+	for _, o := range outs {
+		all = append(all, o...)
+	}
+	return all
+}
+
+// oneByOne stores the outputs of each message by themselves, after the sink said
+// that some of a batch can never be stored: their messages become letters.
+func (s *Stage) oneByOne(work context.Context, h *holding, b *sorted) (stored []ad.Message, err error) {
+	for i, out := range b.outs {
+		err := s.store(work, h, s.To, out)
+		switch {
+		case IsPermanent(err):
+			b.letters = append(b.letters, Letter(s.Name, s.Stream, b.keep[i], fmt.Errorf("store what follows: %w", err)))
+			b.done--
+		case err != nil:
+			return stored, err
+		default:
+			stored = append(stored, out...)
+		}
+	}
+	return stored, nil
+}
+
+// bury stores dead letters. One that is too large for its stream is stored without
+// the data: those still stand where the letter says.
+func (s *Stage) bury(work context.Context, h *holding, letters []ad.Message) error {
+	err := s.store(work, h, s.Dead, letters)
+	if IsPermanent(err) {
+		for i := range letters {
+			if err = s.store(work, h, s.Dead, letters[i:i+1]); IsPermanent(err) {
+				letters[i].Header[BareHeader], letters[i].Data = fmt.Sprint(len(letters[i].Data)), nil
+				err = s.store(work, h, s.Dead, letters[i:i+1])
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	for _, l := range letters {
+		s.Log.Error("dead letter", "stage", s.Name, "id", l.ID, "reason", l.Header[ReasonHeader])
+	}
+	return nil
+}
+
+// store publishes, trying again until it succeeds or never can: while the store is
+// down, nothing more is taken. The error is errLate, Permanent, Final or that of
+// the context.
+func (s *Stage) store(ctx context.Context, h *holding, to Sink, msgs []ad.Message) error {
+	for attempt := 1; len(msgs) > 0; attempt++ {
+		if h.lost() {
+			return errLate
+		}
+		err := to.Publish(ctx, msgs)
+		switch {
+		case err == nil:
+			return nil
+		case IsFinal(err) || IsPermanent(err):
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+		s.Log.Warn("publishing, will be tried again", "stage", s.Name, "messages", len(msgs), "err", err)
+		if !sleep(ctx, Backoff(s.Config.Backoff, attempt)) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (s *Stage) drop(msgs []ad.Message) error {
+	s.Log.Warn("dropping messages that others may have by now", "stage", s.Name, "messages", len(msgs), "hold", s.Hold)
+	s.count(Late, len(msgs))
+	return nil
+}
+
+func (s *Stage) giveBack(msgs []ad.Message) {
+	for _, m := range msgs {
+		s.nak(m, 0)
+	}
+	s.count(Back, len(msgs))
+}
+
+func (s *Stage) nak(m ad.Message, delay time.Duration) {
+	if err := s.From.Nak(m.Seq, delay); err != nil {
+		s.Log.Warn("giving back", "stage", s.Name, "seq", m.Seq, "err", err)
+	}
+}
+
+// Counts returns what the stage has done so far.
+func (s *Stage) Counts() Counts { return s.counts.read() }
+
+func (s *Stage) count(e End, n int) { s.counts.count(s.Meter, s.Name, e, n) }
