@@ -1,10 +1,11 @@
 // Package access knows who is asking, what they may do, and for which purpose. In
 // come names, passwords, session ids and API tokens; out come Subjects, and a
 // Subject says whether it may take an action. Users and tokens are events in a
-// journal, one subject each, from which the state is rebuilt; sessions and failed
-// sign-ins live in memory and end with the process. The room keeps no secret in
-// clear (passwords as argon2id, sessions and tokens as SHA-256), reads no ads and
-// answers no request by itself.
+// journal, one subject each, from which the state is rebuilt and which several
+// processes may share; sessions live in a store that they may share too, or in
+// memory. Failed sign-ins are counted by each process alone: a lock holds in the
+// process that set it. The room keeps no secret in clear (passwords as argon2id,
+// sessions and tokens as SHA-256), reads no ads and answers no request by itself.
 package access
 
 import "errors"

@@ -99,10 +99,10 @@ func TestFirstSignIn(t *testing.T) {
 	if err := r.ChangePassword(t.Context(), id, first, good); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = r.Session(id); err != nil || s.MustChange || s.May(ActUsers) != nil {
+	if s, err = r.Session(t.Context(), id); err != nil || s.MustChange || s.May(ActUsers) != nil {
 		t.Errorf("after the change: %v, %v", s, err)
 	}
-	if _, err := r.Session(other); !errors.Is(err, ErrNoSession) {
+	if _, err := r.Session(t.Context(), other); !errors.Is(err, ErrNoSession) {
 		t.Errorf("the other session lives on: %v", err)
 	}
 	if _, _, err := r.SignIn(t.Context(), "admin", first); !errors.Is(err, ErrBadCredentials) {
@@ -156,26 +156,26 @@ func TestSessionEnds(t *testing.T) {
 		r, h, id, _ := settled(t, Analyst)
 		for range 4 {
 			h.move(29 * time.Minute)
-			if _, err := r.Session(id); err != nil {
+			if _, err := r.Session(t.Context(), id); err != nil {
 				t.Fatalf("used in time: %v", err)
 			}
 		}
 		h.move(30 * time.Minute)
-		if _, err := r.Session(id); !errors.Is(err, ErrNoSession) {
+		if _, err := r.Session(t.Context(), id); !errors.Is(err, ErrNoSession) {
 			t.Errorf("got %v", err)
 		}
-		if _, err := r.SetPurpose(id, PurposeCase, "case 1"); !errors.Is(err, ErrNoSession) {
+		if _, err := r.SetPurpose(t.Context(), id, PurposeCase, "case 1"); !errors.Is(err, ErrNoSession) {
 			t.Errorf("purpose: got %v", err)
 		}
 	})
 	t.Run("when only glanced at", func(t *testing.T) {
 		r, h, id, _ := settled(t, Analyst)
 		h.move(29 * time.Minute)
-		if _, err := r.Glance(id); err != nil {
+		if _, err := r.Glance(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
 		h.move(time.Minute)
-		if _, err := r.Glance(id); !errors.Is(err, ErrNoSession) {
+		if _, err := r.Glance(t.Context(), id); !errors.Is(err, ErrNoSession) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -183,20 +183,20 @@ func TestSessionEnds(t *testing.T) {
 		r, h, id, _ := settled(t, Analyst)
 		for range 35 {
 			h.move(20 * time.Minute)
-			if _, err := r.Session(id); err != nil {
+			if _, err := r.Session(t.Context(), id); err != nil {
 				t.Fatal(err)
 			}
 		}
 		h.move(20 * time.Minute)
-		if _, err := r.Session(id); !errors.Is(err, ErrNoSession) {
+		if _, err := r.Session(t.Context(), id); !errors.Is(err, ErrNoSession) {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("by signing out", func(t *testing.T) {
 		r, _, id, _ := settled(t, Analyst)
-		r.SignOut(id)
-		r.SignOut(id)
-		if _, err := r.Session(id); !errors.Is(err, ErrNoSession) {
+		_ = r.SignOut(t.Context(), id)
+		_ = r.SignOut(t.Context(), id)
+		if _, err := r.Session(t.Context(), id); !errors.Is(err, ErrNoSession) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -208,7 +208,7 @@ func TestSessionEnds(t *testing.T) {
 		if err := r.Enable(t.Context(), System, u.ID); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.Session(id); !errors.Is(err, ErrNoSession) {
+		if _, err := r.Session(t.Context(), id); !errors.Is(err, ErrNoSession) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -220,7 +220,7 @@ func TestSessionEnds(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := r.Session(id); !errors.Is(err, ErrNoSession) {
+		if _, err := r.Session(t.Context(), id); !errors.Is(err, ErrNoSession) {
 			t.Errorf("the oldest: got %v", err)
 		}
 	})
@@ -251,7 +251,7 @@ func TestSecretsAreNotKept(t *testing.T) {
 	if strings.Contains(fmt.Sprintf("%+v", s), id) {
 		t.Error("the subject holds the session's secret")
 	}
-	if _, err := r.Session(s.Session); !errors.Is(err, ErrNoSession) {
+	if _, err := r.Session(t.Context(), s.Session); !errors.Is(err, ErrNoSession) {
 		t.Error("the session's name for logs opens it")
 	}
 }

@@ -21,7 +21,7 @@ func BenchmarkSession(b *testing.B) {
 	r, _, id, _ := settled(b, Analyst)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := r.Session(id); err != nil {
+		if _, err := r.Session(b.Context(), id); err != nil {
 			b.Fatal(err)
 		}
 	}

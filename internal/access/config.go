@@ -20,6 +20,8 @@ type Config struct {
 	Absolute time.Duration // and in any case after so long; 12 h when 0
 	TokenAge time.Duration // of a token that names no expiry; 90 days when 0
 
+	Sessions Sessions // where they are kept; in this process's memory when nil
+
 	MinPassword int  // characters of a new password; 15 when 0 (NIST SP 800-63B-4, no second factor)
 	KeepOneTime bool // a one-time password may be kept: for the demo, which has nothing to protect
 
@@ -48,6 +50,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Sessions == nil {
+		c.Sessions = newInMemory(c.Absolute, c.Now)
 	}
 	c.Argon = c.Argon.withDefaults()
 	return c

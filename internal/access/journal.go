@@ -55,6 +55,8 @@ type event struct {
 	Role    Role      `json:"role,omitempty"`
 	Hash    string    `json:"hash,omitempty"` // argon2id, PHC string
 	OneTime bool      `json:"one_time,omitempty"`
+	Session string    `json:"session,omitempty"` // the one that goes on with the new password, as logs name it
+	Again   bool      `json:"again,omitempty"`   // the same password, hashed anew: no session ends
 	Token   *Token    `json:"token,omitempty"`
 	SHA256  string    `json:"sha256,omitempty"` // of a token's secret
 }
@@ -103,33 +105,49 @@ func (r *Register) write(ctx context.Context, subject string, e event) error {
 	if err != nil {
 		return fmt.Errorf("store %s event: %w", e.Kind, err)
 	}
-	return r.Apply(seq, subject, data)
+	return r.bring(seq, subject, data)
+}
+
+// Position returns the sequence up to which every event of the journal is in the
+// state: a process follows the others by handing Apply what comes after it.
+func (r *Register) Position() uint64 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.replayed
 }
 
 // CatchUp applies what the journal holds and the state does not: what another
 // process changed.
 func (r *Register) CatchUp(ctx context.Context) error {
-	r.mu.RLock()
-	from := r.replayed + 1
-	r.mu.RUnlock()
-	var seen uint64
-	last, err := r.journal.Replay(ctx, from, func(seq uint64, subject string, data []byte) error {
-		seen = seq
-		return r.Apply(seq, subject, data)
-	})
+	from := r.Position() + 1
+	last, err := r.journal.Replay(ctx, from, r.Apply)
 	if err != nil {
 		return fmt.Errorf("replay users and tokens from %d: %w", from, err)
 	}
-	r.mu.Lock()
-	r.replayed = max(r.replayed, seen, last)
-	r.mu.Unlock()
+	r.reached(last)
 	return nil
 }
 
-// Apply brings one stored event into the state. Applying an event again, or one
-// under a subject of another room, changes nothing. Events of one subject must
-// come in order.
+// Apply brings the next stored event into the state. It takes all events of the
+// journal in their order, beginning anywhere up to the one after Position;
+// applying one again, or one under a subject of another room, changes nothing.
 func (r *Register) Apply(seq uint64, subject string, data []byte) error {
+	if err := r.bring(seq, subject, data); err != nil {
+		return err
+	}
+	r.reached(seq)
+	return nil
+}
+
+func (r *Register) reached(seq uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.replayed = max(r.replayed, seq)
+}
+
+// bring applies one event: the next of the journal, or one that this process has
+// just written, ahead of what others wrote before it under other subjects.
+func (r *Register) bring(seq uint64, subject string, data []byte) error {
 	apply := r.applyUser
 	id, ok := strings.CutPrefix(subject, subjectUser)
 	if !ok {
@@ -147,10 +165,10 @@ func (r *Register) Apply(seq uint64, subject string, data []byte) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if seq <= r.seqs[subject] {
+	if seq <= r.seqs[subject] || seq <= r.replayed {
 		return nil
 	}
-	if err := apply(id, e); err != nil {
+	if err := apply(id, seq, e); err != nil {
 		return fmt.Errorf("access event %d: %w", seq, err)
 	}
 	r.seqs[subject] = seq

@@ -53,7 +53,7 @@ func TestResetLiftsTheLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Session(id); !errors.Is(err, ErrNoSession) {
+	if _, err := r.Session(t.Context(), id); !errors.Is(err, ErrNoSession) {
 		t.Errorf("old session: %v", err)
 	}
 	if _, s, err := r.SignIn(t.Context(), "alice", once); err != nil || !s.MustChange {

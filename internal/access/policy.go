@@ -29,7 +29,6 @@ const (
 	ScopePacket Scope = "packet"
 	ScopeAdmin  Scope = "admin"
 
-	scopeNone Scope = ""  // any token
 	scopeSelf Scope = "-" // no token: a person in a session only
 )
 
@@ -50,30 +49,47 @@ const (
 	ActImport   Action = "import"   // bring in pages
 	ActCrawl    Action = "crawl"    // start, stop and plan crawls
 	ActUsers    Action = "users"    // add, disable and reset users
-	ActAudit    Action = "audit"    // read and verify the audit log
+	ActAudit    Action = "audit"    // read and verify the audit log; see holds and what was erased
+
+	ActHold        Action = "hold"         // hold from erasure, and release
+	ActErase       Action = "erase"        // erase ads and numbers for good
+	ActReplay      Action = "replay"       // run steps again over what is stored, and switch to the result
+	ActDeadLetters Action = "dead-letters" // read, retry and drop what could not be handled: it holds ads
+	ActBackup      Action = "backup"       // write and restore a backup
 )
 
-// A rule says who may take an action. purpose: only for a purpose.
+// A rule says who may take an action. A token needs every one of the scopes.
+// purpose: only for a purpose.
 type rule struct {
 	action  Action
-	scope   Scope
+	scopes  []Scope
 	purpose bool
 	roles   []Role
+}
+
+// covers reports whether a token of these scopes may take the action.
+func (r rule) covers(scopes []Scope) bool {
+	return !slices.ContainsFunc(r.scopes, func(s Scope) bool { return !slices.Contains(scopes, s) })
 }
 
 // policy is the whole of who may do what: what is not here is denied. Every
 // action that shows or brings in ads needs a purpose.
 var policy = []rule{
-	{ActStatus, scopeNone, false, []Role{Admin, Analyst, Reader, Auditor}},
-	{ActPassword, scopeSelf, false, []Role{Admin, Analyst, Reader, Auditor}},
-	{ActTokens, scopeSelf, false, []Role{Admin, Analyst, Reader, Auditor}},
-	{ActRead, ScopeRead, true, []Role{Admin, Analyst, Reader}},
-	{ActWatch, ScopeWatch, true, []Role{Admin, Analyst}},
-	{ActPacket, ScopePacket, true, []Role{Admin, Analyst}},
-	{ActImport, ScopeAdmin, true, []Role{Admin, Analyst}},
-	{ActCrawl, ScopeAdmin, false, []Role{Admin}},
-	{ActUsers, ScopeAdmin, false, []Role{Admin}},
-	{ActAudit, ScopeAdmin, false, []Role{Admin, Auditor}},
+	{ActStatus, nil, false, []Role{Admin, Analyst, Reader, Auditor}},
+	{ActPassword, []Scope{scopeSelf}, false, []Role{Admin, Analyst, Reader, Auditor}},
+	{ActTokens, []Scope{scopeSelf}, false, []Role{Admin, Analyst, Reader, Auditor}},
+	{ActRead, []Scope{ScopeRead}, true, []Role{Admin, Analyst, Reader}},
+	{ActWatch, []Scope{ScopeWatch}, true, []Role{Admin, Analyst}},
+	{ActPacket, []Scope{ScopePacket}, true, []Role{Admin, Analyst}},
+	{ActImport, []Scope{ScopeAdmin}, true, []Role{Admin, Analyst}},
+	{ActCrawl, []Scope{ScopeAdmin}, false, []Role{Admin}},
+	{ActUsers, []Scope{ScopeAdmin}, false, []Role{Admin}},
+	{ActAudit, []Scope{ScopeAdmin}, false, []Role{Admin, Auditor}},
+	{ActHold, []Scope{ScopeAdmin}, false, []Role{Admin}},
+	{ActErase, []Scope{ScopeAdmin}, false, []Role{Admin}},
+	{ActReplay, []Scope{ScopeAdmin}, false, []Role{Admin}},
+	{ActDeadLetters, []Scope{ScopeAdmin, ScopeRead}, true, []Role{Admin}},
+	{ActBackup, []Scope{ScopeAdmin}, false, []Role{Admin}},
 }
 
 // The ways a subject came in.
@@ -104,7 +120,7 @@ func (s Subject) May(a Action) error {
 	r := policy[i]
 	switch {
 	case s.Via == ViaSession:
-	case s.Via == ViaToken && (r.scope == scopeNone || slices.Contains(s.Scopes, r.scope)):
+	case s.Via == ViaToken && r.covers(s.Scopes):
 	default:
 		return fmt.Errorf("%s: %w", a, ErrDenied)
 	}

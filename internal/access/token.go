@@ -153,7 +153,7 @@ func (r *Register) Revoke(ctx context.Context, by, user, id string) error {
 	return nil
 }
 
-func (r *Register) applyToken(id string, e event) error {
+func (r *Register) applyToken(id string, _ uint64, e event) error {
 	switch e.Kind {
 	case kindMade:
 		if e.Token == nil || e.Token.ID != id {

@@ -128,18 +128,18 @@ func TestMakeTokenRefuses(t *testing.T) {
 
 func TestPurpose(t *testing.T) {
 	r, _, id, _ := settled(t, Analyst)
-	if s, err := r.Session(id); err != nil || !errors.Is(s.May(ActRead), ErrNoPurpose) {
+	if s, err := r.Session(t.Context(), id); err != nil || !errors.Is(s.May(ActRead), ErrNoPurpose) {
 		t.Errorf("before: %v, %v", s.May(ActRead), err)
 	}
-	one, err := r.SetPurpose(id, PurposeCase, "  Case   26-14 ")
+	one, err := r.SetPurpose(t.Context(), id, PurposeCase, "  Case   26-14 ")
 	if err != nil || one.Purpose.Text != "Case 26-14" || one.May(ActRead) != nil {
 		t.Errorf("got %v, %v", one.Purpose, err)
 	}
-	same, err := r.SetPurpose(id, PurposeCase, "case 26-14")
+	same, err := r.SetPurpose(t.Context(), id, PurposeCase, "case 26-14")
 	if err != nil || same.Purpose.ID != one.Purpose.ID {
 		t.Errorf("the same case has another id: %v", err)
 	}
-	other, err := r.SetPurpose(id, PurposeReason, "Case 26-14")
+	other, err := r.SetPurpose(t.Context(), id, PurposeReason, "Case 26-14")
 	if err != nil || other.Purpose.ID == one.Purpose.ID {
 		t.Errorf("another kind has the same id: %v", err)
 	}
@@ -149,12 +149,12 @@ func TestPurpose(t *testing.T) {
 		"not text": {PurposeReason, "some\xffthing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := r.SetPurpose(id, c[0], c[1]); !errors.Is(err, ErrInvalid) {
+			if _, err := r.SetPurpose(t.Context(), id, c[0], c[1]); !errors.Is(err, ErrInvalid) {
 				t.Errorf("got %v", err)
 			}
 		})
 	}
-	if s, err := r.Session(id); err != nil || s.Purpose.ID != other.Purpose.ID {
+	if s, err := r.Session(t.Context(), id); err != nil || s.Purpose.ID != other.Purpose.ID {
 		t.Errorf("a refused purpose took the place of the last good one: %v", err)
 	}
 }

@@ -25,6 +25,9 @@ type User struct {
 	MustChange bool      `json:"must_change,omitempty"` // has a one-time password
 
 	hash string
+	// Sessions that began before the event since are over, except kept.
+	since uint64
+	kept  string
 }
 
 // System is who made a change that no user made.
@@ -63,7 +66,7 @@ func Open(ctx context.Context, j Journal, c Config) (*Register, error) {
 		users:    make(map[string]*User),
 		tokens:   make(map[string]*Token),
 		secrets:  make(map[[32]byte]string),
-		sessions: sessions{c: c, byKey: make(map[[32]byte]*session)},
+		sessions: sessions{c: c, known: make(map[string]*session)},
 	}
 	if err := r.CatchUp(ctx); err != nil {
 		return nil, err
@@ -141,10 +144,9 @@ func (r *Register) Reset(ctx context.Context, by, user string) (password string,
 		return "", fmt.Errorf("reset password: %w", err)
 	}
 	password = oneTime()
-	if err := r.setPassword(ctx, by, u, password, true); err != nil {
+	if err := r.setPassword(ctx, u, password, event{By: by, OneTime: true}); err != nil {
 		return "", fmt.Errorf("reset password of %s: %w", u.Name, err)
 	}
-	r.sessions.endOf(user, "")
 	r.lockout.clear(u.Name)
 	return password, nil
 }
@@ -152,7 +154,7 @@ func (r *Register) Reset(ctx context.Context, by, user string) (password string,
 // ChangePassword replaces the password of the session's user, who gives the old
 // one again, and ends the user's other sessions.
 func (r *Register) ChangePassword(ctx context.Context, sessionID, old, password string) error {
-	s, err := r.Session(sessionID)
+	s, err := r.Session(ctx, sessionID)
 	if err != nil {
 		return err
 	}
@@ -166,26 +168,26 @@ func (r *Register) ChangePassword(ctx context.Context, sessionID, old, password 
 	if old == password {
 		return fmt.Errorf("change password: %w: it is the old one", ErrWeakPassword)
 	}
-	if err := r.setPassword(ctx, u.ID, u, password, false); err != nil {
+	if err := r.setPassword(ctx, u, password, event{By: u.ID, Session: s.Session}); err != nil {
 		return fmt.Errorf("change password of %s: %w", u.Name, err)
 	}
-	r.sessions.endOf(u.ID, sessionID)
 	return nil
 }
 
 // setPassword stores a new password for a user as u was read: when the password
 // was changed since, it is ad.ErrConflict, so that an old password cannot come
-// back over a reset.
-func (r *Register) setPassword(ctx context.Context, by string, u User, password string, once bool) error {
-	hash, err := r.hasher.hash(ctx, password)
-	if err != nil {
+// back over a reset. e says the rest of the event.
+func (r *Register) setPassword(ctx context.Context, u User, password string, e event) error {
+	var err error
+	if e.Hash, err = r.hasher.hash(ctx, password); err != nil {
 		return err
 	}
+	e.Kind = kindPassword
 	return r.decide(ctx, func() (string, event, error) {
 		if now, err := r.User(u.ID); err != nil || now.hash != u.hash {
 			return "", event{}, cmp.Or(err, ad.ErrConflict)
 		}
-		return subjectUser + u.ID, event{Kind: kindPassword, By: by, Hash: hash, OneTime: once}, nil
+		return subjectUser + u.ID, e, nil
 	})
 }
 
@@ -201,13 +203,9 @@ func (r *Register) SetRole(ctx context.Context, by, user string, role Role) erro
 
 // Disable shuts a user out at once: sessions end and tokens stop working.
 func (r *Register) Disable(ctx context.Context, by, user string) error {
-	err := r.change(ctx, "disable user", user, func(u User) (event, bool) {
+	return r.change(ctx, "disable user", user, func(u User) (event, bool) {
 		return event{Kind: kindDisabled, By: by}, !u.Disabled
 	})
-	if err == nil {
-		r.sessions.endOf(user, "")
-	}
-	return err
 }
 
 // Enable lets a disabled user in again.
@@ -264,7 +262,7 @@ func (r *Register) Users() []User {
 	return out
 }
 
-func (r *Register) applyUser(id string, e event) error {
+func (r *Register) applyUser(id string, seq uint64, e event) error {
 	if e.Kind == kindCreated {
 		r.users[id] = &User{ID: id, Name: e.Name, Role: e.Role, Created: e.At, MustChange: e.OneTime, hash: e.Hash}
 		return nil
@@ -277,10 +275,13 @@ func (r *Register) applyUser(id string, e event) error {
 	switch e.Kind {
 	case kindPassword:
 		u.hash, u.MustChange = e.Hash, e.OneTime
+		if !e.Again {
+			u.since, u.kept = seq, e.Session
+		}
 	case kindRole:
 		u.Role = e.Role
 	case kindDisabled:
-		u.Disabled = true
+		u.Disabled, u.since, u.kept = true, seq, ""
 	case kindEnabled:
 		u.Disabled = false
 	default:

@@ -19,7 +19,7 @@ func TestRoleHoldsAtOnce(t *testing.T) {
 	if err := r.SetRole(t.Context(), System, u.ID, Auditor); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := r.Session(id); err != nil || s.Role != Auditor {
+	if s, err := r.Session(t.Context(), id); err != nil || s.Role != Auditor {
 		t.Errorf("got %v, %v", s.Role, err)
 	}
 	if err := r.SetRole(t.Context(), System, u.ID, "king"); !errors.Is(err, ErrInvalid) {
@@ -164,7 +164,7 @@ func TestAnOldPasswordDoesNotComeBack(t *testing.T) {
 	if _, err := r.Reset(t.Context(), System, u.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.setPassword(t.Context(), System, before, good, false); !errors.Is(err, ad.ErrConflict) {
+	if err := r.setPassword(t.Context(), before, good, event{By: System, OneTime: false}); !errors.Is(err, ad.ErrConflict) {
 		t.Errorf("got %v", err)
 	}
 }

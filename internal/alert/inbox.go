@@ -24,14 +24,15 @@ type Marks interface {
 }
 
 // An Inbox holds the alerts of every user: a projection of the stored alerts, fed
-// by Apply in any order and as often as the stream delivers. It may be used by
-// many goroutines at once.
+// by Apply in any order and as often as the stream delivers, in as many processes
+// as like. It may be used by many goroutines at once.
 type Inbox struct {
 	marks Marks
 
-	mu    sync.Mutex
-	seen  map[[16]byte]struct{} // every alert ever stored
-	boxes map[string]*box
+	mu     sync.Mutex
+	seen   map[[16]byte]struct{} // every alert ever stored, erased ones too
+	boxes  map[string]*box
+	erased map[string]bool // ads whose alerts are no longer shown
 }
 
 // A box is the inbox of one user.
@@ -60,7 +61,7 @@ type Page struct {
 
 // NewInbox makes an empty inbox.
 func NewInbox(m Marks) *Inbox {
-	return &Inbox{marks: m, seen: make(map[[16]byte]struct{}), boxes: make(map[string]*box)}
+	return &Inbox{marks: m, seen: make(map[[16]byte]struct{}), boxes: make(map[string]*box), erased: make(map[string]bool)}
 }
 
 // Apply brings a stored alert into the inbox of its user and wakes who waits. An
@@ -80,8 +81,24 @@ func (b *Inbox) Apply(seq uint64, data []byte) error {
 		return nil
 	}
 	b.seen[k] = struct{}{}
-	b.box(a.User).add(delivered{seq, a})
+	if !b.erased[a.AdID] {
+		b.box(a.User).add(delivered{seq, a})
+	}
 	return nil
+}
+
+// Forget takes the alerts of erased ads out of every inbox, and does not show one
+// that was read from the stream before it was deleted there. Which alerts there
+// were stays known, by ids that say nothing, so that none is raised again.
+func (b *Inbox) Forget(adIDs []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, id := range adIDs {
+		b.erased[id] = true
+	}
+	for _, x := range b.boxes {
+		x.alerts = slices.DeleteFunc(x.alerts, func(d delivered) bool { return b.erased[d.AdID] })
+	}
 }
 
 func keyOf(id string) (k [16]byte, err error) {
@@ -106,7 +123,10 @@ func (x *box) add(d delivered) {
 	i, _ := slices.BinarySearchFunc(x.alerts, d.seq, func(o delivered, seq uint64) int { return cmp.Compare(o.seq, seq) })
 	x.alerts = slices.Insert(x.alerts, i, d)
 	if len(x.alerts) > Kept {
-		x.alerts = slices.Delete(x.alerts, 0, 1)
+		// Moving all of them down for each new one would cost more than the
+		// rest; append makes a new array every Kept alerts or so.
+		x.alerts[0] = delivered{}
+		x.alerts = x.alerts[1:]
 		x.older++
 	}
 	x.newest = max(x.newest, d.seq)

@@ -66,6 +66,18 @@ func (r *Raiser) Check(s ad.Subscription, ads []ad.Ad) []ad.Alert {
 	return r.unseen(out)
 }
 
+// Forget drops erased ads from the memory. The caller sees to it that they are not
+// raised again.
+func (r *Raiser) Forget(adIDs []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, a := range r.recent {
+		if a.AdID != "" && slices.Contains(adIDs, a.AdID) {
+			r.recent[i] = ad.Ad{}
+		}
+	}
+}
+
 // unseen leaves out alerts that exist, and all but the first of equal ids.
 func (r *Raiser) unseen(alerts []ad.Alert) []ad.Alert {
 	var out []ad.Alert

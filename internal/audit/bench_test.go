@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 	"testing"
+
+	"vigil.example/internal/ad"
 )
 
 // sink is a journal that forgets.
@@ -15,6 +17,10 @@ func (s *sink) Append(context.Context, string, string, []byte, uint64) (uint64, 
 
 func (s *sink) Replay(context.Context, uint64, func(uint64, string, []byte) error) (uint64, error) {
 	return s.seq, nil
+}
+
+func (s *sink) Last(context.Context, string) (uint64, []byte, error) {
+	return 0, nil, ad.ErrNotFound
 }
 
 func BenchmarkAppend(b *testing.B) {

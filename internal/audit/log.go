@@ -34,9 +34,13 @@ import (
 // Replay calls f for every stored event from sequence from on (0 and 1 are the
 // beginning), in order, up to the newest event at the time of the call, and
 // returns the sequence of the last one.
+//
+// Last returns the newest event under a subject, or ad.ErrNotFound, in a time that
+// does not grow with the journal.
 type Journal interface {
 	Append(ctx context.Context, subject, id string, data []byte, expect uint64) (seq uint64, err error)
 	Replay(ctx context.Context, from uint64, f func(seq uint64, subject string, data []byte) error) (last uint64, err error)
+	Last(ctx context.Context, subject string) (seq uint64, data []byte, err error)
 }
 
 // Subject is the one subject of the chain.
@@ -93,8 +97,8 @@ type waiting struct {
 	done  chan error // one send; buffered
 }
 
-// Open finds the head of the chain. It reads the whole journal, but only the last
-// entry is decoded; Verify is what checks it.
+// Open finds the head of the chain. It reads the last event only, however long the
+// log is; Verify is what checks the rest.
 func Open(ctx context.Context, j Journal, c Config) (*Log, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -106,7 +110,7 @@ func Open(ctx context.Context, j Journal, c Config) (*Log, error) {
 	if l.timeout == 0 {
 		l.timeout = 10 * time.Second
 	}
-	if err := l.reload(ctx, nil); err != nil {
+	if err := l.find(ctx); err != nil {
 		return nil, fmt.Errorf("open audit log: %w", err)
 	}
 	return l, nil
@@ -254,6 +258,24 @@ func (l *Log) chain(group []*waiting) (data []byte, head Head, err error) {
 		head = Head{e.Seq, sum(line)}
 	}
 	return out.Bytes(), head, nil
+}
+
+// find moves the head to the end of the journal.
+func (l *Log) find(ctx context.Context) error {
+	seq, data, err := l.journal.Last(ctx, Subject)
+	if errors.Is(err, ad.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read the head of the log: %w", err)
+	}
+	h, err := l.headOf(data)
+	if err != nil {
+		return fmt.Errorf("read the head of the log: event %d: %w", seq, err)
+	}
+	l.stored = seq
+	l.setHead(h)
+	return nil
 }
 
 // reload reads the events that the journal holds beyond what we know and moves the

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"vigil.example/internal/ad"
@@ -77,6 +78,20 @@ func (m *memory) Replay(_ context.Context, from uint64, f func(uint64, string, [
 		}
 	}
 	return uint64(len(events)), nil
+}
+
+func (m *memory) Last(_ context.Context, subject string) (uint64, []byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.out {
+		return 0, nil, errOutage
+	}
+	for i, e := range slices.Backward(m.events) {
+		if e.subject == subject {
+			return uint64(i) + 1, bytes.Clone(e.data), nil
+		}
+	}
+	return 0, nil, fmt.Errorf("last of %s: %w", subject, ad.ErrNotFound)
 }
 
 func (m *memory) outage(on bool) {

@@ -28,10 +28,6 @@ import (
 type Journal interface {
 	Append(ctx context.Context, subject, id string, data []byte, expect uint64) (seq uint64, err error)
 	Replay(ctx context.Context, from uint64, f func(seq uint64, subject string, data []byte) error) (last uint64, err error)
-}
-
-// TEMP
-type ender interface {
 	Last(ctx context.Context, subject string) (seq uint64, data []byte, err error)
 }
 
@@ -107,11 +103,10 @@ func (d *Docket) decide(ctx context.Context, choose func() (string, event, error
 // realign takes note that the newest events of a subject were erased: the next one
 // follows what is left. The caller holds d.writing and has caught up.
 func (d *Docket) realign(ctx context.Context, subject string) error {
-	j, ok := d.journal.(ender)
-	if !ok || subject == "" {
+	if subject == "" {
 		return nil
 	}
-	last, _, err := j.Last(ctx, subject)
+	last, _, err := d.journal.Last(ctx, subject)
 	if err != nil && !errors.Is(err, ad.ErrNotFound) {
 		return fmt.Errorf("decide: %w", err)
 	}

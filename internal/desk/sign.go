@@ -27,16 +27,15 @@ func (d *Desk) SignIn(ctx context.Context, name, password string) (string, acces
 		return "", access.Subject{}, err
 	}
 	if err := d.log(ctx, s, audit.Entry{Action: "sign-in"}); err != nil {
-		d.Register.SignOut(id)
-		return "", access.Subject{}, err
+		return "", access.Subject{}, errors.Join(err, d.Register.SignOut(ctx, id))
 	}
 	return id, s, nil
 }
 
 // SignOut ends a session.
 func (d *Desk) SignOut(ctx context.Context, s access.Subject, id string) error {
-	d.Register.SignOut(id)
-	return d.log(ctx, s, audit.Entry{Action: "sign-out"})
+	err := d.Register.SignOut(ctx, id)
+	return errors.Join(err, d.log(ctx, s, audit.Entry{Action: "sign-out", Outcome: outcome(err)}))
 }
 
 // ErrPurpose says that a purpose holds a telephone number. The words of a purpose
@@ -56,7 +55,7 @@ func (d *Desk) SetPurpose(ctx context.Context, id, kind, text string) (access.Su
 	if err := checkPurpose(text); err != nil {
 		return access.Subject{}, err
 	}
-	s, err := d.Register.SetPurpose(id, kind, text)
+	s, err := d.Register.SetPurpose(ctx, id, kind, text)
 	if err != nil {
 		return access.Subject{}, err
 	}
@@ -95,7 +94,8 @@ func (d *Desk) MakeToken(ctx context.Context, name, password string, o access.To
 	if err != nil {
 		return access.Token{}, "", err
 	}
-	defer d.Register.SignOut(id)
+	// A session that cannot be ended now ends by itself: nobody has its id.
+	defer func() { _ = d.Register.SignOut(context.WithoutCancel(ctx), id) }()
 	if err := d.may(ctx, s, access.ActTokens, audit.Entry{Action: "token.create"}); err != nil {
 		return access.Token{}, "", err
 	}

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -76,6 +77,17 @@ func (j *journal) Replay(_ context.Context, from uint64, f func(uint64, string, 
 		}
 	}
 	return uint64(len(events)), nil
+}
+
+func (j *journal) Last(_ context.Context, subject string) (uint64, []byte, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i, e := range slices.Backward(j.events) {
+		if e.subject == subject {
+			return uint64(i) + 1, e.data, nil
+		}
+	}
+	return 0, nil, ad.ErrNotFound
 }
 
 func (j *journal) outage(on bool) {

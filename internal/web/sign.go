@@ -68,7 +68,9 @@ func (s *server) signIn(r *http.Request, v *visit) error {
 		return v.show(r, code, "sign-in", page{Title: "Sign in", Body: b})
 	}
 	if v.session != "" {
-		s.desk.Register.SignOut(v.session)
+		if err := s.desk.Register.SignOut(r.Context(), v.session); err != nil {
+			return err
+		}
 	}
 	v.session, v.Subject = id, who
 	v.setCookie(id)
@@ -124,7 +126,7 @@ func (s *server) changePassword(r *http.Request, v *visit) error {
 		return v.show(r, http.StatusUnprocessableEntity, "password", page{Title: "Change password", Body: b})
 	}
 	s.shelf.putNote(v.Session, note{Kind: "password"})
-	if who, err := s.desk.Register.Session(v.session); err == nil && errors.Is(who.May(access.ActRead), access.ErrNoPurpose) {
+	if who, err := s.desk.Register.Session(r.Context(), v.session); err == nil && errors.Is(who.May(access.ActRead), access.ErrNoPurpose) {
 		v.redirect(r, "/purpose?next="+next(r))
 		return nil
 	}

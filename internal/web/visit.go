@@ -29,7 +29,12 @@ func (s *server) open(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{server: s, w: w}
 		if id := s.cookie(r); id != "" {
-			if who, err := s.desk.Register.Session(id); err == nil {
+			who, err := s.desk.Register.Session(r.Context(), id)
+			if err != nil && !errors.Is(err, access.ErrNoSession) {
+				s.fail(w, r, v, err)
+				return
+			}
+			if err == nil {
 				v.session, v.Subject = id, who
 			}
 		}

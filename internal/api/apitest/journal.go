@@ -83,3 +83,14 @@ func (j *Journal) Replay(_ context.Context, from uint64, f func(seq uint64, subj
 	}
 	return uint64(len(events)), nil
 }
+
+// Last gives back the newest event under a subject.
+func (j *Journal) Last(_ context.Context, subject string) (uint64, []byte, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	seq := j.last[subject]
+	if seq == 0 {
+		return 0, nil, fmt.Errorf("last of %s: %w", subject, ad.ErrNotFound)
+	}
+	return seq, bytes.Clone(j.events[seq-1].data), nil
+}
