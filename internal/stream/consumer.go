@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,34 +22,32 @@ type ConsumerOptions struct {
 }
 
 // A Consumer hands out the messages of a stream that are not yet acknowledged.
-// Processes that open the same durable share its messages. It is safe for one
-// reader and any number of acknowledgers.
+// Processes that open the same durable share its messages. It outlives lost
+// connections. It is safe for one reader and any number of acknowledgers.
 type Consumer struct {
-	name    string
-	gen     int
-	stream  jetstream.Stream
-	it      jetstream.MessagesContext
-	feed    chan jetstream.Msg
-	failed  chan error
+	p *puller
+
 	mu      sync.Mutex
-	pending map[uint64]jetstream.Msg
+	pending map[uint64]string // where to acknowledge what was handed out
 }
+
+// Answers to a delivery.
+var (
+	ack        = []byte("+ACK")
+	inProgress = []byte("+WPI")
+)
 
 // Consumer opens the durable consumer of a stream, making it if need be.
 func (b *Bus) Consumer(ctx context.Context, stream, durable string, o ConsumerOptions) (*Consumer, error) {
 	fail := func(err error) (*Consumer, error) {
 		return nil, fmt.Errorf("open consumer %s of %s: %w", durable, stream, err)
 	}
-	s, err := b.js.Stream(ctx, stream)
-	if err != nil {
-		return fail(err)
-	}
 	cfg := jetstream.ConsumerConfig{
 		Durable: durable, AckPolicy: jetstream.AckExplicitPolicy, AckWait: o.Wait, MaxAckPending: o.Inflight,
 		MaxDeliver: -1, FilterSubjects: filters(stream, o.Filter), DeliverPolicy: jetstream.DeliverAllPolicy,
 	}
 	// Where a consumer begins cannot be changed: one that is there keeps it.
-	switch c, err := s.Consumer(ctx, durable); {
+	switch c, err := b.js.Consumer(ctx, stream, durable); {
 	case err == nil:
 		cfg.DeliverPolicy, cfg.OptStartSeq = c.CachedInfo().Config.DeliverPolicy, c.CachedInfo().Config.OptStartSeq
 	case !errors.Is(err, jetstream.ErrConsumerNotFound):
@@ -58,105 +55,67 @@ func (b *Bus) Consumer(ctx context.Context, stream, durable string, o ConsumerOp
 	case o.Start > 1:
 		cfg.DeliverPolicy, cfg.OptStartSeq = jetstream.DeliverByStartSequencePolicy, o.Start
 	}
-	c, err := s.CreateOrUpdateConsumer(ctx, cfg)
+	if _, err := b.js.CreateOrUpdateConsumer(ctx, stream, cfg); err != nil {
+		return fail(err)
+	}
+	k := &Consumer{pending: map[uint64]string{}}
+	// Half is read ahead, half is in the reader's hands.
+	p, err := b.pull(stream, durable, o.Inflight/2, false, o.Wait/4, k.extend)
 	if err != nil {
 		return fail(err)
 	}
-	it, err := c.Messages(jetstream.PullMaxMessages(o.Inflight), jetstream.PullExpiry(30*time.Second))
-	if err != nil {
-		return fail(err)
-	}
-	return newConsumer(stream, durable, s, it), nil
+	k.p = p
+	return k, nil
 }
-
-func newConsumer(stream, name string, s jetstream.Stream, it jetstream.MessagesContext) *Consumer {
-	_, gen := generation(stream)
-	k := &Consumer{name: name, gen: gen, stream: s, it: it, feed: make(chan jetstream.Msg), failed: make(chan error, 1), pending: map[uint64]jetstream.Msg{}}
-	go k.pump()
-	return k
-}
-
-func (k *Consumer) pump() {
-	for {
-		m, err := k.it.Next()
-		if err != nil {
-			if errors.Is(err, nats.ErrTimeout) || errors.Is(err, jetstream.ErrNoHeartbeat) {
-				continue
-			}
-			if errors.Is(err, jetstream.ErrConsumerDeleted) || errors.Is(err, jetstream.ErrConsumerNotFound) {
-				err = fmt.Errorf("%w: %s", ErrConsumerGone, k.name)
-			}
-			k.failed <- err
-			close(k.feed)
-			return
-		}
-		k.feed <- m
-	}
-}
-
-// linger is how long a batch waits for more after its first message.
-const linger = 15 * time.Millisecond
 
 // Fetch waits for a message and returns it with what else arrives at once, at
-// most max.
+// most max. It returns ErrConsumerGone when somebody deletes the consumer, and
+// keeps waiting through everything that passes.
 func (k *Consumer) Fetch(ctx context.Context, max int) ([]ad.Message, error) {
-	var out []ad.Message
-	var timer <-chan time.Time
-	for len(out) < max {
-		select {
-		case m, ok := <-k.feed:
-			if !ok {
-				if len(out) > 0 {
-					return out, nil
-				}
-				err := <-k.failed
-				k.failed <- err
-				return nil, fmt.Errorf("read consumer: %w", err)
-			}
-			md, err := m.Metadata()
+	for {
+		ds, err := k.p.batch(ctx, max)
+		if err != nil {
+			return nil, err
+		}
+		out := make([]ad.Message, 0, len(ds))
+		k.mu.Lock()
+		for _, d := range ds {
+			k.pending[d.seq] = d.msg.Reply
+		}
+		k.mu.Unlock()
+		for _, d := range ds {
+			m, ok, err := k.p.message(ctx, d)
 			if err != nil {
-				return out, fmt.Errorf("read consumer: %w", err)
+				return out, err // the rest comes again
 			}
-			plain := offWire(k.gen, m.Subject())
-			if hidden(plain) {
-				_ = m.Ack() // it comes again and is acknowledged then
-				continue
+			if ok {
+				out = append(out, m)
+			} else if err := k.Ack(d.seq); err != nil {
+				return out, err
 			}
-			data, err := join(ctx, k.stream, partsOf(m.Headers(), md.Sequence.Stream), m.Data())
-			if err != nil {
-				return out, fmt.Errorf("read consumer: message %d: %w", md.Sequence.Stream, err)
-			}
-			k.mu.Lock()
-			k.pending[md.Sequence.Stream] = m
-			k.mu.Unlock()
-			out = append(out, message(plain, m.Headers(), data, md.Sequence.Stream, md.Timestamp, int(md.NumDelivered)))
-			if timer == nil {
-				timer = time.After(linger)
-			}
-		case <-timer:
+		}
+		if len(out) > 0 {
 			return out, nil
-		case <-ctx.Done():
-			return out, ctx.Err()
 		}
 	}
-	return out, nil
 }
 
-func (k *Consumer) take(seq uint64) (jetstream.Msg, bool) {
+func (k *Consumer) answer(seq uint64, body []byte) error {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	m, ok := k.pending[seq]
+	reply, ok := k.pending[seq]
 	delete(k.pending, seq)
-	return m, ok
+	k.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	return k.p.bus.nc.Publish(reply, body)
 }
 
 // Ack says that the messages' effects are durable.
 func (k *Consumer) Ack(seqs ...uint64) error {
 	for _, s := range seqs {
-		if m, ok := k.take(s); ok {
-			if err := m.Ack(); err != nil {
-				return fmt.Errorf("acknowledge %d: %w", s, err)
-			}
+		if err := k.answer(s, ack); err != nil {
+			return fmt.Errorf("acknowledge %d: %w", s, err)
 		}
 	}
 	return nil
@@ -164,10 +123,8 @@ func (k *Consumer) Ack(seqs ...uint64) error {
 
 // Nak asks for the message again after the delay.
 func (k *Consumer) Nak(seq uint64, delay time.Duration) error {
-	if m, ok := k.take(seq); ok {
-		if err := m.NakWithDelay(delay); err != nil {
-			return fmt.Errorf("give back %d: %w", seq, err)
-		}
+	if err := k.answer(seq, fmt.Appendf(nil, `-NAK {"delay":%d}`, delay)); err != nil {
+		return fmt.Errorf("give back %d: %w", seq, err)
 	}
 	return nil
 }
@@ -176,9 +133,12 @@ func (k *Consumer) Nak(seq uint64, delay time.Duration) error {
 func (k *Consumer) Extend(seqs ...uint64) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !k.p.bus.nc.IsConnected() {
+		return fmt.Errorf("extend %d messages: %w", len(seqs), nats.ErrDisconnected)
+	}
 	for _, s := range seqs {
-		if m, ok := k.pending[s]; ok {
-			if err := m.InProgress(); err != nil {
+		if reply, ok := k.pending[s]; ok {
+			if err := k.p.bus.nc.Publish(reply, inProgress); err != nil {
 				return fmt.Errorf("extend %d: %w", s, err)
 			}
 		}
@@ -186,26 +146,17 @@ func (k *Consumer) Extend(seqs ...uint64) error {
 	return nil
 }
 
-// Close stops reading; what is not acknowledged comes again.
-func (k *Consumer) Close() {
-	k.it.Stop()
-	for range k.feed { // let the pump see the end
+// extend holds what is read ahead.
+func (k *Consumer) extend(queued []delivery) {
+	for _, d := range queued {
+		_ = d.msg.Respond(inProgress) // if it is lost the message comes twice
 	}
 }
 
-func message(subject string, h nats.Header, data []byte, seq uint64, t time.Time, attempt int) ad.Message {
-	m := ad.Message{Subject: subject, Data: data, Seq: seq, Time: t, Attempt: attempt}
-	for k, v := range h {
-		switch {
-		case k == nats.MsgIdHdr:
-			m.ID = v[0]
-		case strings.HasPrefix(k, "Nats-"):
-		default:
-			if m.Header == nil {
-				m.Header = make(map[string]string, 2)
-			}
-			m.Header[k] = v[0]
-		}
+// Close stops reading. What was not handed out is given back at once, what is
+// not acknowledged comes again.
+func (k *Consumer) Close() {
+	for _, d := range k.p.close() {
+		_ = d.msg.Respond([]byte("-NAK")) // if it is lost the message comes again later
 	}
-	return m
 }

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"strconv"
@@ -58,10 +59,20 @@ func partsOf(h nats.Header, seq uint64) []uint64 {
 }
 
 // join puts the parts of a message before its data.
-func join(ctx context.Context, s jetstream.Stream, parts []uint64, data []byte) ([]byte, error) {
+func (b *Bus) join(ctx context.Context, stream string, parts []uint64, data []byte) ([]byte, error) {
+	if len(parts) == 0 {
+		return data, nil
+	}
+	s, err := b.js.Stream(ctx, stream)
+	if err != nil {
+		return nil, err
+	}
 	var whole []byte
 	for _, seq := range parts {
 		p, err := s.GetMsg(ctx, seq)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			return nil, fmt.Errorf("read part %d: %w", seq, ad.ErrNotFound)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("read part %d: %w", seq, err)
 		}

@@ -76,7 +76,7 @@ func (b *Bus) store(ctx context.Context, msgs []ad.Message, g *guard) (last uint
 // big publishes a message in parts.
 func (b *Bus) big(ctx context.Context, m ad.Message, g *guard) (uint64, error) {
 	if !inParts(m.Subject) {
-		return 0, fmt.Errorf("publish %s to %s: its %d bytes are more than the server takes at once (%d)", m.ID, m.Subject, len(m.Data), b.largest())
+		return 0, tooBig{m.ID, m.Subject, len(m.Data), b.largest()}
 	}
 	if err := b.space.room(len(m.Data)); err != nil {
 		return 0, fmt.Errorf("publish to %s: %w", m.Subject, err)

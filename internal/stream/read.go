@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
 
 	"vigil.example/internal/ad"
 )
@@ -14,35 +15,26 @@ import (
 // Tail reads a stream in order from a sequence, calling f with batches of at
 // most max messages, each as soon as it has arrived, until ctx ends or f fails.
 func (b *Bus) Tail(ctx context.Context, stream string, from uint64, filter []string, max int, f func([]ad.Message) error) error {
-	s, err := b.js.Stream(ctx, stream)
-	if err != nil {
-		return fmt.Errorf("follow stream %s: %w", stream, err)
-	}
-	c, err := s.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{
-		FilterSubjects: filters(stream, filter), DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
-	})
-	if err != nil {
-		return fmt.Errorf("follow stream %s: %w", stream, err)
-	}
-	it, err := c.Messages(jetstream.PullMaxMessages(max))
-	if err != nil {
-		return fmt.Errorf("follow stream %s: %w", stream, err)
-	}
-	k := newConsumer(stream, stream, s, it)
-	defer k.Close()
-	for {
-		msgs, err := k.Fetch(ctx, max)
-		clear(k.pending)
-		if len(msgs) > 0 {
-			if err := f(msgs); err != nil {
+	return b.follow(ctx, stream, from, filter, max, func(p *puller, ds []delivery) error {
+		msgs := make([]ad.Message, 0, len(ds))
+		for _, d := range ds {
+			m, ok, err := p.message(ctx, d)
+			if err != nil {
 				return err
 			}
+			if ok {
+				msgs = append(msgs, m)
+			}
 		}
-		if err != nil {
-			return err
+		if len(msgs) == 0 {
+			return nil
 		}
-	}
+		return f(msgs)
+	})
 }
+
+// errDone ends a replay.
+var errDone = errors.New("all was read")
 
 // Replay calls f with every message that a stream holds at the time of the call,
 // from a sequence on, in order, and returns the last sequence of the stream.
@@ -51,49 +43,100 @@ func (b *Bus) Replay(ctx context.Context, stream string, from uint64, filter []s
 	if err != nil {
 		return 0, fmt.Errorf("replay stream %s: %w", stream, err)
 	}
-	_, gen := generation(stream)
 	last := s.CachedInfo().State.LastSeq
 	from = max(from, s.CachedInfo().State.FirstSeq, 1)
-	if last < from {
+	if last < from || s.CachedInfo().State.Msgs == 0 {
 		return last, nil
 	}
-	cfg := jetstream.OrderedConsumerConfig{FilterSubjects: filters(stream, filter), DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from}
-	c, err := s.OrderedConsumer(ctx, cfg)
-	if err != nil {
-		return 0, fmt.Errorf("replay stream %s: %w", stream, err)
-	}
-	if c.CachedInfo().NumPending == 0 {
-		return last, nil
-	}
-	it, err := c.Messages(jetstream.PullMaxMessages(500))
-	if err != nil {
-		return 0, fmt.Errorf("replay stream %s: %w", stream, err)
-	}
-	defer it.Stop()
-	for {
-		m, err := it.Next(jetstream.NextContext(ctx))
-		if err != nil {
-			return 0, fmt.Errorf("replay stream %s: %w", stream, err)
-		}
-		md, err := m.Metadata()
-		if err != nil {
-			return 0, fmt.Errorf("replay stream %s: %w", stream, err)
-		}
-		if md.Sequence.Stream > last {
-			return last, nil
-		}
-		if plain := offWire(gen, m.Subject()); !hidden(plain) {
-			data, err := join(ctx, s, partsOf(m.Headers(), md.Sequence.Stream), m.Data())
+	err = b.follow(ctx, stream, from, filter, 500, func(p *puller, ds []delivery) error {
+		for _, d := range ds {
+			if d.seq > last {
+				return errDone
+			}
+			m, ok, err := p.message(ctx, d)
 			if err != nil {
-				return 0, fmt.Errorf("replay stream %s: message %d: %w", stream, md.Sequence.Stream, err)
+				return err
 			}
-			if err := f(message(plain, m.Headers(), data, md.Sequence.Stream, md.Timestamp, 1)); err != nil {
-				return 0, err
+			if ok {
+				if err := f(m); err != nil {
+					return err
+				}
+			}
+			if d.seq == last || d.left == 0 {
+				return errDone
 			}
 		}
-		if md.Sequence.Stream == last || md.NumPending == 0 {
-			return last, nil
+		if len(ds) == 0 { // nothing is left to read
+			return errDone
 		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errDone) {
+		return 0, err
+	}
+	return last, nil
+}
+
+// follow reads a stream in order with a consumer of its own that is not
+// acknowledged, beginning again after the last message seen when it is lost.
+// When there is nothing to read at the start, f is called with nothing.
+func (b *Bus) follow(ctx context.Context, stream string, from uint64, filter []string, batch int, f func(*puller, []delivery) error) error {
+	next, opened := max(from, 1), false
+	for until := time.Now().Add(answerWithin); ; {
+		seen, err := b.followOnce(ctx, stream, next, filter, batch, f)
+		if seen >= next {
+			next, until = seen+1, time.Now().Add(answerWithin)
+		}
+		opened = opened || !errors.Is(err, errOpen)
+		lost := errors.Is(err, errGap) || errors.Is(err, ErrConsumerGone) || opened && errors.Is(err, errOpen) && passing(err)
+		if !lost || !again(ctx, until) {
+			return err
+		}
+	}
+}
+
+// errOpen marks that a reader could not be opened.
+var errOpen = errors.New("open a reader")
+
+func (b *Bus) followOnce(ctx context.Context, stream string, from uint64, filter []string, batch int, f func(*puller, []delivery) error) (seen uint64, err error) {
+	name := nuid.Next()
+	c, err := b.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
+		Name: name, AckPolicy: jetstream.AckNonePolicy, MaxDeliver: 1, FilterSubjects: filters(stream, filter),
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
+		MemoryStorage: true, Replicas: 1, InactiveThreshold: 5 * time.Minute,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("follow stream %s: %w: %w", stream, errOpen, err)
+	}
+	defer b.dropReader(stream, name)
+	p, err := b.pull(stream, name, 2*batch, true, 0, nil)
+	if err != nil {
+		return 0, fmt.Errorf("follow stream %s: %w", stream, err)
+	}
+	defer p.close()
+	if c.CachedInfo().NumPending == 0 {
+		if err := f(p, nil); err != nil {
+			return 0, err
+		}
+	}
+	for {
+		ds, err := p.batch(ctx, batch)
+		if err != nil {
+			return seen, fmt.Errorf("follow stream %s: %w", stream, err)
+		}
+		if err := f(p, ds); err != nil {
+			return seen, err
+		}
+		seen = ds[len(ds)-1].seq
+	}
+}
+
+// dropReader takes a reader's consumer away; the server does it later by itself.
+func (b *Bus) dropReader(stream, name string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if b.nc.IsConnected() {
+		_ = b.js.DeleteConsumer(ctx, stream, name)
 	}
 }
 
@@ -124,12 +167,16 @@ func (b *Bus) get(ctx context.Context, stream, doing string, get func(jetstream.
 	if err != nil {
 		return ad.Message{}, fmt.Errorf("%s: %w", doing, err)
 	}
-	data, err := join(ctx, s, partsOf(r.Header, r.Sequence), r.Data)
+	_, gen := generation(stream)
+	plain := offWire(gen, r.Subject)
+	if hidden(plain) {
+		return ad.Message{}, fmt.Errorf("%s: %w", doing, ad.ErrNotFound)
+	}
+	data, err := b.join(ctx, stream, partsOf(r.Header, r.Sequence), r.Data)
 	if err != nil {
 		return ad.Message{}, fmt.Errorf("%s: %w", doing, err)
 	}
-	_, gen := generation(stream)
-	return message(offWire(gen, r.Subject), r.Header, data, r.Sequence, r.Time, 1), nil
+	return message(plain, r.Header, data, r.Sequence, r.Time, 1), nil
 }
 
 // Latest returns when the newest message of a subject was stored; the zero time

@@ -23,23 +23,6 @@ import (
 	"vigil.example/internal/ad"
 )
 
-// ErrConflict says that another writer appended to the subject first. It is the
-// noun's own error, so that the rooms that write decisions know it without
-// knowing this one.
-var ErrConflict = ad.ErrConflict
-
-// ErrFull says that the disk of the embedded server has less room left than its
-// reserve. Nothing was stored; it passes when there is room again.
-var ErrFull = errors.New("the disk is full up to its reserve")
-
-// ErrFenced says that another owner of a lease has taken over: nothing was
-// stored, and nothing will be by this one.
-var ErrFenced = errors.New("another owner has taken over")
-
-// ErrConsumerGone says that somebody deleted the consumer. What it had not
-// acknowledged comes again when it is opened anew.
-var ErrConsumerGone = errors.New("the consumer was deleted")
-
 // A Bus is an open connection to the streams.
 type Bus struct {
 	srv   *server.Server // nil with an external server

@@ -1,0 +1,43 @@
+package stream
+
+import (
+	"errors"
+	"fmt"
+
+	"vigil.example/internal/ad"
+)
+
+// ErrConflict says that another writer appended to the subject first. It is the
+// noun's own error, so that the rooms that write decisions know it without
+// knowing this one.
+var ErrConflict = ad.ErrConflict
+
+// ErrFull says that the disk of the embedded server has less room left than its
+// reserve. Nothing was stored; it passes when there is room again.
+var ErrFull = errors.New("the disk is full up to its reserve")
+
+// ErrConsumerGone says that somebody deleted the consumer. What it had not
+// acknowledged comes again when it is opened anew.
+var ErrConsumerGone = errors.New("the consumer was deleted")
+
+// ErrFenced says that another owner of a lease has taken over: nothing was
+// stored, and nothing will be by this one. It is final: trying again is in vain.
+var ErrFenced error = fenced{}
+
+type fenced struct{}
+
+func (fenced) Error() string { return "another owner has taken over" }
+func (fenced) Final() bool   { return true }
+
+// tooBig says that a message will never fit.
+type tooBig struct {
+	id, subject string
+	size, limit int
+}
+
+func (e tooBig) Error() string {
+	return fmt.Sprintf("publish %s to %s: its %d bytes are more than the server takes at once (%d)", e.id, e.subject, e.size, e.limit)
+}
+
+// Permanent tells the pump that trying again is in vain.
+func (tooBig) Permanent() bool { return true }
