@@ -12,10 +12,11 @@ import (
 	"vigil.example/internal/phone/gold"
 )
 
-// reading is the commands that read a file of ads here and now, without a server
-// and without a data folder.
+// reading is the commands that read a file here and now, without a server and
+// without a data folder.
 type reading struct {
-	Phones phonesCmd `cmd:"" help:"Read the telephone numbers in a file of ads, however they are written."`
+	Phones   phonesCmd   `cmd:"" help:"Read the telephone numbers in a file of ads, however they are written."`
+	Pipeline pipelineCmd `cmd:"" help:"Test what enrichment reads in listings."`
 }
 
 type phonesCmd struct {

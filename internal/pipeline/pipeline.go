@@ -100,6 +100,14 @@ type Config struct {
 	Drain    time.Duration `yaml:"drain"`    // for what is under way when the stage is told to stop; 10s
 }
 
+// Validate reports what is wrong with the configuration.
+func (c Config) Validate() error {
+	if min(c.Batch, c.Workers, c.Lanes, c.Attempts) < 0 || min(c.Backoff, c.Limit, c.Drain) < 0 {
+		return errors.New("a setting is below zero; leave it out for the default")
+	}
+	return nil
+}
+
 func (c Config) withDefaults() Config {
 	def := func(p *int, v int) {
 		if *p == 0 {
