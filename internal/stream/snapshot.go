@@ -1,30 +1,441 @@
 package stream
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"hash"
 	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/s2"
+	"github.com/nats-io/nats-server/v2/server/archive"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"vigil.example/internal/ad"
 )
 
-// SnapshotInfo says what a snapshot holds.
+// A snapshot is the server's own: every message with its subject, headers,
+// sequence and time, packed and compressed (STREAM.SNAPSHOT and STREAM.RESTORE of
+// the JetStream API, which the client library has no calls for). The server sends
+// it in chunks, each of which asks to be answered so that it keeps to our pace, and
+// ends with an empty one; back it goes the same way.
+
+const (
+	chunkSize    = 256 << 10
+	chunksAhead  = 16               // chunks of a restore that are under way at once
+	snapshotIdle = 20 * time.Second // the longest silence of a server at work
+)
+
+// SnapshotInfo says what a snapshot holds. It is needed to put it back.
 type SnapshotInfo struct {
 	Stream   string          `json:"stream"`
 	Config   json.RawMessage `json:"config"`   // of the stream, as the server said
-	State    json.RawMessage `json:"state"`    // likewise
-	Messages uint64          `json:"messages"` // in the snapshot
-	Last     uint64          `json:"last"`     // sequence of the stream when it was made
+	State    json.RawMessage `json:"state"`    // likewise, when the snapshot began
+	Messages uint64          `json:"messages"` // counted in the snapshot
+	Last     uint64          `json:"last"`     // the stream's last sequence when it began
 	Bytes    int64           `json:"bytes"`    // length of the snapshot
 	SHA256   string          `json:"sha256"`   // of the snapshot, in hex
 }
 
-// Snapshot writes all messages of a stream, as the server packs them, while the
-// stream may be written to.
+// Snapshot writes the messages that a stream holds at this moment, while it may be
+// written to, and without its consumers. The stream of a bucket is named KV_ and
+// its name. What was written is read along: it is a whole snapshot when the error
+// is nil. w must not block for more than 5 s.
 func (b *Bus) Snapshot(ctx context.Context, stream string, w io.Writer) (SnapshotInfo, error) {
-	return SnapshotInfo{}, errors.ErrUnsupported
+	info := SnapshotInfo{Stream: stream}
+	fail := func(err error) (SnapshotInfo, error) { return info, fmt.Errorf("snapshot stream %s: %w", stream, err) }
+	inbox := b.nc.NewInbox()
+	sub, err := b.nc.SubscribeSync(inbox)
+	if err != nil {
+		return fail(err)
+	}
+	defer sub.Unsubscribe()                              //nolint:errcheck // it ends with the connection if not here
+	if err := sub.SetPendingLimits(-1, -1); err != nil { // the server keeps to 8 MiB
+		return fail(err)
+	}
+	ask, err := json.Marshal(map[string]any{"deliver_subject": inbox, "no_consumers": true, "chunk_size": chunkSize})
+	if err != nil {
+		return fail(err)
+	}
+	var answer struct {
+		Error  *jetstream.APIError `json:"error"`
+		Config json.RawMessage     `json:"config"`
+		State  json.RawMessage     `json:"state"`
+	}
+	if err := b.request(ctx, "$JS.API.STREAM.SNAPSHOT."+stream, ask, &answer); err != nil {
+		return fail(err)
+	}
+	if answer.Error != nil {
+		if answer.Error.ErrorCode == jetstream.JSErrCodeStreamNotFound {
+			return fail(ad.ErrNotFound)
+		}
+		return fail(answer.Error)
+	}
+	info.Config, info.State = answer.Config, answer.State
+	state, err := info.state()
+	if err != nil {
+		return fail(err)
+	}
+	info.Last = state.Last
+
+	sum := sha256.New()
+	check := newInspection()
+	info.Bytes, err = receive(ctx, sub, io.MultiWriter(w, sum, check))
+	info.Messages, err = check.end(err)
+	if err != nil {
+		return fail(err)
+	}
+	info.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	return info, nil
 }
 
-// Restore puts a snapshot back.
+type snapshotState struct {
+	Messages uint64 `json:"messages"`
+	Last     uint64 `json:"last_seq"`
+}
+
+func (i SnapshotInfo) state() (s snapshotState, err error) {
+	if err := json.Unmarshal(i.State, &s); err != nil {
+		return s, fmt.Errorf("read the state of the stream: %w", err)
+	}
+	return s, nil
+}
+
+// receive writes the chunks that arrive, in order and without a gap.
+func receive(ctx context.Context, sub *nats.Subscription, w io.Writer) (n int64, err error) {
+	for chunk := 1; ; chunk++ {
+		wait, cancel := context.WithTimeout(ctx, snapshotIdle)
+		m, err := sub.NextMsgWithContext(wait)
+		cancel()
+		if err != nil {
+			return n, fmt.Errorf("wait for chunk %d: %w", chunk, errors.Join(err, context.Cause(ctx)))
+		}
+		if len(m.Data) == 0 {
+			if status := m.Header.Get("Status"); status != "" && status != "204" {
+				return n, fmt.Errorf("the server gave up after %d bytes: %s %s", n, status, m.Header.Get("Description"))
+			}
+			return n, nil
+		}
+		if m.Reply != "" { // the last has none
+			if at := m.Reply[strings.LastIndexByte(m.Reply, '.')+1:]; at != strconv.Itoa(chunk) {
+				return n, fmt.Errorf("chunk %d came after chunk %d: the connection was interrupted", chunk, chunk-1)
+			}
+		}
+		if _, err := w.Write(m.Data); err != nil {
+			return n, err
+		}
+		n += int64(len(m.Data))
+		if m.Reply != "" {
+			if err := m.Respond(nil); err != nil {
+				return n, fmt.Errorf("answer chunk %d: %w", chunk, err)
+			}
+		}
+	}
+}
+
+// An inspection reads a snapshot while it is written and counts its messages.
+type inspection struct {
+	*io.PipeWriter
+	done     chan struct{}
+	messages uint64
+	err      error
+}
+
+func newInspection() *inspection {
+	r, w := io.Pipe()
+	i := &inspection{PipeWriter: w, done: make(chan struct{})}
+	go func() {
+		defer close(i.done)
+		i.messages, i.err = inspect(r)
+		r.CloseWithError(i.err)
+	}()
+	return i
+}
+
+// end waits for the inspection of what was written; err is why no more is.
+func (i *inspection) end(err error) (uint64, error) {
+	i.CloseWithError(err)
+	<-i.done
+	if err == nil {
+		err = i.err
+	}
+	return i.messages, err
+}
+
+func inspect(r io.Reader) (messages uint64, err error) {
+	a := archive.NewReader(s2.NewReader(r))
+	for {
+		h, err := a.Next()
+		if errors.Is(err, archive.ErrInvalidArchive) && messages == 0 {
+			return 0, fmt.Errorf("%w; the server must be NATS 2.15 or newer", err)
+		}
+		if err != nil {
+			return messages, fmt.Errorf("the snapshot breaks off after message %d: %w", messages, err)
+		}
+		switch {
+		case h.Sequence > 0:
+			messages++
+		case h.Name == "":
+			_, err := io.Copy(io.Discard, r) // what closes the compression
+			return messages, err
+		}
+	}
+}
+
+// Restore makes a stream out of a snapshot: sequences, times, headers and ids are
+// those of the original; it has no consumers. The stream must not be there, or
+// never have held a message. When it fails, nothing of the snapshot is left, and
+// an empty stream is as before.
 func (b *Bus) Restore(ctx context.Context, stream string, r io.Reader, info SnapshotInfo) error {
-	return errors.ErrUnsupported
+	fail := func(err error) error { return fmt.Errorf("restore stream %s: %w", stream, err) }
+	if info.Stream != stream {
+		return fail(fmt.Errorf("the snapshot is of stream %s", info.Stream))
+	}
+	if s, ok := r.(io.ReadSeeker); ok { // look before anything is touched
+		if err := info.verify(s); err != nil {
+			return fail(err)
+		}
+	}
+	config, err := b.restored(info)
+	if err != nil {
+		return fail(err)
+	}
+	was, err := b.clear(ctx, stream)
+	if err != nil {
+		return fail(err)
+	}
+	if err := b.restore(ctx, stream, r, info, config); err != nil {
+		return fail(errors.Join(err, b.undo(context.WithoutCancel(ctx), stream, was)))
+	}
+	return nil
+}
+
+// verify reads a snapshot and goes back to where it began.
+func (i SnapshotInfo) verify(r io.ReadSeeker) error {
+	at, err := r.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	n, err := io.Copy(sum, r)
+	if err != nil {
+		return err
+	}
+	if err := i.same(n, sum); err != nil {
+		return err
+	}
+	_, err = r.Seek(at, io.SeekStart)
+	return err
+}
+
+func (i SnapshotInfo) same(n int64, sum hash.Hash) error {
+	if n != i.Bytes {
+		return fmt.Errorf("the snapshot has %d bytes, not %d: it is cut off or another's", n, i.Bytes)
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != i.SHA256 {
+		return fmt.Errorf("the snapshot hashes to %s, not %s: it was changed after it was made", got, i.SHA256)
+	}
+	return nil
+}
+
+// restored is the configuration of the restored stream: as it was, but with the
+// replicas that are wanted here.
+func (b *Bus) restored(info SnapshotInfo) (json.RawMessage, error) {
+	var config map[string]json.RawMessage
+	if err := json.Unmarshal(info.Config, &config); err != nil {
+		return nil, fmt.Errorf("read the configuration in the snapshot: %w", err)
+	}
+	config["num_replicas"] = json.RawMessage(strconv.Itoa(max(1, b.conf.Replicas)))
+	delete(config, "placement")
+	return json.Marshal(config)
+}
+
+// clear takes an empty stream away and returns its configuration; nil when there
+// was none.
+func (b *Bus) clear(ctx context.Context, stream string) (*jetstream.StreamConfig, error) {
+	s, err := b.js.Stream(ctx, stream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	i := s.CachedInfo()
+	if i.State.LastSeq > 0 {
+		return nil, fmt.Errorf("it already holds %d messages up to sequence %d: restore to an empty server or folder", i.State.Msgs, i.State.LastSeq)
+	}
+	return &i.Config, b.js.DeleteStream(ctx, stream)
+}
+
+// undo takes away what a failed restore left.
+func (b *Bus) undo(ctx context.Context, stream string, was *jetstream.StreamConfig) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	if err := b.js.DeleteStream(ctx, stream); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("delete the unfinished stream: %w; delete it by hand", err)
+	}
+	if was == nil {
+		return nil
+	}
+	_, err := b.js.CreateStream(ctx, *was)
+	return err
+}
+
+// restore sends the snapshot and compares what the server made of it.
+func (b *Bus) restore(ctx context.Context, stream string, r io.Reader, info SnapshotInfo, config json.RawMessage) error {
+	ask, err := json.Marshal(map[string]any{"config": config, "state": info.State})
+	if err != nil {
+		return err
+	}
+	var answer struct {
+		Error   *jetstream.APIError `json:"error"`
+		Deliver string              `json:"deliver_subject"`
+	}
+	if err := b.request(ctx, "$JS.API.STREAM.RESTORE."+stream, ask, &answer); err != nil {
+		return err
+	}
+	if answer.Error != nil {
+		return answer.Error
+	}
+	s, err := b.sender(answer.Deliver)
+	if err != nil {
+		return err
+	}
+	defer s.sub.Unsubscribe() //nolint:errcheck // it ends with the connection if not here
+	bad := s.chunks(ctx, r, info)
+	// In any case the server must hear the end, and we its answer: it has let go of
+	// the stream then.
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*snapshotIdle)
+	defer cancel()
+	made, err := s.finish(end)
+	if bad != nil {
+		return bad
+	}
+	if err != nil {
+		return err
+	}
+	state, err := info.state()
+	if err != nil {
+		return err
+	}
+	if made.Messages != info.Messages || made.Last != state.Last {
+		return fmt.Errorf("the server made a stream of %d messages up to sequence %d, not %d up to %d", made.Messages, made.Last, info.Messages, state.Last)
+	}
+	return nil
+}
+
+// A sender gives the chunks of a snapshot to the server.
+type sender struct {
+	bus     *Bus
+	to      string
+	inbox   string
+	sub     *nats.Subscription
+	pending int
+}
+
+func (b *Bus) sender(to string) (*sender, error) {
+	s := &sender{bus: b, to: to, inbox: b.nc.NewInbox()}
+	var err error
+	s.sub, err = b.nc.SubscribeSync(s.inbox)
+	return s, err
+}
+
+// chunks sends the snapshot. The last chunk is held back until the digest of the
+// whole is right: without it the server does not take the snapshot for whole.
+func (s *sender) chunks(ctx context.Context, r io.Reader, info SnapshotInfo) error {
+	sum := sha256.New()
+	var n int64
+	var held []byte
+	size := min(chunkSize, s.bus.largest())
+	for {
+		chunk := make([]byte, size)
+		k, err := io.ReadFull(r, chunk)
+		ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		if err != nil && !ended {
+			return err
+		}
+		if k > 0 {
+			n += int64(k)
+			sum.Write(chunk[:k])
+			if held != nil {
+				if err := s.send(ctx, held); err != nil {
+					return err
+				}
+			}
+			held = chunk[:k]
+		}
+		if ended {
+			break
+		}
+	}
+	if err := info.same(n, sum); err != nil {
+		return err
+	}
+	if held == nil {
+		return nil
+	}
+	return s.send(ctx, held)
+}
+
+func (s *sender) send(ctx context.Context, chunk []byte) error {
+	for s.pending >= chunksAhead {
+		if err := s.answer(ctx, nil); err != nil {
+			return err
+		}
+	}
+	s.pending++
+	return s.bus.nc.PublishRequest(s.to, s.inbox, chunk)
+}
+
+// answer reads one answer of the server: empty for a chunk, and at the end, or when
+// something is wrong, an object.
+func (s *sender) answer(ctx context.Context, made *snapshotState) error {
+	wait, cancel := context.WithTimeout(ctx, snapshotIdle)
+	defer cancel()
+	m, err := s.sub.NextMsgWithContext(wait)
+	if err != nil {
+		return fmt.Errorf("wait for the server: %w", errors.Join(err, context.Cause(ctx)))
+	}
+	s.pending--
+	if m.Header.Get("Status") == "503" {
+		return errors.New("the server no longer listens: it was restarted, or found an error before")
+	}
+	if len(m.Data) == 0 {
+		return nil
+	}
+	var answer struct {
+		Error *jetstream.APIError `json:"error"`
+		State *snapshotState      `json:"state"`
+	}
+	if err := json.NewDecoder(bytes.NewReader(m.Data)).Decode(&answer); err != nil {
+		return fmt.Errorf("read the answer of the server: %w", err)
+	}
+	if answer.Error != nil {
+		return fmt.Errorf("the server refused the snapshot: %w", answer.Error)
+	}
+	if made != nil && answer.State != nil {
+		*made = *answer.State
+	}
+	return nil
+}
+
+func (s *sender) finish(ctx context.Context) (made snapshotState, err error) {
+	s.pending++
+	if err := s.bus.nc.PublishRequest(s.to, s.inbox, nil); err != nil {
+		return made, err
+	}
+	for s.pending > 0 {
+		if err := s.answer(ctx, &made); err != nil {
+			return made, err
+		}
+	}
+	return made, nil
 }
