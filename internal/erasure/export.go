@@ -204,7 +204,7 @@ func (l *Ledger) read(r io.Reader) ([]line, error) {
 		if s.Event == nil {
 			break
 		}
-		if s.Event.Kind == kindBegun == begun[s.Order] {
+		if (s.Event.Kind == kindBegun) == begun[s.Order] {
 			return nil, fmt.Errorf("line %d: %w: order %s begins twice or not at all", n, ErrBroken, s.Order)
 		}
 		begun[s.Order] = true

@@ -68,8 +68,8 @@ func (e event) check() error {
 		return fmt.Errorf("schema %d is not known to this program, which knows %d", e.V, ad.Schema)
 	case e.Kind == kindBegun && e.Order != nil && e.Targets == nil && e.Result == nil:
 		o := e.Order
-		if !ids(o.AdIDs) || (o.Kind == ByNumber) != sumShape.MatchString(o.Digest) {
-			return fmt.Errorf("order %w", ErrInvalid)
+		if !ids(o.AdIDs) || (o.Kind == ByNumber) != sumShape.MatchString(o.Digest) || (o.Kind == OlderThan) == o.Before.IsZero() || (o.Kind == ByAd) != (len(o.AdIDs) > 0) {
+			return fmt.Errorf("order by %s %w", o.Kind, ErrInvalid)
 		}
 		return nil
 	case e.Kind == kindTargets && e.Targets != nil && e.Order == nil && e.Result == nil:
@@ -104,16 +104,18 @@ const tries = 8
 
 // decide takes one step of one order: choose looks at the current state and gives
 // the next event, or none when nothing is left to do. When another process was
-// first, its events are read and choose is asked again. The caller holds
-// l.writing.
+// first, or choose refuses by a state that may be behind, what others wrote is
+// read and choose is asked again. The caller holds l.writing.
 func (l *Ledger) decide(ctx context.Context, id string, choose func() (*event, error)) error {
-	for range tries {
+	for asked := range tries {
 		e, err := choose()
-		if err != nil || e == nil {
+		switch {
+		case err != nil && asked > 0, err == nil && e == nil:
 			return err
-		}
-		if err := l.write(ctx, subjectOrder+id, *e); !errors.Is(err, ad.ErrConflict) {
-			return err
+		case err == nil:
+			if err := l.write(ctx, subjectOrder+id, *e); !errors.Is(err, ad.ErrConflict) {
+				return err
+			}
 		}
 		if err := l.CatchUp(ctx); err != nil {
 			return err

@@ -297,11 +297,7 @@ func (l *Ledger) Add(ctx context.Context, id string, t Targets) error {
 	}
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	fresh, err := l.fresh(id, t)
-	if err != nil {
-		return fmt.Errorf("record targets: %w", err)
-	}
-	for _, part := range fresh.parts() {
+	for _, part := range t.parts() {
 		err := l.decide(ctx, id, func() (*event, error) {
 			rest, err := l.fresh(id, part)
 			if err != nil || rest.empty() {
@@ -312,7 +308,7 @@ func (l *Ledger) Add(ctx context.Context, id string, t Targets) error {
 			return &e, nil
 		})
 		if err != nil {
-			return fmt.Errorf("record targets of order %s: %w", id, err)
+			return fmt.Errorf("record targets: %w", err)
 		}
 	}
 	return nil
@@ -360,7 +356,7 @@ func (l *Ledger) open(id string) (*order, error) {
 // begin. Before that a crash means listing anew; after it, deleting what is
 // recorded.
 func (l *Ledger) Listed(ctx context.Context, id string) error {
-	return l.step(ctx, "finish listing", id, func(o *order) (*event, error) {
+	return l.step(ctx, "finish listing targets", id, func(o *order) (*event, error) {
 		if o.State != Listing {
 			return nil, nil
 		}
@@ -375,12 +371,12 @@ func (l *Ledger) Done(ctx context.Context, id string, r Result) error {
 	if err := r.check(); err != nil {
 		return fmt.Errorf("finish order %s: %w", id, err)
 	}
-	return l.step(ctx, "finish", id, func(o *order) (*event, error) {
+	return l.step(ctx, "finish erasing", id, func(o *order) (*event, error) {
 		switch o.State {
 		case Done:
 			return nil, nil
 		case Listing:
-			return nil, fmt.Errorf("%w: its targets are not all listed", ErrState)
+			return nil, fmt.Errorf("order %s: %w: its targets are not all listed", id, ErrState)
 		}
 		all := r
 		all.Deleted = make(map[string]uint64, len(o.messages)+len(r.Deleted))
@@ -403,12 +399,12 @@ func (l *Ledger) step(ctx context.Context, what, id string, choose func(*order) 
 		defer l.mu.RUnlock()
 		o := l.byID[id]
 		if o == nil {
-			return nil, ad.ErrNotFound
+			return nil, unknown(id)
 		}
 		return choose(o)
 	})
 	if err != nil {
-		return fmt.Errorf("%s order %s: %w", what, id, err)
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }

@@ -54,18 +54,21 @@ type event struct {
 const tries = 8
 
 // decide makes one change: choose looks at the current state and gives the next
-// event, or none when nothing is left to do. When another process was first, its
-// events are read and choose is asked again.
+// event, or none when nothing is left to do. When another process was first, or
+// choose refuses by a state that may be behind, what others wrote is read and
+// choose is asked again.
 func (b *Book) decide(ctx context.Context, choose func() (*event, error)) error {
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	for range tries {
+	for asked := range tries {
 		e, err := choose()
-		if err != nil || e == nil {
+		switch {
+		case err != nil && asked > 0, err == nil && e == nil:
 			return err
-		}
-		if err := b.write(ctx, *e); !errors.Is(err, ad.ErrConflict) {
-			return err
+		case err == nil:
+			if err := b.write(ctx, *e); !errors.Is(err, ad.ErrConflict) {
+				return err
+			}
 		}
 		if err := b.CatchUp(ctx); err != nil {
 			return err
