@@ -93,6 +93,7 @@ type Ledger struct {
 	numbers  map[[sha256.Size]byte]struct{}
 	barred   map[uint64]struct{}
 	counts   map[string]uint64
+	changed  chan struct{} // closed at the next event
 }
 
 // An id16 is the id of an ad or a capture in its bytes: some are kept for ever.
@@ -132,6 +133,7 @@ func Open(ctx context.Context, j Journal, c Config) (*Ledger, error) {
 		numbers: make(map[[sha256.Size]byte]struct{}),
 		barred:  make(map[uint64]struct{}),
 		counts:  make(map[string]uint64),
+		changed: make(chan struct{}),
 	}
 	l.macs.New = func() any { return hmac.New(sha256.New, l.key) }
 	if err := l.CatchUp(ctx); err != nil {
@@ -177,6 +179,8 @@ func (l *Ledger) Apply(seq uint64, subject string, data []byte) error {
 		return fmt.Errorf("erasure event %d: %w", seq, err)
 	}
 	l.seqs[subject] = seq
+	close(l.changed)
+	l.changed = make(chan struct{})
 	return nil
 }
 
