@@ -79,6 +79,7 @@ type Lease struct {
 	end  context.CancelCauseFunc
 	done chan struct{} // closed when nothing renews any more
 
+	epoch    uint64     // revision with which it was taken
 	renewing sync.Mutex // one renewal at a time
 	revision uint64
 
@@ -176,7 +177,7 @@ func (l *Lease) write(ctx context.Context, revision uint64) error {
 	if err != nil {
 		return fmt.Errorf("write lease %s: %w", l.name, err)
 	}
-	l.revision = revision
+	l.revision, l.epoch = revision, revision
 	l.mu.Lock()
 	l.sent = sent
 	l.mu.Unlock()
@@ -303,6 +304,9 @@ func (l *Lease) Release(ctx context.Context) error {
 		}
 	}
 }
+
+// Epoch is a number that rises from holder to holder of one lease.
+func (l *Lease) Epoch() uint64 { return l.epoch }
 
 // Leases lists who holds which lease, by name. One whose owner is gone is listed
 // until somebody takes it over.
