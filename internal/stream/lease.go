@@ -177,7 +177,10 @@ func (l *Lease) write(ctx context.Context, revision uint64) error {
 	if err != nil {
 		return fmt.Errorf("write lease %s: %w", l.name, err)
 	}
-	l.revision, l.epoch = revision, revision
+	l.revision = revision
+	if l.epoch == 0 {
+		l.epoch = revision
+	}
 	l.mu.Lock()
 	l.sent = sent
 	l.mu.Unlock()
