@@ -210,8 +210,10 @@ func (l *Ledger) read(r io.Reader) ([]line, error) {
 		begun[s.Order] = true
 		lines = append(lines, s)
 	}
-	if b, err := in.ReadByte(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("line %d: %w: something follows the end (%q, %v)", len(lines)+2, ErrBroken, b, err)
+	if _, err := in.ReadByte(); err == nil {
+		return nil, fmt.Errorf("line %d: %w: something follows the end", len(lines)+2, ErrBroken)
+	} else if !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("line %d: %w", len(lines)+2, err)
 	}
 	return lines, nil
 }
