@@ -72,7 +72,7 @@ func TestSealThenRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	base := "captures/captures-0000000000000010-0000000000000014"
-	want := Sealed{From: 10, To: 14, File: base + ".warc.gz", Index: base + ".cdxj"}
+	want := Sealed{From: 10, To: 14, Revision: 1, File: base + ".warc.gz", Index: base + ".cdxj"}
 	if s.Captures != 3 || s.Size == 0 || len(s.SHA256) != 64 {
 		t.Errorf("sealed = %+v", s)
 	}
@@ -200,7 +200,7 @@ func TestSealRefuses(t *testing.T) {
 func TestSealAfterAnInterruptedSeal(t *testing.T) {
 	b, dir := folder(t)
 	a := NewArchive(b, Options{})
-	torn := filepath.Join(dir, a.named(10, 14).File)
+	torn := filepath.Join(dir, a.named(10, 14, 1).File)
 	if err := os.WriteFile(torn, []byte("half a file"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -218,25 +218,33 @@ func TestSealAfterAnInterruptedSeal(t *testing.T) {
 
 func TestReadSaysWhatIsWrong(t *testing.T) {
 	items := three(t)
+	rewrite := func(change func([]byte) []byte) func(t *testing.T, name string) {
+		return func(t *testing.T, name string) {
+			b, err := os.ReadFile(name)
+			must(t, err)
+			must(t, os.WriteFile(name, change(b), 0o600))
+		}
+	}
 	tests := map[string]struct {
-		harm    func(t *testing.T, file, index string)
-		want    string
-		changed bool
+		index bool // harm the index, else the file
+		harm  func(t *testing.T, name string)
+		is    error
+		want  string
 	}{
-		"a missing file": {func(t *testing.T, file, _ string) { must(t, os.Remove(file)) }, ".warc.gz is missing from the archive; restore it", false},
-		"a torn file":    {func(t *testing.T, file, _ string) { must(t, os.Truncate(file, 700)) }, ".warc.gz is damaged; put it aside", true},
-		"a changed byte": {func(t *testing.T, file, _ string) {
-			b, err := os.ReadFile(file)
-			must(t, err)
-			b[len(b)-200] ^= 1
-			must(t, os.WriteFile(file, b, 0o600))
-		}, "stored bytes hash to", true},
-		"a torn index": {func(t *testing.T, _, index string) {
-			b, err := os.ReadFile(index)
-			must(t, err)
-			must(t, os.WriteFile(index, b[:len(b)-9], 0o600))
-		}, ".cdxj is damaged", false},
-		"an erased capture": {func(t *testing.T, _, index string) { must(t, os.WriteFile(index, nil, 0o600)) }, "not found", false},
+		"a missing file":            {false, func(t *testing.T, name string) { must(t, os.Remove(name)) }, ErrMissing, ".warc.gz is missing from the archive; restore it"},
+		"a missing index":           {true, func(t *testing.T, name string) { must(t, os.Remove(name)) }, ErrMissing, ".cdxj is missing from the archive; restore it"},
+		"a torn file":               {false, rewrite(func(b []byte) []byte { return b[:700] }), ErrAltered, "it has 700 bytes of"},
+		"an emptied file":           {false, rewrite(func([]byte) []byte { return nil }), ErrAltered, ".warc.gz is damaged or was altered"},
+		"a changed byte":            {false, rewrite(func(b []byte) []byte { b[len(b)-200] ^= 1; return b }), ErrAltered, "stored bytes hash to"},
+		"a torn index":              {true, rewrite(func(b []byte) []byte { return b[:len(b)-9] }), ErrAltered, ".cdxj is damaged or was altered: its last line is cut; put it aside, restore it"},
+		"an emptied index":          {true, rewrite(func([]byte) []byte { return nil }), ErrAltered, "lines are missing"},
+		"an index without the line": {true, rewrite(func(b []byte) []byte { return b[bytes.IndexByte(b, '\n')+1:] }), ErrAltered, ".cdxj is damaged or was altered: it says nothing of bytes"},
+		"an index with another digest": {true, rewrite(func(b []byte) []byte {
+			return bytes.Replace(b, []byte(`"vigil_sha256":"`), []byte(`"vigil_sha256":"0`), 1)
+		}), ErrAltered, ".cdxj is damaged or was altered: its digest of capture"},
+		"an index that points elsewhere": {true, rewrite(func(b []byte) []byte {
+			return bytes.Replace(b, []byte(`"vigil_offset":`), []byte(`"vigil_offset":1`), 1)
+		}), ErrAltered, ".cdxj is damaged or was altered"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -244,25 +252,86 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 			a := NewArchive(b, Options{})
 			s, err := a.Seal(t.Context(), 10, 14, each(items...))
 			must(t, err)
-			tt.harm(t, filepath.Join(dir, s.File), filepath.Join(dir, s.Index))
-			_, err = a.Read(t.Context(), items[2].Capture.ID, 14)
-			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Fatalf("read: error = %v, want %q in it", err, tt.want)
+			if _, err := a.Seal(t.Context(), 15, 20, each()); err != nil {
+				t.Fatal(err)
 			}
-			if errors.Is(err, ErrDigest) != tt.changed {
-				t.Errorf("error %v: is ErrDigest = %v, want %v", err, !tt.changed, tt.changed)
+			key := s.File
+			if tt.index {
+				key = s.Index
 			}
-			if _, err := a.Verify(context.Background(), s); err == nil {
-				t.Error("verify found nothing")
-			}
-			var last error
-			for _, err := range a.Each(t.Context(), s) {
-				last = err
-			}
-			if last == nil {
-				t.Error("each found nothing")
+			tt.harm(t, filepath.Join(dir, key))
+			for what, a := range map[string]*Archive{"": a, ", opened anew": NewArchive(b, Options{})} {
+				_, err = a.Read(t.Context(), items[2].Capture.ID, 14)
+				if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), key) {
+					t.Errorf("read%s: error = %v, want %q in it", what, err, tt.want)
+				}
+				if !errors.Is(err, tt.is) {
+					t.Errorf("read%s: error %v is not %v", what, err, tt.is)
+				}
+				if _, err := a.Verify(context.Background(), s); !errors.Is(err, tt.is) || !strings.Contains(err.Error(), key) {
+					t.Errorf("verify%s: %v, want %v of %s", what, err, tt.is, key)
+				}
+				var last error
+				for _, err := range a.Each(t.Context(), s) {
+					last = err
+				}
+				if !errors.Is(last, tt.is) {
+					t.Errorf("each%s: %v", what, last)
+				}
+				var found []string
+				for s, err := range a.Check(t.Context()) {
+					if err != nil {
+						found = append(found, s.File)
+					}
+				}
+				if diff := cmp.Diff([]string{s.File}, found); diff != "" {
+					t.Errorf("check%s (-want +got):\n%s", what, diff)
+				}
 			}
 		})
+	}
+}
+
+func TestReadBesideDamage(t *testing.T) {
+	b, dir := folder(t)
+	a := NewArchive(b, Options{})
+	items := three(t)
+	s, err := a.Seal(t.Context(), 10, 14, each(items...))
+	must(t, err)
+	raw, err := b.ReadAll(t.Context(), s.File)
+	must(t, err)
+	i := bytes.Index(raw, items[1].Records)
+	raw[i+len(items[1].Records)/2] ^= 1
+	must(t, os.WriteFile(filepath.Join(dir, s.File), raw, 0o600))
+	for i, it := range items {
+		got, err := a.Read(t.Context(), it.Capture.ID, it.Seq)
+		if i == 1 {
+			if !errors.Is(err, ErrAltered) || !errors.Is(err, ErrDigest) {
+				t.Errorf("the damaged one: %v", err)
+			}
+		} else if err != nil || !bytes.Equal(got, it.Records) {
+			t.Errorf("capture %d beside the damaged one: %v", it.Seq, err)
+		}
+	}
+}
+
+func TestCheckFindsHoles(t *testing.T) {
+	b, _ := folder(t)
+	a := NewArchive(b, Options{})
+	for _, from := range []uint64{10, 20, 30} {
+		if _, err := a.Seal(t.Context(), from, from+9, each()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lost := a.named(20, 29, 1)
+	must(t, b.Delete(t.Context(), lost.File))
+	must(t, b.Delete(t.Context(), lost.Index))
+	var got []string
+	for s, err := range NewArchive(b, Options{}).Check(t.Context()) {
+		got = append(got, fmt.Sprint(s.From, " ", s.To, " ", errors.Is(err, ErrMissing)))
+	}
+	if diff := cmp.Diff([]string{"10 19 false", "20 29 true", "30 39 false"}, got); diff != "" {
+		t.Errorf("check (-want +got):\n%s", diff)
 	}
 }
 

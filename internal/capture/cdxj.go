@@ -2,11 +2,11 @@ package capture
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"vigil.example/internal/ad"
@@ -32,25 +32,38 @@ type cdx struct {
 	SHA256  string `json:"vigil_sha256"` // of all records of the capture, compressed
 }
 
-// indexLine writes an entry with its sort key and time.
-func indexLine(c ad.Capture, e cdx) (string, error) {
-	b, err := json.Marshal(e)
-	if err != nil {
-		return "", fmt.Errorf("index capture %s: %w", c.ID, err)
-	}
-	return surt(c.URL) + " " + c.FetchedAt.UTC().Format("20060102150405") + " " + string(b) + "\n", nil
+// A keyed is an entry with the sort key and time that stand before it.
+type keyed struct {
+	cdx
+	key string
 }
 
-// find looks one capture up in an index without reading the lines before it.
-func find(index []byte, id string) (cdx, bool, error) {
-	i := bytes.Index(index, []byte(`"capture":`+strconv.Quote(id)))
-	if i < 0 {
-		return cdx{}, false, nil
+// indexLine writes an entry with its sort key and time.
+func indexLine(c ad.Capture, e cdx) (string, error) {
+	return keyed{e, surt(c.URL) + " " + c.FetchedAt.UTC().Format("20060102150405")}.line()
+}
+
+func (k keyed) line() (string, error) {
+	b, err := json.Marshal(k.cdx)
+	if err != nil {
+		return "", fmt.Errorf("index capture %s: %w", k.Capture, err)
 	}
-	l := index[bytes.LastIndexByte(index[:i], '\n')+1:]
-	l, _, _ = bytes.Cut(l, []byte("\n"))
-	e, err := parseLine(l)
-	return e, err == nil, err
+	return k.key + " " + string(b) + "\n", nil
+}
+
+// keysOf reads an index into the order of its file.
+func keysOf(index []byte) ([]keyed, error) {
+	var out []keyed
+	for l := range bytes.Lines(index) {
+		e, err := parseLine(bytes.TrimSuffix(l, []byte("\n")))
+		if err != nil {
+			return nil, err
+		}
+		key, _, _ := bytes.Cut(l, []byte(" {"))
+		out = append(out, keyed{e, string(key)})
+	}
+	slices.SortFunc(out, func(x, y keyed) int { return cmp.Compare(x.From, y.From) })
+	return out, nil
 }
 
 func parseLine(l []byte) (cdx, error) {
