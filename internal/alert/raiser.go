@@ -69,10 +69,14 @@ func (r *Raiser) Check(s ad.Subscription, ads []ad.Ad) []ad.Alert {
 // Forget drops erased ads from the memory. The caller sees to it that they are not
 // raised again.
 func (r *Raiser) Forget(adIDs []string) {
+	erased := make(map[string]bool, len(adIDs))
+	for _, id := range adIDs {
+		erased[id] = true
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for i, a := range r.recent {
-		if a.AdID != "" && slices.Contains(adIDs, a.AdID) {
+	for i := range r.recent {
+		if erased[r.recent[i].AdID] {
 			r.recent[i] = ad.Ad{}
 		}
 	}

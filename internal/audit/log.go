@@ -198,13 +198,10 @@ func (l *Log) write(ctx context.Context) {
 	}
 }
 
-// tries bounds how often a group is chained anew after losing to another process.
-const tries = 16
-
 // store chains a group to the head and stores it, anew when another process was
-// first. The caller holds the turn.
+// first, until ctx ends. The caller holds the turn.
 func (l *Log) store(ctx context.Context, group []*waiting) error {
-	for range tries {
+	for ctx.Err() == nil {
 		if l.stale {
 			if err := l.reload(ctx, nil); err != nil {
 				return err
@@ -220,6 +217,14 @@ func (l *Log) store(ctx context.Context, group []*waiting) error {
 			l.setHead(head)
 			return nil
 		}
+		if errors.Is(err, ad.ErrConflict) {
+			// Nothing of ours was stored. Only the end counts, and to be quick:
+			// the others go on meanwhile.
+			if err := l.find(ctx); err != nil {
+				return err
+			}
+			continue
+		}
 		// The journal may have stored the event and lost its answer: then it
 		// stands where we wanted it.
 		l.stale = true
@@ -230,11 +235,9 @@ func (l *Log) store(ctx context.Context, group []*waiting) error {
 		if found {
 			return nil
 		}
-		if !errors.Is(err, ad.ErrConflict) {
-			return err
-		}
+		return err
 	}
-	return fmt.Errorf("still not first after %d tries: %w", tries, ad.ErrConflict)
+	return fmt.Errorf("others were first for %v: %w", l.timeout, ad.ErrConflict)
 }
 
 // chain spells a group as the lines that follow the head.
@@ -260,10 +263,11 @@ func (l *Log) chain(group []*waiting) (data []byte, head Head, err error) {
 	return out.Bytes(), head, nil
 }
 
-// find moves the head to the end of the journal.
+// find moves the head to the end of the journal. A copy of the journal that lags
+// behind what we know does not move it back.
 func (l *Log) find(ctx context.Context) error {
 	seq, data, err := l.journal.Last(ctx, Subject)
-	if errors.Is(err, ad.ErrNotFound) {
+	if errors.Is(err, ad.ErrNotFound) || err == nil && seq <= l.stored {
 		return nil
 	}
 	if err != nil {
@@ -279,7 +283,7 @@ func (l *Log) find(ctx context.Context) error {
 }
 
 // reload reads the events that the journal holds beyond what we know and moves the
-// head, showing each event's head to see. The caller holds the turn, or is Open.
+// head, showing each event's head to see. The caller holds the turn.
 func (l *Log) reload(ctx context.Context, see func(Head)) error {
 	var last []byte
 	stored := l.stored

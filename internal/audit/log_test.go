@@ -336,6 +336,95 @@ func TestReopenedLogGoesOn(t *testing.T) {
 	}
 }
 
+// A long journal says how long it is and keeps the last event only. It counts how
+// many events it was asked for.
+type long struct {
+	seq  uint64
+	last []byte
+	read uint64
+}
+
+func (j *long) Append(_ context.Context, _, _ string, data []byte, expect uint64) (uint64, error) {
+	if expect != j.seq {
+		return 0, ad.ErrConflict
+	}
+	j.seq, j.last = j.seq+1, data
+	return j.seq, nil
+}
+
+func (j *long) Replay(_ context.Context, from uint64, _ func(uint64, string, []byte) error) (uint64, error) {
+	if from <= j.seq {
+		j.read += j.seq - from + 1
+	}
+	return j.seq, nil
+}
+
+func (j *long) Last(context.Context, string) (uint64, []byte, error) {
+	if j.seq == 0 {
+		return 0, nil, ad.ErrNotFound
+	}
+	j.read++
+	return j.seq, j.last, nil
+}
+
+// TestOpenReadsTheEndOnly: a log of a million entries opens as fast as one of ten,
+// and goes on where it ended.
+func TestOpenReadsTheEndOnly(t *testing.T) {
+	last := Entry{V: Version, Seq: 1_000_000, Time: config().Now(), Actor: user, Action: "search", Outcome: "ok", Prev: origin}
+	var err error
+	if last.MAC, err = last.mac(key); err != nil {
+		t.Fatal(err)
+	}
+	line, err := last.line()
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := &long{seq: last.Seq, last: line}
+	begin := time.Now()
+	l := open(t, j)
+	took := time.Since(begin)
+	if want := (Head{last.Seq, hexSHA256(line)}); l.Head() != want || j.read != 1 || took > 100*time.Millisecond {
+		t.Errorf("head %v after reading %d events in %v; want %v after 1", l.Head(), j.read, took, want)
+	}
+	if err := l.Append(t.Context(), Entry{Actor: user, Action: "search", Outcome: "ok"}); err != nil {
+		t.Fatal(err)
+	}
+	next, err := read(j.last, key)
+	if err != nil || next.Seq != last.Seq+1 || next.Prev != hexSHA256(line) {
+		t.Errorf("the next entry is %d after %s, %v", next.Seq, next.Prev, err)
+	}
+}
+
+func TestOpenRefusesAForeignEnd(t *testing.T) {
+	for name, line := range map[string]string{"not an entry": "{", "another instance's": `{"v":1,"seq":1,"time":"2026-03-01T09:00:00Z","actor":"a","action":"search","outcome":"ok","prev_sha256":"` + origin + `","mac":"00"}`} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Open(t.Context(), &long{seq: 7, last: []byte(line)}, config())
+			if !errors.Is(err, ErrBroken) {
+				t.Errorf("got %v, want %v", err, ErrBroken)
+			}
+		})
+	}
+}
+
+// TestALaggingCopy: an answer about the end that is older than what this process
+// wrote does not move its head back.
+func TestALaggingCopy(t *testing.T) {
+	m := &memory{}
+	l := open(t, m)
+	for range 3 {
+		if err := l.Append(t.Context(), Entry{Actor: user, Action: "search", Outcome: "ok"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	head := l.Head()
+	m.mu.Lock()
+	m.events = m.events[:2]
+	m.mu.Unlock()
+	if err := l.find(t.Context()); err != nil || l.Head() != head {
+		t.Errorf("head %v, %v; want %v", l.Head(), err, head)
+	}
+}
+
 func TestConfigNeedsAKey(t *testing.T) {
 	if _, err := Open(t.Context(), &memory{}, Config{}); err == nil {
 		t.Error("no key was accepted")

@@ -40,7 +40,9 @@ func open(t *testing.T, j Journal) *Docket {
 	return d
 }
 
-func number(n int) ad.Value { return ad.Value{Kind: "phone", Value: fmt.Sprintf("+1912555%04d", 100+n)} }
+func number(n int) ad.Value {
+	return ad.Value{Kind: "phone", Value: fmt.Sprintf("+1912555%04d", 100+n)}
+}
 
 // alertID is a well-formed alert id.
 func alertID(n int) string { return fmt.Sprintf("%032x", n) }
@@ -273,7 +275,16 @@ func TestPurpose(t *testing.T) {
 // act takes one random decision.
 func act(ctx context.Context, d *Docket, r *rand.Rand) error {
 	user := fmt.Sprint("u", r.IntN(3))
-	switch r.IntN(5) {
+	switch r.IntN(7) {
+	case 5:
+		_, err := d.Hold(ctx, Hold{Kind: HoldAd, Value: fmt.Sprint("ad", r.IntN(3)), Reason: "trial", Authority: fmt.Sprint("order ", r.IntN(2)), By: user})
+		return err
+	case 6:
+		if hs := d.Holds(); len(hs) > 0 {
+			_, err := d.Release(ctx, hs[r.IntN(len(hs))].ID, Release{Reason: "over", Authority: "court", By: user})
+			return err
+		}
+		return nil
 	case 0, 1:
 		_, err := d.Subscribe(ctx, Order{User: user, Value: number(r.IntN(6)), Known: []string{alertID(r.IntN(4))}})
 		return err

@@ -14,6 +14,8 @@ func FuzzApply(f *testing.F) {
 	f.Add(subjectSubscription+"held", []byte(`{"v":1,"kind":"ended"}`))
 	f.Add(subjectInbox+"u", []byte(`{"v":1,"kind":"read","alerts":["00000000000000000000000000000001"]}`))
 	f.Add(subjectPurpose+"p", []byte(`{"v":1,"kind":"purpose","purpose":{"id":"p","kind":"case","text":"t"}}`))
+	f.Add(subjectHold+"h", []byte(`{"v":1,"kind":"held","hold":{"id":"h","kind":"ad","value":"x"}}`))
+	f.Add(subjectHold+"h", []byte(`{"v":1,"kind":"released","release":{"reason":"r"}}`))
 	f.Add("other", []byte(`{`))
 	f.Fuzz(func(t *testing.T, subject string, data []byte) {
 		d := open(t, &memory{})

@@ -100,8 +100,8 @@ func (d *Docket) decide(ctx context.Context, choose func() (string, event, error
 	return fmt.Errorf("decide: still not first after %d tries: %w", tries, ad.ErrConflict)
 }
 
-// realign takes note that the newest events of a subject were erased: the next one
-// follows what is left. The caller holds d.writing and has caught up.
+// realign takes note that events of a subject were erased: the next one follows
+// what is left of them. The caller holds d.writing and has caught up.
 func (d *Docket) realign(ctx context.Context, subject string) error {
 	if subject == "" {
 		return nil
@@ -112,7 +112,7 @@ func (d *Docket) realign(ctx context.Context, subject string) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if last < d.seqs[subject] {
+	if last <= d.replayed { // a later one is yet to be applied
 		d.seqs[subject] = last
 	}
 	return nil
