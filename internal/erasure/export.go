@@ -34,6 +34,9 @@ const maxLine = 2 << 20
 // they mean something in these very streams only, and where the ledger is
 // imported the messages are found by the ids.
 func (l *Ledger) Export(ctx context.Context, w io.Writer) error {
+	if l.key == nil {
+		return fmt.Errorf("export erasure ledger: %w", ErrNoKey)
+	}
 	out := bufio.NewWriter(w)
 	n, prev := 0, origin
 	put := func(id string, e *event) error {
@@ -119,6 +122,9 @@ func digest(b []byte) string {
 //
 // It returns the ids of the orders that something was stored for.
 func (l *Ledger) Import(ctx context.Context, r io.Reader) (changed []string, err error) {
+	if l.key == nil {
+		return nil, fmt.Errorf("import erasure ledger: %w", ErrNoKey)
+	}
 	lines, err := l.read(r)
 	if err != nil {
 		return nil, fmt.Errorf("import erasure ledger: %w", err)

@@ -18,7 +18,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"maps"
 	"slices"
 	"strings"
@@ -32,7 +31,8 @@ import (
 type Config struct {
 	// Key is the instance's secret, at least 16 bytes. Numbers are kept as digests
 	// under it, so that nobody can find one by trying all numbers, and exported
-	// lines are signed with it: an instance that restores them needs the same.
+	// lines are signed with it: an instance that restores them needs the same. A
+	// process that only follows may have none; see ErrNoKey.
 	Key []byte
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
@@ -40,7 +40,7 @@ type Config struct {
 
 // Validate says what is wrong with the configuration.
 func (c Config) Validate() error {
-	if len(c.Key) < 16 {
+	if c.Key != nil && len(c.Key) < 16 {
 		return errors.New("erasure: key has fewer than 16 bytes")
 	}
 	return nil
@@ -276,6 +276,9 @@ func (l *Ledger) Begin(ctx context.Context, o Order) (id string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("begin erasing: %w", err)
 	}
+	if l.key == nil {
+		return "", fmt.Errorf("begin erasing: %w", ErrNoKey)
+	}
 	r := recorded{Kind: o.Kind, AdIDs: o.AdIDs, Before: o.Before, Reason: o.Reason, Authority: o.Authority, By: o.By}
 	if o.Kind == ByNumber {
 		r.Digest = l.Digest(o.Value)
@@ -488,77 +491,6 @@ func (l *Ledger) Walk(ctx context.Context, id string, f func(Targets) error) err
 		return fmt.Errorf("read targets of order %s: %w", id, err)
 	}
 	return nil
-}
-
-// Covers reports whether an ad was erased by an order that names it or its
-// number: listings of it are not to be stored again. Ads that were erased for
-// their age are not covered.
-func (l *Ledger) Covers(adID string) bool {
-	var k id16
-	if len(adID) != 2*len(k) {
-		return false
-	}
-	if _, err := hex.Decode(k[:], []byte(adID)); err != nil {
-		return false
-	}
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return has(l.covered, k)
-}
-
-// Bars reports whether a frontier entry was erased by an order that is not by
-// age: its page is not to be fetched again.
-func (l *Ledger) Bars(fingerprint uint64) bool {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return has(l.barred, fingerprint)
-}
-
-// Fingerprints returns every frontier entry that Bars reports, in order.
-func (l *Ledger) Fingerprints() []uint64 {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return slices.Sorted(maps.Keys(l.barred))
-}
-
-// Digest returns what the ledger keeps of a number in E.164.
-func (l *Ledger) Digest(value string) string {
-	sum := l.sum("erasure number", value)
-	return hex.EncodeToString(sum[:])
-}
-
-// Matches reports whether an order asked for everything about a number in E.164
-// to be erased. It takes the same time however many orders there are.
-func (l *Ledger) Matches(value string) bool {
-	l.mu.RLock()
-	none := len(l.numbers) == 0
-	l.mu.RUnlock()
-	if none {
-		return false
-	}
-	sum := l.sum("erasure number", value)
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return has(l.numbers, sum)
-}
-
-// sum is a digest that only this instance can make; what says of which kind s is.
-func (l *Ledger) sum(what, s string) (sum [sha256.Size]byte) {
-	h := l.macs.Get().(hash.Hash)
-	defer l.macs.Put(h)
-	h.Reset()
-	h.Write([]byte(what + "\x00" + s))
-	h.Sum(sum[:0])
-	return sum
-}
-
-// Counts returns how much was deleted by all orders that are done here, by stream
-// and prefix of subject: what has to be added to what the streams hold to come to
-// what they were given.
-func (l *Ledger) Counts() map[string]uint64 {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return maps.Clone(l.counts)
 }
 
 func has[K comparable](set map[K]struct{}, k K) bool {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -407,6 +408,61 @@ func TestOpenRefusesAShortKey(t *testing.T) {
 	if _, err := Open(t.Context(), &memory{}, Config{Key: []byte("short")}); err == nil {
 		t.Error("opened")
 	}
+}
+
+// A process that has no key follows, and cannot be led to a wrong answer.
+func TestFollower(t *testing.T) {
+	ctx := t.Context()
+	j := &memory{}
+	l := open(t, j)
+	f, err := Open(ctx, j, Config{})
+	must(t, err)
+	changed := f.Changed()
+	id := begin(t, l, byNumber())
+	must(t, l.Add(ctx, id, Targets{AdIDs: []string{aid(2), aid(1)}, Fingerprints: []uint64{3}}))
+	old := begin(t, l, byAge())
+	must(t, l.Add(ctx, old, Targets{AdIDs: []string{aid(9)}}))
+	must(t, l.Listed(ctx, id))
+	select {
+	case <-changed:
+		t.Fatal("changed before an event came")
+	default:
+	}
+	apply := func(from int) {
+		for i, e := range j.events[from:] {
+			must(t, f.Apply(uint64(from+i)+1, e.subject, e.data))
+		}
+	}
+	apply(0)
+	select {
+	case <-changed:
+	default:
+		t.Fatal("events came and nothing said so")
+	}
+	if f.Rounds() != 0 || !slices.Equal(f.AdIDs(), []string{aid(1), aid(2)}) || !f.Covers(aid(2)) || !slices.Equal(f.Fingerprints(), []uint64{3}) {
+		t.Errorf("follows %d rounds, %v, %v", f.Rounds(), f.AdIDs(), f.Fingerprints())
+	}
+	n := len(j.events)
+	must(t, l.Done(ctx, id, Result{}))
+	apply(n)
+	changed = f.Changed()
+	apply(0) // again
+	if f.Rounds() != 1 || changed != f.Changed() {
+		t.Errorf("%d rounds", f.Rounds())
+	}
+	_, begun := f.Begin(ctx, byAge())
+	_, imported := f.Import(ctx, strings.NewReader(""))
+	for what, err := range map[string]error{"begin": begun, "export": f.Export(ctx, io.Discard), "import": imported} {
+		if !errors.Is(err, ErrNoKey) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("answered whether a number matches without being able to know")
+		}
+	}()
+	f.Matches(number)
 }
 
 // lived fills a journal with orders in every state, by a seed.

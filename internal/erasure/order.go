@@ -25,6 +25,9 @@ var (
 	ErrIdentifier = errors.New("leave telephone numbers and addresses out of it: these words stay when all else is gone")
 	// ErrState says that the order has not come so far, or is done.
 	ErrState = errors.New("not in a state for it")
+	// ErrNoKey says that a Ledger without a key was asked for what only one with it
+	// can do: Begin, Export and Import return it, Digest and Matches panic with it.
+	ErrNoKey = errors.New("erasure: this process has no instance key")
 	// ErrBroken says that an exported ledger is not as it was written.
 	ErrBroken = errors.New("not as it was written")
 )
