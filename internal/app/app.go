@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,11 +12,11 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
-	"golang.org/x/sync/errgroup"
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
@@ -27,50 +28,59 @@ import (
 	"vigil.example/internal/crawl"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/enrich"
+	"vigil.example/internal/erasure"
 	"vigil.example/internal/extract"
+	"vigil.example/internal/generation"
 	"vigil.example/internal/packet"
 	"vigil.example/internal/pipeline"
-	"vigil.example/internal/search"
-	"vigil.example/internal/search/sqlite"
 	"vigil.example/internal/stream"
 	"vigil.example/internal/web"
 	"vigil.example/pipelines"
 )
 
-// An App is one instance of Vigil: everything is open, nothing runs until Run.
+// An App is one process of an instance of Vigil: what its roles need is open,
+// nothing runs until Run.
 type App struct {
-	cfg     Config
-	log     *slog.Logger
-	folder  *folder
-	bus     *stream.Bus
+	cfg    Config
+	log    *slog.Logger
+	owner  string  // names this process in leases
+	folder *folder // nil for roles that need none
+	bus    *stream.Bus
+	book   *generation.Book
+	erased *erasure.Ledger
+	walk   pipelines.Pipeline
+	fresh  *fresh
+	health health
+	meter  pipeline.Meter
+
 	bucket  *blob.Bucket
-	archive *capture.Archive
-	index   search.Index
+	archive *capture.Archive // nil for roles that need no folder
+	shelf   shelf            // the index that people search
 	key     ed25519.PrivateKey
 
-	register *access.Register
-	docket   *casework.Docket
-	audit    *audit.Log
-	inbox    *alert.Inbox
-	raiser   *alert.Raiser
-	desk     *desk.Desk
-	importer *importer
+	register  *access.Register
+	docket    *casework.Docket
+	audit     *audit.Log
+	inbox     *alert.Inbox // nil in processes without alert and web
+	raiser    *alert.Raiser
+	desk      *desk.Desk
+	importer  *importer
+	following atomic.Bool // people's journals are followed
 
-	walk     pipelines.Pipeline
-	chain    *enrich.Chain
-	extract  *extract.Extractor
-	fetcher  *crawl.Fetcher
-	frontier *crawl.Frontier
-	linking  linking
-	started  time.Time
-	late     chan ad.Subscription // subscriptions to check for ads under way
+	chain   *enrich.Chain
+	extract *extract.Extractor
+	fetcher *crawl.Fetcher
+	planned atomic.Bool // the seeds that were due are queued
+	started time.Time
+	ready   func(url string)
+	late    chan ad.Subscription // subscriptions to check for ads under way
 
 	closers []func()
 	sealing sync.Mutex
 	noted   audit.Head // as last written down
 }
 
-// New opens everything an instance needs. Close it when done, also when Run was
+// New opens what this process's roles need. Close it when done, also when Run was
 // never called.
 func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err := cfg.Validate(); err != nil {
@@ -79,56 +89,92 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
-	a := &App{cfg: cfg, log: cfg.Log, started: time.Now().UTC(), late: make(chan ad.Subscription, 256)}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	a := &App{cfg: cfg, log: cfg.Log, owner: owner(), started: time.Now().UTC(), late: make(chan ad.Subscription, 256), fresh: &fresh{}}
 	defer func() {
 		if err != nil {
 			a.Close()
 		}
 	}()
-	if a.folder, err = openFolder(cfg.Data, cfg.Kind); err != nil {
-		return nil, err
+	if cfg.Data != "" {
+		if a.folder, err = openFolder(cfg.Data, cfg.Kind, cfg.Streams.URL != ""); err != nil {
+			return nil, err
+		}
+		a.onClose(a.folder.close)
+		cfg.Streams.Dir = a.folder.at("streams")
 	}
-	a.onClose(a.folder.close)
-	if a.bus, err = stream.Open(ctx, stream.Config{Dir: a.folder.at("streams"), URL: cfg.NATS}); err != nil {
+	if a.bus, err = stream.Open(ctx, cfg.Streams); err != nil {
 		return nil, err
 	}
 	a.onClose(a.bus.Close)
+	if err := a.openBooks(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.openSteps(); err != nil {
+		return nil, err
+	}
+	if !cfg.NeedsData() {
+		return a, nil
+	}
+	if err := a.settleIn(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.openBlobs(); err != nil {
 		return nil, err
 	}
-	if err := a.openIndex(ctx); err != nil {
+	if err := a.openShelf(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.folder.checkSigner(); err != nil {
-		return nil, err
-	}
-	if a.key, err = packet.LoadOrCreateKey(a.folder.at("signer.pem")); err != nil {
-		return nil, err
-	}
-	// The public half, to hand to receivers by another way than the packet.
-	if err := writeDurably(a.folder.at("signer.pub.pem"), packet.PublicPEM(a.key)); err != nil {
-		return nil, err
-	}
+	a.onClose(func() { _ = a.shelf.Close() })
 	if err := a.openPeople(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.openSteps(ctx); err != nil {
-		return nil, err
+	if !cfg.has("web") {
+		return a, nil
 	}
-	a.importer = newImporter(a.bus, cfg.Sites)
+	return a, a.openDesk()
+}
+
+// openDesk opens what people work with.
+func (a *App) openDesk() (err error) {
+	if err := a.folder.checkSigner(); err != nil {
+		return err
+	}
+	if a.key, err = packet.LoadOrCreateKey(a.folder.at("signer.pem")); err != nil {
+		return err
+	}
+	// The public half, to hand to receivers by another way than the packet.
+	if err := writeDurably(a.folder.at("signer.pub.pem"), packet.PublicPEM(a.key)); err != nil {
+		return err
+	}
+	a.importer = newImporter(a.bus, a.cfg.Sites)
 	a.desk = desk.New(desk.Parts{
-		Register: a.register, Docket: a.docket, Inbox: a.inbox, Raiser: a.raiser, Log: a.audit, Index: a.index,
-		Captures: a, Importer: a.importer, Overseer: a, Key: a.key, Agency: cfg.Agency, Errors: a.log,
+		Register: a.register, Docket: a.docket, Inbox: a.inbox, Raiser: a.raiser, Log: a.audit, Index: &a.shelf,
+		Captures: a, Importer: a.importer, Overseer: a, Key: a.key, Agency: a.cfg.Agency, Errors: a.log,
 		Raise: func(ctx context.Context, alerts []ad.Alert) error { return a.bus.Publish(ctx, alertMessages(alerts)) },
 	})
-	return a, nil
+	return nil
 }
+
+// owner names this process: host and process, for people who look at leases.
+func owner() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s:%d", host, os.Getpid())
+}
+
+// now is the clock of this process.
+func (a *App) now() time.Time { return a.cfg.Now() }
 
 func (a *App) onClose(f func()) { a.closers = append(a.closers, f) }
 
 // Close releases everything, last opened first.
 func (a *App) Close() {
-	if a.audit != nil {
+	if a.audit != nil && a.cfg.has("web") {
 		if err := a.noteHead(); err != nil {
 			a.log.Warn("noting the head of the audit log", "err", err)
 		}
@@ -153,23 +199,27 @@ func (a *App) openBlobs() (err error) {
 	return nil
 }
 
-// openIndex opens the search index. It is derived: one that is damaged or of
-// another version is put aside and built anew from the streams.
-func (a *App) openIndex(ctx context.Context) error {
-	name := a.folder.at("index.db")
-	ix, err := sqlite.Open(ctx, name, sqlite.Options{})
-	if errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrVersion) {
-		a.log.Warn("the index is rebuilt from the streams", "why", err)
-		if err := sqlite.Remove(name); err != nil {
-			return err
+// openBooks opens the journals that every role reads: which generations there
+// are, and what was erased.
+func (a *App) openBooks(ctx context.Context) (err error) {
+	if a.book, err = generation.Open(ctx, a.bus.Journal(stream.Generations), a.cfg.Now); err != nil {
+		return fmt.Errorf("open generations: %w", err)
+	}
+	key := make([]byte, 32) // of a process without the folder: it compares no numbers
+	rand.Read(key)
+	if a.folder != nil {
+		key = a.folder.key
+	}
+	if a.erased, err = erasure.Open(ctx, a.bus.Journal(stream.Erasures), erasure.Config{Key: key, Now: a.cfg.Now}); err != nil {
+		return fmt.Errorf("open the ledger of erasures: %w", err)
+	}
+	for _, o := range a.book.Streams() {
+		if o.Base != generation.Index && o.N > 1 {
+			if err := a.bus.EnsureGeneration(ctx, o.Base, o.N); err != nil {
+				return err
+			}
 		}
-		ix, err = sqlite.Open(ctx, name, sqlite.Options{})
 	}
-	if err != nil {
-		return fmt.Errorf("open index: %w", err)
-	}
-	a.index = ix
-	a.onClose(func() { _ = ix.Close() })
 	return nil
 }
 
@@ -198,7 +248,7 @@ func (a *App) openPeople(ctx context.Context) (err error) {
 	return nil
 }
 
-func (a *App) openSteps(ctx context.Context) (err error) {
+func (a *App) openSteps() (err error) {
 	if a.walk, err = pipelines.Load(); err != nil {
 		return err
 	}
@@ -212,7 +262,7 @@ func (a *App) openSteps(ctx context.Context) (err error) {
 		return fmt.Errorf("read pipelines/walk.yaml: %w", err)
 	}
 	a.extract = extract.New(a.cfg.Sites)
-	if !a.cfg.Crawl {
+	if !a.cfg.Crawl || !a.cfg.has("crawl") {
 		return nil
 	}
 	a.fetcher, err = crawl.New(crawl.Config{
@@ -222,17 +272,6 @@ func (a *App) openSteps(ctx context.Context) (err error) {
 		return err
 	}
 	a.onClose(func() { _ = a.fetcher.Close() })
-	a.frontier = crawl.NewFrontier(a.cfg.Sites, queue{a.bus}, a.cfg.Clock)
-	_, err = a.bus.Replay(ctx, stream.Frontier, 0, nil, func(m ad.Message) error {
-		e, err := decode[crawl.Entry](m)
-		if err == nil {
-			a.frontier.Remember(e)
-		}
-		return nil // an entry that cannot be read goes to the dead letters when its turn comes
-	})
-	if err != nil {
-		return fmt.Errorf("rebuild the frontier: %w", err)
-	}
 	return nil
 }
 
@@ -252,27 +291,6 @@ func (a *App) keepRobots(ctx context.Context, x capture.Exchange) error {
 		return err
 	}
 	return a.bus.Publish(ctx, []ad.Message{{Subject: "capture.robots." + ad.Slug(c.Site), ID: "r:" + c.ID, Data: records}})
-}
-
-// Run runs every role until ctx ends, and serves the pages and the API when an
-// address to listen on is configured. Ready is called once requests are answered.
-func (a *App) Run(ctx context.Context, ready func(url string)) error {
-	g, ctx := errgroup.WithContext(ctx)
-	for _, r := range roles() {
-		if r.wanted != nil && !r.wanted(a) {
-			continue
-		}
-		g.Go(func() error {
-			if err := r.run(a, ctx); err != nil && ctx.Err() == nil {
-				return fmt.Errorf("%s: %w", r.name, err)
-			}
-			return nil
-		})
-	}
-	if a.cfg.Listen != "" {
-		g.Go(func() error { return a.serve(ctx, ready) })
-	}
-	return g.Wait()
 }
 
 // Handler serves the pages and the API.

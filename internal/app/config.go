@@ -9,11 +9,14 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
+	"strings"
 	"time"
 
 	"vigil.example/internal/link"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/site"
+	"vigil.example/internal/stream"
 )
 
 // Kind says what an instance is for. Data of one kind is never opened as another.
@@ -36,15 +39,20 @@ type Config struct {
 	Listen  string // address of pages and API; "" serves nothing
 	TLSCert string // file names; needed to listen beyond this machine
 	TLSKey  string
-	NATS    string // URL of an external NATS; "" embeds one
+	Admin   string // address of metrics, health and profiles; "" serves none
 	Agency  string // named in evidence packets
 	Contact string // in the crawler's user agent
+
+	Streams stream.Config // where the streams live; the data folder when it names no URL
+	Roles   []string      // parts that run in this process; nil means all
+	Keep    time.Duration // captures stay in their stream this long after they were sealed; 0 keeps them
 
 	Sites   *site.Set
 	Crawl   bool              // fetch what is planned
 	Resolve map[string]string // hosts of the demo's town
 	TownURL string            // of the demo's town hall
 	Clock   func() time.Time  // of captures; time.Now when nil
+	Now     func() time.Time  // of this process; time.Now when nil
 	Speed   bool              // no politeness: the town is ours
 
 	Terminal bool // progress goes to a terminal
@@ -54,10 +62,44 @@ type Config struct {
 	Log      *slog.Logger
 }
 
+// has reports whether a role runs in this process.
+func (c Config) has(role string) bool { return c.Roles == nil || slices.Contains(c.Roles, role) }
+
+// sole reports whether nobody else can reach the streams: then every lease is
+// this process's for the asking.
+func (c Config) sole() bool { return c.Streams.URL == "" && c.Streams.Listen == "" }
+
+// NeedsData reports whether this process needs the data folder that holds the index
+// and the sealed files.
+func (c Config) NeedsData() bool {
+	if c.Streams.URL == "" {
+		return true
+	}
+	return slices.ContainsFunc(roles(), func(r role) bool { return r.home && c.has(r.name) })
+}
+
+func (c Config) validateRoles() error {
+	for _, r := range c.Roles {
+		if !slices.ContainsFunc(roles(), func(x role) bool { return x.name == r }) {
+			return fmt.Errorf("no role is named %q; the roles are %s", r, strings.Join(RoleNames(), ", "))
+		}
+	}
+	if c.Roles != nil && len(c.Roles) == 0 {
+		return errors.New("no role is given; leave --roles out to run all of them")
+	}
+	if c.Data != "" || !c.NeedsData() {
+		return nil
+	}
+	if c.Streams.URL == "" {
+		return errors.New("no data folder is given, and no NATS server that would keep the streams instead")
+	}
+	return fmt.Errorf("roles %s need a data folder: the index (SQLite) and the sealed files lie in it; give the same --data to them, on one host", strings.Join(homeRoles(), ", "))
+}
+
 // Validate reports what is wrong with the configuration.
 func (c Config) Validate() error {
-	if c.Data == "" {
-		return errors.New("no data folder is given")
+	if err := c.validateRoles(); err != nil {
+		return err
 	}
 	if c.Kind != Real && c.Kind != Demo {
 		return fmt.Errorf("kind of instance %q is neither real nor demo", c.Kind)

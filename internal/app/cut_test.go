@@ -29,7 +29,7 @@ func TestExtractionCutShort(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := extractStep(a.extract)(t.Context(), m)
+		out, err := extractStep(a.extract, a.erased, 1, a.fresh)(t.Context(), m)
 		if err != nil || len(out) != 2 {
 			t.Fatalf("%d outputs, %v; want a listing and an outcome", len(out), err)
 		}
@@ -53,7 +53,7 @@ func TestExtractionCutShort(t *testing.T) {
 			t.Errorf("with %d outputs stored before: the ledger does not balance: %+v, %v", stored, l, err)
 		}
 		found := 0
-		for doc, err := range a.index.Dump(t.Context()) {
+		for doc, err := range a.shelf.Dump(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -32,7 +32,8 @@ type marker struct {
 	Created  time.Time `json:"created"`
 }
 
-// A folder is an open data folder, held by this process alone.
+// A folder is an open data folder, held by this process alone, or shared with
+// others that do other roles over the same streams.
 type folder struct {
 	path string
 	marker
@@ -51,8 +52,9 @@ func KindOf(path string) Kind {
 	return Real
 }
 
-// openFolder opens or makes a data folder and locks it.
-func openFolder(path string, kind Kind) (*folder, error) {
+// openFolder opens or makes a data folder and locks it, for this process alone
+// or shared with others that were told to share it.
+func openFolder(path string, kind Kind, shared bool) (*folder, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("open data folder: %w", err)
 	}
@@ -60,10 +62,10 @@ func openFolder(path string, kind Kind) (*folder, error) {
 	if err := f.checkForeign(); err != nil {
 		return nil, err
 	}
-	if err := f.hold(); err != nil {
+	if err := f.hold(shared); err != nil {
 		return nil, err
 	}
-	if err := f.identify(kind); err != nil {
+	if err := f.identify(kind, shared); err != nil {
 		f.close()
 		return nil, err
 	}
@@ -71,12 +73,16 @@ func openFolder(path string, kind Kind) (*folder, error) {
 }
 
 // hold takes the lock. It is the kernel's, so a killed process leaves none.
-func (f *folder) hold() error {
+func (f *folder) hold(shared bool) error {
 	file, err := os.OpenFile(f.at("lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("lock data folder: %w", err)
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	how := syscall.LOCK_EX
+	if shared {
+		how = syscall.LOCK_SH
+	}
+	if err := syscall.Flock(int(file.Fd()), how|syscall.LOCK_NB); err != nil {
 		who, _ := os.ReadFile(f.at("lock"))
 		_ = file.Close()
 		return fmt.Errorf("%w (process %s): %s; stop that one, or give another folder with --data", ErrHeld, strings.TrimSpace(string(who)), f.path)
@@ -88,7 +94,17 @@ func (f *folder) hold() error {
 	return nil
 }
 
-func (f *folder) identify(kind Kind) error {
+func (f *folder) identify(kind Kind, shared bool) error {
+	if shared { // of several that start at once, one makes the folder
+		founding, err := os.OpenFile(f.at("founding.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return fmt.Errorf("open data folder: %w", err)
+		}
+		defer func() { _ = founding.Close() }()
+		if err := syscall.Flock(int(founding.Fd()), syscall.LOCK_EX); err != nil {
+			return fmt.Errorf("open data folder: %w", err)
+		}
+	}
 	b, err := os.ReadFile(f.at("vigil.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return f.found(kind)
@@ -126,7 +142,7 @@ func (f *folder) checkForeign() error {
 		switch n := e.Name(); n {
 		case "streams", "blobs", "index.db":
 			return fmt.Errorf("%w: %s holds data but vigil.json is missing; restore that file from a backup", ErrFolder, f.path)
-		case "instance.key", "instance.key.new", "vigil.json.new", "sites":
+		case "instance.key", "instance.key.new", "vigil.json.new", "founding.lock", "sites":
 		case "lock":
 			if i, err := e.Info(); err == nil && i.Size() <= 16 {
 				continue

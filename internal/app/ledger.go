@@ -9,6 +9,7 @@ import (
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/desk"
+	"vigil.example/internal/generation"
 	"vigil.example/internal/stream"
 )
 
@@ -22,14 +23,15 @@ func (a *App) Status(ctx context.Context) (desk.Status, error) {
 		return s, err
 	}
 	s.Ledger = l
-	st, err := a.index.Stats(ctx)
-	if err != nil {
+	st, err := a.shelf.Stats(ctx)
+	if err != nil && !errors.Is(err, ErrIndex) {
 		return s, fmt.Errorf("count the index: %w", err)
 	}
 	s.Ads, s.Removed, s.Clusters, s.Bytes.Index = st.Ads, st.Removed, st.Clusters, st.Bytes
 	sites := map[string]*desk.Site{}
+	serving := a.book.Serving()
 	for _, d := range stream.Table() {
-		i, err := a.bus.Info(ctx, d.Name)
+		i, err := a.bus.Info(ctx, serves(serving, d.Name))
 		if err != nil {
 			return s, err
 		}
@@ -99,42 +101,87 @@ func (a *App) ledger(ctx context.Context) (l desk.Ledger, err error) {
 	return l, nil
 }
 
+// serves is the stream of the generation that serves.
+func serves(g generation.Generation, base string) string {
+	switch base {
+	case stream.Listings:
+		return stream.Named(base, g.Listings)
+	case stream.Ads:
+		return stream.Named(base, g.Ads)
+	case stream.Links:
+		return stream.Named(base, g.Links)
+	}
+	return base
+}
+
 func (a *App) readLedger(ctx context.Context) (desk.Ledger, error) {
 	r := reader{a: a, ctx: ctx}
-	in := func(name, prefix string) uint64 { return sum(r.info(name).Subjects, prefix) }
+	g := a.book.Serving()
+	listing, adStream := serves(g, stream.Listings), serves(g, stream.Ads)
+	gone, err := a.trimmed(ctx)
+	r.note(err)
+	if gone.To >= r.info(stream.Captures).First {
+		gone = trimmed{} // noted, not gone yet
+	}
+	erased := a.erased.Counts()
+	// What came in is what is there, what was erased and what left for the archive.
+	in := func(name, prefix string) uint64 {
+		return sum(r.info(name).Subjects, prefix) + counted(erased, name, prefix)
+	}
+	captured := func(prefix string) uint64 {
+		return sum(r.info(stream.Captures).Subjects, prefix) + sum(gone.Subjects, prefix)
+	}
 
 	planned := in(stream.Frontier, "frontier.")
-	pages := in(stream.Captures, "capture.crawl.") + in(stream.Captures, "capture.import.")
-	listings := in(stream.Listings, "listing.")
-	ads := in(stream.Ads, "ad.")
+	pages := captured("capture.crawl.") + captured("capture.import.") +
+		counted(erased, stream.Captures, "capture.crawl.") + counted(erased, stream.Captures, "capture.import.")
+	listings := in(listing, "listing.")
+	ads := in(adStream, "ad.")
 
 	var crawling uint64
 	for s, n := range r.info(stream.Frontier).Subjects {
 		_, name, _ := strings.Cut(s, ".")
 		crawling += r.waiting(stream.Frontier, crawler(name), n)
 	}
-	extracting, enriching := r.waiting(stream.Captures, "extract", pages), r.waiting(stream.Listings, "enrich", listings)
-	lastAd := r.info(stream.Ads).Last
-	linking := behind(lastAd, a.linking.upTo.Load())
-	indexed, err := a.index.Position(ctx, "ads")
-	r.note(err)
+	extracting := r.waiting(stream.Captures, "extract"+suffix(g.Listings), pages)
+	enriching := r.waiting(listing, "enrich"+suffix(g.Ads), listings)
+	lastAd := r.info(adStream).Last
+	var linkedAt linked
+	r.note(a.recall(ctx, "link"+suffix(g.Links), &linkedAt))
+	linking := behind(lastAd, linkedAt.UpTo)
+	indexed, err := a.shelf.Position(ctx, "ads")
+	r.noteIndex(err)
 	indexing := behind(lastAd, indexed)
 
-	st, err := a.index.Stats(ctx)
-	r.note(err)
-	captures, read, dead := r.info(stream.Captures).Subjects, r.info(stream.Listings).Subjects, r.info(stream.Dead).Subjects
+	st, err := a.shelf.Stats(ctx)
+	r.noteIndex(err)
+	captures, read, dead := r.info(stream.Captures).Subjects, r.info(listing).Subjects, r.info(stream.Dead).Subjects
+	for s, n := range gone.Subjects {
+		captures[s] += n
+	}
 	l := desk.Ledger{Rows: []desk.Row{
 		{Step: "crawl", About: "planned visits of pages", In: planned, Waiting: crawling,
 			Stored: sum(captures, "capture.crawl."), Rejected: refusals(captures, sum(dead, "dead.crawl-"))},
 		{Step: "extract", About: "captured pages", In: pages, Waiting: extracting,
-			Stored: sum(read, "outcome."), Rejected: letters(sum(dead, "dead.extract"))},
+			Stored: sum(read, "outcome."), Rejected: letters(dead["dead.extract"+suffix(g.Listings)])},
 		{Step: "enrich", About: "listings read from pages", In: listings, Waiting: enriching,
-			Stored: sum(r.info(stream.Ads).Subjects, "ad."), Rejected: letters(sum(dead, "dead.enrich"))},
+			Stored: sum(r.info(adStream).Subjects, "ad."), Rejected: letters(dead["dead.enrich"+suffix(g.Ads)])},
 		{Step: "link", About: "ad versions", In: ads, Waiting: linking,
-			Stored: a.linking.read.Load(), Rejected: letters(sum(dead, "dead.link"))},
+			Stored: linkedAt.Read, Rejected: letters(dead["dead.link"+suffix(g.Links)])},
 		{Step: "index", About: "ad versions", In: ads, Waiting: indexing,
-			Stored: uint64(st.Sightings), Rejected: letters(sum(dead, "dead.index-ads"))},
+			Stored: uint64(st.Sightings), Rejected: letters(dead["dead.index-ads"+suffix(g.Index)])},
 	}}
+	for i, out := range []uint64{
+		counted(erased, stream.Captures, "capture.crawl."), counted(erased, listing, "outcome."), counted(erased, adStream, "ad."),
+		counted(erased, adStream, "ad."), counted(erased, adStream, "ad."),
+	} {
+		if out > 0 {
+			if l.Rows[i].Rejected == nil {
+				l.Rows[i].Rejected = map[string]uint64{}
+			}
+			l.Rows[i].Rejected["erased"] += out
+		}
+	}
 	l.Balance()
 	return l, r.err
 }
@@ -149,6 +196,14 @@ type reader struct {
 func (r *reader) note(err error) {
 	if r.err == nil {
 		r.err = err
+	}
+}
+
+// noteIndex keeps an error of the index, save that it is not there just now: then
+// everything waits for it.
+func (r *reader) noteIndex(err error) {
+	if !errors.Is(err, ErrIndex) {
+		r.note(err)
 	}
 }
 
@@ -199,6 +254,18 @@ func refusals(subjects map[string]uint64, dead uint64) map[string]uint64 {
 	return out
 }
 
+// counted adds up what was erased from a stream under a prefix of subjects. What
+// was erased of derived records in one generation is missing from all that
+// followed, too.
+func counted(erased map[string]uint64, stream, prefix string) (n uint64) {
+	for key, k := range erased {
+		if s, subject, ok := strings.Cut(key, " "); ok && s == stream && strings.HasPrefix(subject+".", prefix) {
+			n += k
+		}
+	}
+	return n
+}
+
 func letters(n uint64) map[string]uint64 {
 	if n == 0 {
 		return nil
@@ -247,13 +314,20 @@ func (a *App) idle(ctx context.Context) (bool, error) {
 		}
 	}
 	r := reader{a: a, ctx: ctx}
-	if a.cfg.Crawl && (a.frontier.Len() == 0 || r.waiting(stream.Listings, "frontier", 1) > 0) {
+	g := a.book.Serving()
+	listing, ads, links := serves(g, stream.Listings), serves(g, stream.Ads), serves(g, stream.Links)
+	if a.cfg.Crawl && (!a.planned.Load() || r.waiting(listing, "frontier", 1) > 0) {
 		return false, r.err
 	}
-	if r.waiting(stream.Ads, "alert", r.info(stream.Ads).Messages) > 0 {
+	if r.waiting(ads, "alert"+suffix(g.Ads), r.info(ads).Messages) > 0 {
 		return false, r.err
 	}
-	links, err := a.index.Position(ctx, "links")
+	at, err := a.shelf.Position(ctx, "links")
 	r.note(err)
-	return links >= r.info(stream.Links).Last, r.err
+	newest, err := a.bus.LastOf(ctx, links, "link.change")
+	if errors.Is(err, ad.ErrNotFound) {
+		return true, r.err
+	}
+	r.note(err)
+	return at >= newest.Seq, r.err
 }

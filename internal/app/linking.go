@@ -2,21 +2,25 @@ package app
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/generation"
 	"vigil.example/internal/link"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/stream"
 )
 
-// linking is what the ledger wants to know of the linker.
-type linking struct {
-	read atomic.Uint64 // ads linked
-	upTo atomic.Uint64 // sequence of the last one
+// linked is how far the linker has come; kept in the bucket PROGRESS for the
+// ledger of other processes and for the linker's own next start.
+type linked struct {
+	Read uint64 `json:"read"`  // ads linked
+	UpTo uint64 `json:"up_to"` // sequence of the last one
 }
 
 const linkVersion = "Vigil-Linker"
@@ -24,81 +28,178 @@ const linkVersion = "Vigil-Linker"
 // linkMore marks a change of which further parts follow.
 const linkMore = "Vigil-More"
 
-// runLink keeps the clusters. The linker's state depends on the ads stream alone,
-// so it is read from the start; changes are published beyond the last ad whose
-// changes are stored, or all anew when the rules of linking have changed.
 func (a *App) runLink(ctx context.Context) error {
-	l := link.New(a.cfg.Link)
-	info, err := a.bus.Info(ctx, stream.Links)
+	part := func(g generation.Generation) int { return g.Links }
+	return a.generations(ctx, part, func(ctx context.Context, g generation.Generation) error {
+		return a.leased(ctx, "link"+suffix(g.Links), func(ctx context.Context, _ *stream.Lease) error { return a.linkAds(ctx, g) })
+	})
+}
+
+// A linker is the work of one holder of the lease.
+type linker struct {
+	*link.Linker
+	a       *App
+	pen     *stream.Pen
+	version string // of the rules and of the set of erased ads
+	done    uint64 // changes up to this ad are stored
+	at      linked
+	held    []ad.Message // changes that are not stored yet
+}
+
+// linkAds keeps the clusters of a generation. The linker's state is a function of
+// the ads alone, so they are read from the start; changes are published beyond
+// the last ad whose changes are stored, or all anew when the rules of linking
+// have changed or ads were erased.
+func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
+	links, ads := stream.Named(stream.Links, g.Links), stream.Named(stream.Ads, g.Ads)
+	pen, err := a.bus.Fenced(ctx, "link"+suffix(g.Links), g.Links, stream.Links)
 	if err != nil {
 		return err
 	}
-	var done uint64
-	version := link.Version
-	if info.Last > 0 {
-		m, err := a.bus.Get(ctx, stream.Links, info.Last)
-		if err != nil {
-			return err
-		}
-		done, _ = strconv.ParseUint(m.Header[pipeline.SourceHeader], 10, 64)
-		if m.Header[linkMore] != "" && done > 0 { // its other parts are not stored
-			done--
-		}
-		version = m.Header[linkVersion]
+	rebuilt := a.erased.Changed() // before anything is read
+	l := &linker{Linker: link.New(a.cfg.Link), a: a, pen: pen, version: link.Version}
+	if n := a.erased.Rounds(); n > 0 {
+		l.version += "+" + strconv.Itoa(n)
 	}
-	f := pipeline.Follower[*ad.Ad]{
-		Name: "link", Dead: a.bus, Batch: 500, Log: a.log,
-		Position: func(context.Context) (uint64, error) { return a.linking.upTo.Load(), nil },
+	stored := l.version
+	m, err := a.bus.LastOf(ctx, links, "link.change")
+	switch {
+	case err == nil:
+		l.done, _ = strconv.ParseUint(m.Header[pipeline.SourceHeader], 10, 64)
+		if m.Header[linkMore] != "" && l.done > 0 { // its other parts are not stored
+			l.done--
+		}
+		stored = m.Header[linkVersion]
+	case !errors.Is(err, ad.ErrNotFound):
+		return err
+	}
+	var before linked
+	if err := a.recall(ctx, "link"+suffix(g.Links), &before); err != nil {
+		return err
+	}
+	anew := stored != l.version
+	if !anew { // what had no consequences left no change behind
+		l.done = max(l.done, before.UpTo)
+	}
+	if err := l.reread(ctx, ads, anew); err != nil {
+		return err
+	}
+	// A change of what is erased ends this linker; the next one reads what is left.
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		select {
+		case <-rebuilt:
+			stop(errRelink)
+		case <-ctx.Done():
+		}
+	}()
+	progress := make(chan struct{})
+	var at atomic.Pointer[linked]
+	go func() { defer close(progress); a.remember(ctx, "link"+suffix(g.Links), &at) }()
+	now := l.at
+	at.Store(&now)
+	f := pipeline.Follower[seqAd]{
+		Name: "link" + suffix(g.Links), Stream: ads, Dead: a.bus.Pen(1), Batch: 500, Log: a.log, Meter: a.meter,
+		Position: func(context.Context) (uint64, error) { return l.at.UpTo, nil },
 		Tail: func(ctx context.Context, from uint64, n int, f func([]ad.Message) error) error {
-			return a.bus.Tail(ctx, stream.Ads, from, nil, n, f)
+			return a.bus.Tail(ctx, ads, from, nil, n, f)
 		},
-		Decode: func(m ad.Message) (*ad.Ad, error) {
-			x, err := decode[ad.Ad](m)
-			x.CaptureSeq = m.Seq // the linker's batch needs the place in this stream
-			return &x, err
+		Decode: func(m ad.Message) (seqAd, error) {
+			x, err := a.fresh.ad(g.Ads, m)
+			return seqAd{m.Seq, x}, err
 		},
-	}
-	var held []ad.Message // changes that are not stored yet
-	f.Apply = func(ctx context.Context, upTo uint64, ads []*ad.Ad) error {
-		for _, x := range ads {
-			seq := x.CaptureSeq
-			if seq <= a.linking.upTo.Load() {
-				continue
+		Apply: func(ctx context.Context, upTo uint64, ads []seqAd) error {
+			for _, x := range ads {
+				l.add(x, true)
 			}
-			ch := l.Add(x)
-			a.linking.read.Add(1)
-			a.linking.upTo.Store(seq)
-			if seq > done && len(ch.Moves)+len(ch.Hubs) > 0 {
-				held = append(held, linkMessages(ch, seq)...)
-			}
-			if seq == done && version != link.Version {
-				held = append(held, linkMessages(l.Snapshot(), seq)...)
-			}
-		}
-		// The state has gone ahead: what follows from it must be stored now.
-		for attempt := 1; ; attempt++ {
-			err := a.bus.Publish(ctx, held)
-			if err == nil {
-				held = nil
-				return nil
-			}
-			if ctx.Err() != nil {
+			if err := l.store(ctx); err != nil {
 				return err
 			}
-			a.log.Warn("publishing links, will be tried again", "err", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(pipeline.Backoff(200*time.Millisecond, attempt)):
-			}
+			l.at.UpTo = upTo
+			now := l.at
+			at.Store(&now)
+			return nil
+		},
+	}
+	err = f.Run(ctx)
+	stop(nil)
+	<-progress
+	if errors.Is(context.Cause(ctx), errRelink) {
+		return nil
+	}
+	return err
+}
+
+// errRelink says that ads were erased, so that the clusters are made anew.
+var errRelink = errors.New("ads were erased")
+
+// A seqAd is an ad with its place in the stream.
+type seqAd struct {
+	seq uint64
+	*ad.Ad
+}
+
+// reread brings the linker to the end of the ads. Changes beyond what is stored
+// are published, or all clusters anew.
+func (l *linker) reread(ctx context.Context, ads string, anew bool) error {
+	_, err := l.a.bus.Replay(ctx, ads, 0, nil, func(m ad.Message) error {
+		if !anew && m.Seq > l.done {
+			return errEnough // from here on the follower tells of changes
+		}
+		if x, err := decode[ad.Ad](m); err == nil { // a dead letter already
+			l.add(seqAd{m.Seq, &x}, false)
+		}
+		l.at.UpTo = m.Seq
+		return nil
+	})
+	if err != nil && !isEnough(err) {
+		return err
+	}
+	if anew && l.at.UpTo > 0 {
+		l.held = append(l.held, l.messages(l.Snapshot(), l.at.UpTo)...)
+		return l.store(ctx)
+	}
+	return nil
+}
+
+// add links one ad.
+func (l *linker) add(x seqAd, tell bool) {
+	if x.seq <= l.at.UpTo && tell {
+		return
+	}
+	ch := l.Add(x.Ad)
+	l.at.Read++
+	l.at.UpTo = max(l.at.UpTo, x.seq)
+	if tell && len(ch.Moves)+len(ch.Hubs) > 0 {
+		l.held = append(l.held, l.messages(ch, x.seq)...)
+	}
+}
+
+// store publishes the changes that are held: the state has gone ahead, so what
+// follows from it must be stored now.
+func (l *linker) store(ctx context.Context) error {
+	for attempt := 1; ; attempt++ {
+		err := l.pen.Publish(ctx, l.held)
+		if err == nil {
+			l.held = nil
+			return nil
+		}
+		if ctx.Err() != nil || stopped(err) {
+			return err
+		}
+		l.a.log.Warn("publishing links, will be tried again", "err", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pipeline.Backoff(200*time.Millisecond, attempt)):
 		}
 	}
-	return f.Run(ctx)
 }
 
 // movesPerMessage keeps one change far below the size of a message.
 const movesPerMessage = 5000
 
-func linkMessages(ch ad.LinkChange, seq uint64) (out []ad.Message) {
+func (l *linker) messages(ch ad.LinkChange, seq uint64) (out []ad.Message) {
 	for part := 0; len(ch.Moves)+len(ch.Hubs) > 0; part++ {
 		n := min(len(ch.Moves), movesPerMessage)
 		one := ad.LinkChange{V: ad.Schema, Moves: ch.Moves[:n], Hubs: ch.Hubs}
@@ -108,9 +209,52 @@ func linkMessages(ch ad.LinkChange, seq uint64) (out []ad.Message) {
 			more = "1"
 		}
 		out = append(out, ad.Message{
-			Subject: "link.change", ID: fmt.Sprintf("link:%s:%d:%d", link.Version, seq, part), Data: encode(one),
-			Header: map[string]string{pipeline.SourceHeader: strconv.FormatUint(seq, 10), linkVersion: link.Version, linkMore: more},
+			Subject: "link.change", ID: fmt.Sprintf("link:%s:%d:%d", l.version, seq, part), Data: encode(one),
+			Header: map[string]string{pipeline.SourceHeader: strconv.FormatUint(seq, 10), linkVersion: l.version, linkMore: more},
 		})
 	}
 	return out
+}
+
+// rememberEvery is how often a position is kept when it moves.
+const rememberEvery = 250 * time.Millisecond
+
+// remember keeps a position in the bucket PROGRESS while it moves.
+func (a *App) remember(ctx context.Context, key string, at *atomic.Pointer[linked]) {
+	t := time.NewTicker(rememberEvery)
+	defer t.Stop()
+	var kept linked
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		now := at.Load()
+		if now == nil || *now == kept {
+			continue
+		}
+		if err := a.bus.Put(ctx, stream.Progress, key, encode(*now)); err != nil {
+			if ctx.Err() == nil {
+				a.log.Warn("keeping a position", "key", key, "err", err)
+			}
+			continue
+		}
+		kept = *now
+	}
+}
+
+// recall reads what is kept under a key of the bucket PROGRESS; nothing is fine.
+func (a *App) recall(ctx context.Context, key string, v any) error {
+	e, err := a.bus.Value(ctx, stream.Progress, key)
+	if errors.Is(err, ad.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		err = json.Unmarshal(e.Value, v)
+	}
+	if err != nil {
+		return fmt.Errorf("read the position of %s: %w", key, err)
+	}
+	return nil
 }

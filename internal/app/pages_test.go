@@ -94,7 +94,7 @@ func TestSavedPagesAreSearchable(t *testing.T) {
 	} else if real && (right < 70 || found < 40) {
 		t.Errorf("real pages: want the kind right on 70 and 40 found by title")
 	}
-	for doc, err := range a.index.Dump(t.Context()) {
+	for doc, err := range a.shelf.Dump(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -118,7 +118,7 @@ func (a *App) finds(t *testing.T, p page) bool {
 			t.Logf("%s: its title is no query: %v", p.File, err)
 			continue
 		}
-		res, err := a.index.Search(t.Context(), n, search.Page{Size: 50})
+		res, err := a.shelf.Search(t.Context(), n, search.Page{Size: 50})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -40,14 +40,14 @@ func (d *demo) score(ctx context.Context) error {
 		return ignoreStop(ctx, err)
 	}
 	d.clear()
-	if err := d.app.Seal(ctx, true); err != nil {
+	if err := d.app.Seal(ctx); err != nil {
 		return err
 	}
 	s, err := d.app.Status(ctx)
 	if err != nil {
 		return err
 	}
-	st, err := d.app.index.Stats(ctx)
+	st, err := d.app.shelf.Stats(ctx)
 	if err != nil {
 		return err
 	}
@@ -86,7 +86,7 @@ type state struct {
 func (d *demo) state(ctx context.Context) (state, error) {
 	var versions, numbers []string
 	members := map[string][]string{}
-	for doc, err := range d.app.index.Dump(ctx) {
+	for doc, err := range d.app.shelf.Dump(ctx) {
 		if err != nil {
 			return state{}, err
 		}
@@ -119,7 +119,7 @@ func digest(lines []string) string {
 // found reads back what the walk made of the town, from the index.
 func (d *demo) found(ctx context.Context) ([]bazaar.ScoredAd, error) {
 	var out []bazaar.ScoredAd
-	for doc, err := range d.app.index.Dump(ctx) {
+	for doc, err := range d.app.shelf.Dump(ctx) {
 		if err != nil {
 			return nil, err
 		}

@@ -8,8 +8,11 @@ import (
 	"iter"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"vigil.example/internal/ad"
 	"vigil.example/internal/capture"
+	"vigil.example/internal/pipeline"
 	"vigil.example/internal/stream"
 )
 
@@ -20,6 +23,18 @@ const (
 )
 
 func (a *App) runArchive(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.leased(ctx, "archive", a.keepArchive) })
+	return g.Wait()
+}
+
+// keepArchive seals, and lets captures leave the stream that were sealed long
+// enough ago.
+func (a *App) keepArchive(ctx context.Context, _ *stream.Lease) error {
+	pen, err := a.bus.Fenced(ctx, "archive", 1, stream.Archive)
+	if err != nil {
+		return err
+	}
 	t := time.NewTicker(5 * time.Second)
 	defer t.Stop()
 	for {
@@ -27,19 +42,29 @@ func (a *App) runArchive(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
-			if err := a.noteHead(); err != nil {
-				a.log.Warn("noting the head of the audit log", "err", err)
-			}
-			if err := a.Seal(ctx, false); err != nil && ctx.Err() == nil {
-				a.log.Warn("sealing captures, will be tried again", "err", err)
-			}
+		}
+		err := a.seal(ctx, pen, false)
+		if err == nil {
+			err = a.trim(ctx, pen)
+		}
+		if stopped(err) {
+			return err
+		}
+		if err != nil && ctx.Err() == nil {
+			a.health.set("archive", stateFailing, err)
+			a.log.Warn("sealing captures, will be tried again", "err", err)
+		} else {
+			a.health.set("archive", stateRunning, nil)
 		}
 	}
 }
 
-// Seal packs captures that are not yet in a sealed WARC file; all of them, or
+// Seal packs all captures that are not yet in a sealed WARC file.
+func (a *App) Seal(ctx context.Context) error { return a.seal(ctx, a.bus.Pen(1), true) }
+
+// seal packs captures that are not yet in a sealed WARC file; all of them, or
 // only when there are many or they are old.
-func (a *App) Seal(ctx context.Context, all bool) error {
+func (a *App) seal(ctx context.Context, pen pipeline.Sink, all bool) error {
 	a.sealing.Lock()
 	defer a.sealing.Unlock()
 	info, err := a.bus.Info(ctx, stream.Captures)
@@ -57,12 +82,9 @@ func (a *App) Seal(ctx context.Context, all bool) error {
 	for from <= info.Last {
 		to := min(from+sealMessages-1, info.Last)
 		if to-from+1 < sealMessages && !all {
-			m, err := a.bus.Get(ctx, stream.Captures, from)
-			if err != nil {
+			old, err := a.older(ctx, from, sealAfter)
+			if err != nil || !old {
 				return err
-			}
-			if time.Since(m.Time) < sealAfter {
-				return nil
 			}
 		}
 		s, err := a.archive.Seal(ctx, from, to, a.items(ctx, from, to))
@@ -73,7 +95,7 @@ func (a *App) Seal(ctx context.Context, all bool) error {
 		if err != nil {
 			return fmt.Errorf("note the sealed file: %w", err)
 		}
-		if err := a.bus.Publish(ctx, []ad.Message{{Subject: "archive.sealed", ID: fmt.Sprintf("sealed:%d-%d", s.From, s.To), Data: b}}); err != nil {
+		if err := pen.Publish(ctx, []ad.Message{{Subject: "archive.sealed", ID: fmt.Sprintf("sealed:%d-%d", s.From, s.To), Data: b}}); err != nil {
 			return err
 		}
 		from = to + 1
@@ -81,13 +103,26 @@ func (a *App) Seal(ctx context.Context, all bool) error {
 	return nil
 }
 
+// older reports whether the first capture at or after a sequence was stored
+// longer ago than that.
+func (a *App) older(ctx context.Context, from uint64, than time.Duration) (bool, error) {
+	old := false
+	_, err := a.bus.Replay(ctx, stream.Captures, from, nil, func(m ad.Message) error {
+		old = a.now().Sub(m.Time) >= than
+		return errEnough
+	})
+	if err != nil && !isEnough(err) {
+		return false, err
+	}
+	return old, nil
+}
+
 // items reads the captures of a range of the stream; refusals are no captures.
 func (a *App) items(ctx context.Context, from, to uint64) iter.Seq2[capture.Item, error] {
 	return func(yield func(capture.Item, error) bool) {
-		stop := fmt.Errorf("enough")
 		_, err := a.bus.Replay(ctx, stream.Captures, from, []string{"capture.*.*"}, func(m ad.Message) error {
 			if m.Seq > to {
-				return stop
+				return errEnough
 			}
 			p, err := capture.Open(m.Data)
 			if err != nil { // extraction has put it into the dead letters, whole
@@ -95,12 +130,114 @@ func (a *App) items(ctx context.Context, from, to uint64) iter.Seq2[capture.Item
 				return nil
 			}
 			if !yield(capture.Item{Capture: p.Capture, Seq: m.Seq, Records: m.Data}, nil) {
-				return stop
+				return errEnough
 			}
 			return nil
 		})
-		if err != nil && !errors.Is(err, stop) {
+		if err != nil && !isEnough(err) {
 			yield(capture.Item{}, err)
 		}
 	}
+}
+
+// errEnough ends a replay that has seen what it wanted.
+var errEnough = errors.New("enough")
+
+func isEnough(err error) bool { return errors.Is(err, errEnough) }
+
+// A trimmed record says which captures have left the stream for the sealed files,
+// and how many messages of each subject there were in all.
+type trimmed struct {
+	V        int               `json:"v"`
+	To       uint64            `json:"to"`
+	Subjects map[string]uint64 `json:"subjects"`
+}
+
+// trim lets captures leave the stream that are sealed, read back whole, older
+// than the configured time, and read by extraction. The record of it comes first, so that the ledger
+// knows what is missing whenever something is.
+func (a *App) trim(ctx context.Context, pen pipeline.Sink) error {
+	if a.cfg.Keep <= 0 {
+		return nil
+	}
+	a.sealing.Lock()
+	defer a.sealing.Unlock()
+	before, err := a.trimmed(ctx)
+	if err != nil {
+		return err
+	}
+	info, err := a.bus.Info(ctx, stream.Captures)
+	if err != nil {
+		return err
+	}
+	if before.To >= info.First && before.To > 0 { // the purge was cut off
+		return a.bus.Trim(ctx, stream.Captures, before.To)
+	}
+	floor, err := a.read(ctx)
+	if err != nil {
+		return err
+	}
+	sealed, err := a.archive.List(ctx)
+	if err != nil {
+		return err
+	}
+	next := trimmed{V: 1, To: before.To, Subjects: before.Subjects}
+	if next.Subjects == nil {
+		next.Subjects = map[string]uint64{}
+	}
+	for _, s := range sealed {
+		if s.From != max(next.To+1, s.From) || s.To > floor || s.To >= info.Last {
+			continue
+		}
+		if old, err := a.older(ctx, s.To, a.cfg.Keep); err != nil || !old {
+			return err
+		}
+		if _, err := a.archive.Verify(ctx, s); err != nil {
+			return err
+		}
+		_, err := a.bus.Replay(ctx, stream.Captures, s.From, nil, func(m ad.Message) error {
+			if m.Seq > s.To {
+				return errEnough
+			}
+			next.Subjects[m.Subject]++
+			return nil
+		})
+		if err != nil && !isEnough(err) {
+			return err
+		}
+		next.To = s.To
+		break // one file a round
+	}
+	if next.To == before.To {
+		return nil
+	}
+	if err := pen.Publish(ctx, []ad.Message{{Subject: "archive.trimmed", ID: fmt.Sprintf("trimmed:%d", next.To), Data: encode(next)}}); err != nil {
+		return err
+	}
+	return a.bus.Trim(ctx, stream.Captures, next.To)
+}
+
+// trimmed is the newest record of what has left the captures stream.
+func (a *App) trimmed(ctx context.Context) (t trimmed, err error) {
+	m, err := a.bus.LastOf(ctx, stream.Archive, "archive.trimmed")
+	if errors.Is(err, ad.ErrNotFound) {
+		return t, nil
+	}
+	if err != nil {
+		return t, err
+	}
+	return decode[trimmed](m)
+}
+
+// read is the sequence up to which every live generation has read the captures.
+func (a *App) read(ctx context.Context) (uint64, error) {
+	floor := uint64(1<<64 - 1)
+	for _, g := range a.book.Live() {
+		n, err := a.bus.AckFloor(ctx, stream.Captures, "extract"+suffix(g.Listings))
+		if err != nil {
+			return 0, err
+		}
+		floor = min(floor, n)
+	}
+	return floor, nil
 }

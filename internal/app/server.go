@@ -46,14 +46,22 @@ func LoadSites(dir string) (*site.Set, error) {
 	return site.NewSet(defs...), errors.Join(errs...)
 }
 
-// RunServer runs an instance until ctx ends.
+// RunServer runs an instance, or the roles of it that are configured, until ctx
+// ends.
 func RunServer(ctx context.Context, c Config, out io.Writer) error {
 	c.Crawl = c.Crawl && len(c.Sites.All()) > 0
+	if !c.has("web") {
+		c.Listen = ""
+	}
 	a, err := New(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
+	if !c.has("web") {
+		fmt.Fprintf(out, "vigil %s runs %s, streams at %s\n", c.Version, strings.Join(c.Roles, ", "), a.where())
+		return a.Run(ctx, nil)
+	}
 	password, err := a.Bootstrap(ctx)
 	if err != nil {
 		return err
@@ -63,9 +71,11 @@ func RunServer(ctx context.Context, c Config, out io.Writer) error {
 	}
 	return a.Run(ctx, func(url string) {
 		fmt.Fprintf(out, "vigil %s serves %s, data in %s\n", c.Version, url, c.Data)
-		if n := len(c.Sites.All()); c.Crawl {
+		switch n := len(c.Sites.All()); {
+		case !c.has("crawl"):
+		case c.Crawl:
 			fmt.Fprintf(out, "crawling %d sites; Ctrl-C stops, a later start goes on\n", n)
-		} else {
+		default:
 			fmt.Fprintln(out, "no site is crawled: put definitions into the folder of --sites")
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"vigil.example/internal/capture"
 	"vigil.example/internal/crawl"
 	"vigil.example/internal/enrich"
+	"vigil.example/internal/erasure"
 	"vigil.example/internal/extract"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/search"
@@ -72,7 +73,7 @@ func crawlStep(f *crawl.Fetcher) pipeline.Step {
 }
 
 // extractStep reads a capture: one outcome, and the listings it shows.
-func extractStep(x *extract.Extractor) pipeline.Step {
+func extractStep(x *extract.Extractor, erased *erasure.Ledger, gen int, kept *fresh) pipeline.Step {
 	return func(_ context.Context, m ad.Message) ([]ad.Message, error) {
 		p, err := capture.Open(m.Data)
 		if err != nil {
@@ -93,6 +94,11 @@ func extractStep(x *extract.Extractor) pipeline.Step {
 				return nil, pipeline.Permanent(errors.New("extract: a listing without title and body"))
 			}
 			l.CaptureSeq, l.Via = m.Seq, c.Via
+			if erased.Covers(l.AdID) { // by an order: it is not to come back
+				o.Listings--
+				continue
+			}
+			kept.listings.put(freshKey{gen, l.VersionID}, l)
 			out = append(out, ad.Message{Subject: "listing." + ad.Slug(l.Site), ID: l.VersionID, Data: encode(l)})
 		}
 		// The outcome comes last: where it is stored, the listings are.
@@ -101,9 +107,9 @@ func extractStep(x *extract.Extractor) pipeline.Step {
 }
 
 // enrichStep makes a listing an ad.
-func enrichStep(chain *enrich.Chain) pipeline.Step {
+func enrichStep(chain *enrich.Chain, from, gen int, kept *fresh) pipeline.Step {
 	return func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
-		l, err := decode[ad.Listing](m)
+		l, err := kept.listing(from, m)
 		if err != nil {
 			return nil, err
 		}
@@ -111,6 +117,7 @@ func enrichStep(chain *enrich.Chain) pipeline.Step {
 		if err != nil {
 			return nil, fmt.Errorf("enrich: %w", err)
 		}
+		kept.ads.put(freshKey{gen, a.VersionID}, &a)
 		return []ad.Message{{Subject: "ad." + ad.Slug(a.Site), ID: a.VersionID, Data: encode(a)}}, nil
 	}
 }
@@ -131,14 +138,21 @@ func frontierStep(f *crawl.Frontier) pipeline.Step {
 	}
 }
 
+// stopped reports whether trying again is no use: another process has taken the
+// work over.
+func stopped(err error) bool { return pipeline.IsFinal(err) }
+
+// decodeValue reads a small record of a bucket.
+func decodeValue[T any](b []byte) (v T, err error) { err = json.Unmarshal(b, &v); return v, err }
+
 // alertStep matches an ad against the subscriptions.
-func alertStep(r *alert.Raiser) pipeline.Step {
+func alertStep(r *alert.Raiser, gen int, kept *fresh) pipeline.Step {
 	return func(_ context.Context, m ad.Message) ([]ad.Message, error) {
-		a, err := decode[ad.Ad](m)
+		a, err := kept.ad(gen, m)
 		if err != nil {
 			return nil, err
 		}
-		return alertMessages(r.Raise(a)), nil
+		return alertMessages(r.Raise(*a)), nil
 	}
 }
 
@@ -152,9 +166,11 @@ func alertMessages(alerts []ad.Alert) []ad.Message {
 
 // The changes of the index.
 
-func versionChange(m ad.Message) (search.Change, error) {
-	a, err := decode[ad.Ad](m)
-	return search.Change{Seq: m.Seq, Version: &a}, err
+func versionChange(gen int, kept *fresh) func(ad.Message) (search.Change, error) {
+	return func(m ad.Message) (search.Change, error) {
+		x, err := kept.ad(gen, m)
+		return search.Change{Seq: m.Seq, Version: x}, err
+	}
 }
 
 func removalChange(m ad.Message) (search.Change, error) {

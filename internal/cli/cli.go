@@ -16,10 +16,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"vigil.example/internal/api"
+	"vigil.example/internal/app"
 )
 
 // Exit codes; codes in help.go says them to people.
@@ -86,7 +88,7 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		kong.Name("vigil"),
 		kong.Description("Vigil finds and links ads so that people in them can be found and helped."),
 		kong.Writers(stdout, stderr),
-		kong.Vars{"server": DefaultServer},
+		kong.Vars{"server": DefaultServer, "roles": strings.Join(app.RoleNames(), ", ")},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 80, NoExpandSubcommands: true}),
 		kong.Help(help),
 		kong.Exit(func(code int) { panic(exiting(code)) }),

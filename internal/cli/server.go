@@ -10,12 +10,15 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
+	"time"
 
 	"golang.org/x/term"
 
 	"vigil.example/internal/api"
 	"vigil.example/internal/app"
 	"vigil.example/internal/site"
+	"vigil.example/internal/stream"
 )
 
 // server is the commands that open a data folder on this machine.
@@ -119,30 +122,75 @@ func (d *demoCmd) Run(c *Context) error {
 	return opened(app.RunDemo(c.Ctx, app.DemoOptions{Config: cfg, Ads: d.Ads, Seed: d.Seed, Score: d.Score, Frozen: d.Frozen}, c.Stdout))
 }
 
+// streams is the flags that say where the streams live.
+type streams struct {
+	NATS          string `name:"nats" group:"Streams" help:"External NATS server or cluster that keeps the streams; without it they are kept in the data folder." placeholder:"URL,URL"`
+	NATSCreds     string `name:"nats-creds" group:"Streams" help:"File with the credentials for it." type:"path" placeholder:"FILE"`
+	NATSTokenFile string `name:"nats-token-file" group:"Streams" help:"File with the token for it, or for siblings that connect to this process." type:"path" placeholder:"FILE"`
+	NATSCA        string `name:"nats-ca" group:"Streams" help:"File of the authority that signed its certificate." type:"path" placeholder:"FILE"`
+	NATSCert      string `name:"nats-cert" group:"Streams" help:"File of the certificate to show it." type:"path" placeholder:"FILE"`
+	NATSKey       string `name:"nats-key" group:"Streams" help:"File of that certificate's key." type:"path" placeholder:"FILE"`
+	Replicas      int    `name:"nats-replicas" group:"Streams" help:"Servers of the cluster that keep each stream; 3 stand the loss of one." placeholder:"N"`
+	NATSListen    string `name:"nats-listen" group:"Streams" help:"Let other processes of this host reach the streams in the data folder, at this address." placeholder:"127.0.0.1:4222"`
+}
+
+func (s streams) config() (stream.Config, error) {
+	c := stream.Config{URL: s.NATS, Listen: s.NATSListen, Creds: s.NATSCreds, TLSCA: s.NATSCA, TLSCert: s.NATSCert, TLSKey: s.NATSKey, Replicas: s.Replicas}
+	if s.NATSTokenFile == "" {
+		return c, nil
+	}
+	b, err := os.ReadFile(s.NATSTokenFile)
+	if err != nil {
+		return c, fail(codeUsage, "name a file that holds the token", fmt.Errorf("token of the streams: %w", err))
+	}
+	if c.Token = strings.TrimSpace(string(b)); c.Token == "" {
+		return c, fail(codeUsage, "write the token into it", fmt.Errorf("token of the streams: %s is empty", s.NATSTokenFile))
+	}
+	return c, nil
+}
+
 type runCmd struct {
 	storage
 	serving
 	sites
-	Agency  string `help:"Agency named in evidence packets." placeholder:"NAME"`
-	NoCrawl bool   `help:"Serve only; fetch nothing."`
+	streams
+	Agency  string        `help:"Agency named in evidence packets." placeholder:"NAME"`
+	NoCrawl bool          `help:"Serve only; fetch nothing."`
+	Roles   []string      `help:"Parts that run in this process, of ${roles}; all when left out." placeholder:"ROLE,ROLE"`
+	Admin   string        `help:"Address of metrics, health and profiles, for this machine only; none when left out." placeholder:"127.0.0.1:8421"`
+	Keep    time.Duration `help:"How long captures stay in their stream after they were sealed in WARC files; for ever when left out." placeholder:"720h"`
 }
 
 // Help explains the command in short.
 func (*runCmd) Help() string {
-	return "Keeps everything in one folder. The first run prints the one-time password of the administrator. Stopping at any moment loses nothing; the next start goes on."
+	return "Keeps everything in one folder. The first run prints the one-time password of the administrator. Stopping at any moment loses nothing; the next start goes on. With --nats, roles may run in processes of their own, and each several times; index, alert, archive and web share one host and one data folder, the others need none."
 }
 
 // Example is shown in the help.
 func (*runCmd) Example() string {
-	return "vigil run --data /var/lib/vigil --sites ./sites --contact desk@agency.example"
+	return "vigil run --data /var/lib/vigil --sites ./sites --contact desk@agency.example\nvigil run --roles extract,enrich --nats nats://one:4222,nats://two:4222 --nats-creds vigil.creds"
 }
 
 // Run serves until Ctrl-C.
 func (r *runCmd) Run(c *Context) error {
-	cfg := r.config(c)
+	cfg := r.storage.config(c)
 	cfg.Listen, cfg.TLSCert, cfg.TLSKey, cfg.Agency, cfg.Crawl = r.Listen, r.TLSCert, r.TLSKey, r.Agency, !r.NoCrawl
+	cfg.Admin, cfg.Keep = r.Admin, r.Keep
+	if len(r.Roles) > 0 {
+		cfg.Roles = r.Roles
+	}
 	if err := r.load(&cfg); err != nil {
 		return err
+	}
+	var err error
+	if cfg.Streams, err = r.streams.config(); err != nil {
+		return err
+	}
+	if !cfg.NeedsData() {
+		cfg.Data = ""
+	}
+	if err := cfg.Validate(); err != nil {
+		return fail(codeUsage, "vigil run --help says what goes together", err)
 	}
 	return opened(app.RunServer(c.Ctx, cfg, c.Stdout))
 }

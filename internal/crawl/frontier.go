@@ -43,6 +43,7 @@ type Frontier struct {
 	queue   Queue
 	clock   func() time.Time
 	known   known
+	erased  known // addresses without their visits
 	session *regexp.Regexp
 }
 
@@ -117,7 +118,7 @@ func (f *Frontier) Decide(p Parent, links []ad.Outlink) Offered {
 			continue
 		}
 		n := e.fingerprint()
-		if here[n] || f.known.has(n) {
+		if here[n] || f.known.has(n) || f.erased.has(Fingerprint(e.URL)) {
 			o.Known++
 			continue
 		}
@@ -129,6 +130,20 @@ func (f *Frontier) Decide(p Parent, links []ad.Outlink) Offered {
 
 // Remember marks an entry as queued.
 func (f *Frontier) Remember(e Entry) { f.known.add(e.fingerprint()) }
+
+// Fingerprint is what an erasure keeps of an address: enough not to visit it
+// again, too little to tell what it was.
+func Fingerprint(url string) uint64 { return Entry{URL: url, Visit: never}.fingerprint() }
+
+// never is the visit under which an address is known that is not to be visited.
+const never = -1
+
+// Forgotten marks erased addresses: they are not visited again, on no visit.
+func (f *Frontier) Forgotten(fingerprints []uint64) {
+	for _, x := range fingerprints {
+		f.erased.add(x)
+	}
+}
 
 // Len is the number of entries the frontier remembers.
 func (f *Frontier) Len() int { return f.known.len() }

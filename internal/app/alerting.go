@@ -1,0 +1,90 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/desk"
+	"vigil.example/internal/generation"
+	"vigil.example/internal/stream"
+)
+
+// runAlert matches ads of every live generation: a replay that finds a number
+// tells of it, and what was told is not told again.
+func (a *App) runAlert(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.followPeople(ctx) })
+	g.Go(func() error {
+		part := func(g generation.Generation) int { return g.Ads }
+		return a.generations(ctx, part, func(ctx context.Context, g generation.Generation) error {
+			name := "alert" + suffix(g.Ads)
+			return a.keep(ctx, name, func(ctx context.Context) error {
+				return a.stage(ctx, stageSpec{
+					name: name, from: stream.Named(stream.Ads, g.Ads), sink: a.bus.Pen(1),
+					step: alertStep(a.raiser, g.Ads, a.fresh), config: a.stageConfig("alert"),
+				})
+			})
+		})
+	})
+	g.Go(func() error { return a.tellLate(ctx) })
+	return g.Wait()
+}
+
+// tellLate looks, some seconds after a subscription was made and once at the
+// start for all, whether an ad slipped through between the index that was asked
+// what is known and the matching that did not know the subscription yet.
+func (a *App) tellLate(ctx context.Context) error {
+	for _, s := range a.docket.Active() {
+		a.check(ctx, s)
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case s := <-a.late:
+			for _, pause := range []time.Duration{0, 5 * time.Second} {
+				select {
+				case <-ctx.Done():
+					return nil
+				case <-time.After(pause):
+				}
+				a.check(ctx, s)
+			}
+		}
+	}
+}
+
+// check raises what a subscription has not been told: ads that carry its value
+// and were not known when it was made. What was told is not told again.
+func (a *App) check(ctx context.Context, s ad.Subscription) {
+	ids, err := a.shelf.ByValue(ctx, s.Value, desk.MaxKnown)
+	if err != nil {
+		a.log.Warn("checking a subscription", "id", s.ID, "err", err)
+		return
+	}
+	known := make(map[string]bool, len(s.Known))
+	for _, id := range s.Known {
+		known[id] = true
+	}
+	var ads []ad.Ad
+	for _, id := range ids {
+		if known[id] {
+			continue
+		}
+		docs, _, err := a.shelf.Versions(ctx, id)
+		if err != nil {
+			a.log.Warn("checking a subscription", "id", s.ID, "err", err)
+			return
+		}
+		for i := range docs {
+			ads = append(ads, docs[i].Ad)
+		}
+	}
+	alerts := append(a.raiser.Late(s), a.raiser.Check(s, ads)...)
+	if err := a.bus.Publish(ctx, alertMessages(alerts)); err != nil && ctx.Err() == nil {
+		a.log.Warn("checking a subscription", "id", s.ID, "err", err)
+	}
+}

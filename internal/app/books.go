@@ -1,0 +1,88 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/stream"
+)
+
+// This file keeps what every process knows of other processes' decisions true:
+// the events of journals are followed and applied as they come.
+
+// follow applies the events of a stream, from now on all of them, as they come.
+func (a *App) follow(ctx context.Context, name string, apply func(m ad.Message) error) error {
+	at := uint64(0)
+	return a.keep(ctx, "follow-"+name, func(ctx context.Context) error {
+		return a.bus.Tail(ctx, name, at+1, nil, 256, func(ms []ad.Message) error {
+			for _, m := range ms {
+				if err := apply(m); err != nil {
+					a.log.Error("an event cannot be applied and is left out", "stream", name, "seq", m.Seq, "err", err)
+				}
+				at = m.Seq
+			}
+			return nil
+		})
+	})
+}
+
+// followBooks follows what every role must know: which generations live and what
+// was erased.
+func (a *App) followBooks(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		return a.follow(ctx, stream.Generations, func(m ad.Message) error { return a.book.Apply(m.Seq, m.Subject, m.Data) })
+	})
+	g.Go(func() error {
+		return a.follow(ctx, stream.Erasures, func(m ad.Message) error { return a.erased.Apply(m.Seq, m.Subject, m.Data) })
+	})
+	g.Go(func() error { return a.forget(ctx) })
+	return g.Wait()
+}
+
+// forget clears what this process holds in memory of ads that were erased.
+func (a *App) forget(ctx context.Context) error {
+	for {
+		changed := a.erased.Changed()
+		ids := a.erased.AdIDs()
+		a.fresh.clear()
+		if a.inbox != nil {
+			a.inbox.Forget(ids)
+			a.raiser.Forget(ids)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		}
+	}
+}
+
+// followPeople follows users, decisions and alerts, once however many roles of
+// this process ask for it.
+func (a *App) followPeople(ctx context.Context) error {
+	if !a.following.CompareAndSwap(false, true) {
+		<-ctx.Done()
+		return nil
+	}
+	defer a.following.Store(false)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		return a.follow(ctx, stream.Access, func(m ad.Message) error { return a.register.Apply(m.Seq, m.Subject, m.Data) })
+	})
+	g.Go(func() error {
+		return a.follow(ctx, stream.Decisions, func(m ad.Message) error { return a.docket.Apply(m.Seq, m.Subject, m.Data) })
+	})
+	g.Go(func() error {
+		return a.follow(ctx, stream.Alerts, func(m ad.Message) error {
+			if err := a.inbox.Apply(m.Seq, m.Data); err != nil {
+				return fmt.Errorf("alert: %w", err)
+			}
+			return nil
+		})
+	})
+	return g.Wait()
+}

@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/generation"
+	"vigil.example/internal/pipeline"
+	"vigil.example/internal/search"
+	"vigil.example/internal/search/sqlite"
+	"vigil.example/internal/stream"
+)
+
+func (a *App) runIndex(ctx context.Context) error {
+	part := func(g generation.Generation) int { return g.Index }
+	run, ctx := errgroup.WithContext(ctx)
+	run.Go(func() error { return a.leased(ctx, "generations", a.turn) })
+	run.Go(func() error {
+		return a.generations(ctx, part, func(ctx context.Context, g generation.Generation) error {
+			return a.leased(ctx, "index"+suffix(g.Index), func(ctx context.Context, l *stream.Lease) error { return a.indexGeneration(ctx, g, l) })
+		})
+	})
+	return run.Wait()
+}
+
+// indexGeneration feeds the index of a generation from three streams, each with
+// its own position in the index. It ends when the file is no longer the one that
+// it opened, to be begun anew on a fresh one.
+func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *stream.Lease) error {
+	x, err := a.openWriter(ctx, g, l.Epoch())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = x.Close() }()
+	run, ctx := errgroup.WithContext(ctx)
+	for _, s := range []struct {
+		source, stream string
+		filter         []string
+		decode         func(ad.Message) (search.Change, error)
+	}{
+		{"ads", stream.Named(stream.Ads, g.Ads), nil, versionChange(g.Ads, a.fresh)},
+		{"removals", stream.Named(stream.Listings, g.Listings), []string{"outcome.*.removed"}, removalChange},
+		{"links", stream.Named(stream.Links, g.Links), nil, linkChange},
+	} {
+		run.Go(func() error {
+			f := pipeline.Follower[search.Change]{
+				Name: "index-" + s.source + suffix(g.Index), Stream: s.stream, Dead: a.bus.Pen(1), Batch: 500, Log: a.log, Decode: s.decode, Meter: a.meter,
+				Position: func(ctx context.Context) (uint64, error) { return x.Position(ctx, s.source) },
+				Tail: func(ctx context.Context, from uint64, n int, f func([]ad.Message) error) error {
+					return a.bus.Tail(ctx, s.stream, from, s.filter, n, f)
+				},
+				Apply: func(ctx context.Context, upTo uint64, cs []search.Change) error {
+					return x.Apply(ctx, s.source, upTo, cs)
+				},
+			}
+			return f.Run(ctx)
+		})
+	}
+	run.Go(func() error { return a.guardIndex(ctx, x) })
+	if g.N != a.book.Serving().N {
+		run.Go(func() error { return a.switchWhenReady(ctx, g, x) })
+	}
+	return run.Wait()
+}
+
+// guardIndex ends the writing of an index whose file was deleted, replaced or
+// damaged, or that another process has taken over.
+func (a *App) guardIndex(ctx context.Context, x *sqlite.Index) error {
+	t := time.NewTicker(tendEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+			if err := x.Intact(); err != nil {
+				return fmt.Errorf("the index is opened anew: %w", err)
+			}
+		}
+	}
+}

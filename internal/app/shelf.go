@@ -1,0 +1,281 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/generation"
+	"vigil.example/internal/query"
+	"vigil.example/internal/search"
+	"vigil.example/internal/search/sqlite"
+	"vigil.example/internal/stream"
+)
+
+// ErrIndex says that the index cannot be read just now.
+var ErrIndex = errors.New("the index is not there yet; it is being built, try again in a moment")
+
+// A shelf is the index that people search: the file of the generation that
+// serves. It can be exchanged while it is used, at a switch of generations or
+// when the file was damaged; who is reading finishes on the old one.
+type shelf struct {
+	mu  sync.RWMutex
+	now *volume
+}
+
+// A volume is one open index file.
+type volume struct {
+	*sqlite.Index
+	gen   int
+	users sync.WaitGroup
+}
+
+// put exchanges the index and closes the one before when nobody reads it any more.
+func (s *shelf) put(v *volume) {
+	s.mu.Lock()
+	old := s.now
+	s.now = v
+	s.mu.Unlock()
+	if old != nil {
+		old.users.Wait()
+		_ = old.Close()
+	}
+}
+
+// gen is the generation of the index that is there; 0 for none.
+func (s *shelf) gen() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.now == nil {
+		return 0
+	}
+	return s.now.gen
+}
+
+// take returns the index for a moment's use.
+func (s *shelf) take() (*volume, func(), error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.now == nil {
+		return nil, nil, ErrIndex
+	}
+	v := s.now
+	v.users.Add(1)
+	return v, v.users.Done, nil
+}
+
+// with runs f on the index.
+func with[T any](s *shelf, f func(*volume) (T, error)) (out T, err error) {
+	v, done, err := s.take()
+	if err != nil {
+		return out, err
+	}
+	defer done()
+	return f(v)
+}
+
+// The shelf is a search.Index that reads; what is written goes to the file itself.
+var _ search.Index = (*shelf)(nil)
+
+func (s *shelf) Apply(context.Context, string, uint64, []search.Change) error {
+	return errors.New("the shelf only reads")
+}
+
+func (s *shelf) Position(ctx context.Context, source string) (uint64, error) {
+	return with(s, func(v *volume) (uint64, error) { return v.Position(ctx, source) })
+}
+
+func (s *shelf) Search(ctx context.Context, q query.Node, p search.Page) (search.Results, error) {
+	return with(s, func(v *volume) (search.Results, error) { return v.Search(ctx, q, p) })
+}
+
+func (s *shelf) Versions(ctx context.Context, id string) (docs []ad.Document, seen []search.Sighting, err error) {
+	_, err = with(s, func(v *volume) (struct{}, error) {
+		docs, seen, err = v.Versions(ctx, id)
+		return struct{}{}, err
+	})
+	return docs, seen, err
+}
+
+func (s *shelf) Cluster(ctx context.Context, id string, limit int) (search.Cluster, error) {
+	return with(s, func(v *volume) (search.Cluster, error) { return v.Cluster(ctx, id, limit) })
+}
+
+func (s *shelf) ClusterOf(ctx context.Context, id string) (string, error) {
+	return with(s, func(v *volume) (string, error) { return v.ClusterOf(ctx, id) })
+}
+
+func (s *shelf) TopClusters(ctx context.Context, n int) ([]search.Cluster, error) {
+	return with(s, func(v *volume) ([]search.Cluster, error) { return v.TopClusters(ctx, n) })
+}
+
+func (s *shelf) ByValue(ctx context.Context, val ad.Value, limit int) ([]string, error) {
+	return with(s, func(v *volume) ([]string, error) { return v.ByValue(ctx, val, limit) })
+}
+
+func (s *shelf) Hub(ctx context.Context, val ad.Value) (ad.Hub, error) {
+	return with(s, func(v *volume) (ad.Hub, error) { return v.Hub(ctx, val) })
+}
+
+func (s *shelf) Hubs(ctx context.Context) ([]ad.Hub, error) {
+	return with(s, func(v *volume) ([]ad.Hub, error) { return v.Hubs(ctx) })
+}
+
+func (s *shelf) Stats(ctx context.Context) (search.Stats, error) {
+	return with(s, func(v *volume) (search.Stats, error) { return v.Stats(ctx) })
+}
+
+func (s *shelf) Erase(context.Context, []string, []ad.Value) (int, error) {
+	return 0, errors.New("the shelf only reads")
+}
+
+func (s *shelf) Dump(ctx context.Context) iter.Seq2[ad.Document, error] {
+	return func(yield func(ad.Document, error) bool) {
+		v, done, err := s.take()
+		if err != nil {
+			yield(ad.Document{}, err)
+			return
+		}
+		defer done()
+		for d, err := range v.Dump(ctx) {
+			if !yield(d, err) {
+				return
+			}
+		}
+	}
+}
+
+func (s *shelf) Close() error { s.put(nil); return nil }
+
+// indexFile is the name of the index of a generation.
+func (a *App) indexFile(gen int) string {
+	if gen <= 1 {
+		return a.folder.at("index.db")
+	}
+	return a.folder.at(fmt.Sprintf("index-%d.db", gen))
+}
+
+// openShelf opens the index of the generation that serves for reading, and makes
+// an empty one where this process may.
+func (a *App) openShelf(ctx context.Context) error {
+	serving := a.book.Serving()
+	mine := a.cfg.sole() && a.cfg.has("index")
+	v, err := a.volume(ctx, serving.Index)
+	if err != nil && mine {
+		if errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrVersion) {
+			a.log.Warn("the index is rebuilt from the streams", "why", err)
+			if err := sqlite.Remove(a.indexFile(serving.Index)); err != nil {
+				return err
+			}
+		} else if !errors.Is(err, ad.ErrNotFound) {
+			return err
+		}
+		x, err := a.openWriter(ctx, serving, 0)
+		if err != nil {
+			return err
+		}
+		if err := x.Close(); err != nil {
+			return fmt.Errorf("open index: %w", err)
+		}
+		if v, err = a.volume(ctx, serving.Index); err != nil {
+			return err
+		}
+	}
+	if err != nil { // the role that writes it has work to do first; tend opens it then
+		a.log.Info("the index cannot be read yet", "why", err)
+		return nil
+	}
+	a.shelf.put(v)
+	return nil
+}
+
+// volume opens the index of a generation for reading.
+func (a *App) volume(ctx context.Context, gen int) (*volume, error) {
+	x, err := sqlite.Open(ctx, a.indexFile(gen), sqlite.Options{ReadOnly: true})
+	if err != nil {
+		return nil, fmt.Errorf("open index: %w", err)
+	}
+	return &volume{Index: x, gen: gen}, nil
+}
+
+// openWriter opens the index of a generation for writing. It is derived: one that
+// is damaged, of another version, or ahead of its stream is removed and built anew
+// from the streams.
+func (a *App) openWriter(ctx context.Context, g generation.Generation, epoch uint64) (*sqlite.Index, error) {
+	name := a.indexFile(g.Index)
+	x, err := sqlite.Open(ctx, name, sqlite.Options{Epoch: epoch})
+	if err == nil {
+		if err = a.fits(ctx, g, x); err == nil {
+			return x, nil
+		}
+		_ = x.Close()
+	}
+	if errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrVersion) {
+		a.log.Warn("the index is rebuilt from the streams", "why", err)
+		if err := sqlite.Remove(name); err != nil {
+			return nil, err
+		}
+		x, err = sqlite.Open(ctx, name, sqlite.Options{Epoch: epoch})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open index: %w", err)
+	}
+	return x, nil
+}
+
+// fits reports whether an index can have been made from the streams that are
+// there.
+func (a *App) fits(ctx context.Context, g generation.Generation, x *sqlite.Index) error {
+	at, err := x.Position(ctx, "ads")
+	if err != nil {
+		return err
+	}
+	info, err := a.bus.Info(ctx, stream.Named(stream.Ads, g.Ads))
+	if err != nil {
+		return err
+	}
+	if at > info.Last {
+		return fmt.Errorf("%w: it has read %d ad versions of a stream that ends at %d; it belongs to other streams", search.ErrDamaged, at, info.Last)
+	}
+	return nil
+}
+
+// tendEvery is how often the index that people search is looked after.
+const tendEvery = time.Second
+
+// tend keeps the shelf right: the file of the generation that serves, whole.
+func (a *App) tend(ctx context.Context) error {
+	t := time.NewTicker(tendEvery)
+	defer t.Stop()
+	for {
+		changed := a.book.Changed()
+		gen := a.book.Serving().Index
+		good := a.shelf.gen() == gen
+		if good {
+			_, err := with(&a.shelf, func(v *volume) (struct{}, error) { return struct{}{}, v.Intact() })
+			good = err == nil
+			if err != nil {
+				a.log.Warn("the index is opened anew", "why", err)
+			}
+		}
+		if !good {
+			v, err := a.volume(ctx, gen)
+			if err == nil {
+				a.shelf.put(v)
+				a.health.set("search", stateRunning, nil)
+			} else if ctx.Err() == nil {
+				a.health.set("search", stateFailing, err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-changed:
+		case <-t.C:
+		}
+	}
+}
