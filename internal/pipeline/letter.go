@@ -10,7 +10,7 @@ import (
 )
 
 // SourceHeader names the header in which an output carries the sequence of the
-// message it was made from.
+// message it was made from. A step that sets it itself is believed.
 const SourceHeader = "Vigil-Source"
 
 // Headers of a dead letter. Its SourceHeader has the sequence of the original.
@@ -54,7 +54,7 @@ func Letter(stage, stream string, m ad.Message, err error) ad.Message {
 	if m.ID != "" {
 		h[IDHeader] = m.ID
 	}
-	return ad.Message{Subject: "dead." + stage, ID: stage + ":" + seq, Header: h, Data: m.Data}
+	return ad.Message{Subject: "dead." + stage, ID: stage + ":" + stream + ":" + seq, Header: h, Data: m.Data}
 }
 
 // line makes an error fit for a header: one line, of a bearable length.

@@ -69,13 +69,14 @@ func Permanent(err error) error {
 }
 
 // IsPermanent reports whether an error, or one that it wraps, says so of itself
-// by a method Permanent() bool. Rooms below need not know this one to say it.
+// by a method Permanent() bool, and none is Final. Rooms below need not know this
+// one to say it.
 func IsPermanent(err error) bool {
 	p, ok := errors.AsType[interface {
 		error
 		Permanent() bool
 	}](err)
-	return ok && p.Permanent()
+	return ok && p.Permanent() && !IsFinal(err)
 }
 
 // IsFinal reports whether an error, or one that it wraps, says by a method

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -27,7 +28,10 @@ type queue struct {
 	ready   []ad.Message
 	out     map[uint64]ad.Message
 	acked   []uint64
+	naked   []uint64
 	delays  []time.Duration
+	fetched int   // calls that gave something
+	cut     error // why the source cannot be reached
 	arrived chan struct{}
 }
 
@@ -46,6 +50,7 @@ func (q *queue) Fetch(ctx context.Context, n int) ([]ad.Message, error) {
 		if k := min(n, len(q.ready)); k > 0 {
 			got := slices.Clone(q.ready[:k])
 			q.ready = q.ready[k:]
+			q.fetched += k
 			for i := range got {
 				got[i].Attempt++
 				q.out[got[i].Seq] = got[i]
@@ -80,17 +85,23 @@ func (q *queue) Nak(seq uint64, d time.Duration) error {
 		}
 	})
 	q.mu.Lock()
+	q.naked = append(q.naked, seq)
 	q.delays = append(q.delays, d)
 	q.mu.Unlock()
 	return nil
 }
 
-func (q *queue) Extend(...uint64) error { return nil }
+func (q *queue) Extend(...uint64) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.cut
+}
 
 type store struct {
 	mu   sync.Mutex
 	msgs []ad.Message
-	fail int // publishes to refuse first
+	fail int   // publishes to refuse first
+	err  error // with which; nil for a full disk
 }
 
 func (s *store) Publish(_ context.Context, m []ad.Message) error {
@@ -98,6 +109,9 @@ func (s *store) Publish(_ context.Context, m []ad.Message) error {
 	defer s.mu.Unlock()
 	if s.fail > 0 {
 		s.fail--
+		if s.err != nil {
+			return s.err
+		}
 		return errors.New("disk is full")
 	}
 	s.msgs = append(s.msgs, m...)
@@ -118,9 +132,6 @@ func run(t *testing.T, s *Stage, for_ time.Duration) {
 }
 
 func TestStage(t *testing.T) {
-	echo := func(_ context.Context, m ad.Message) ([]ad.Message, error) {
-		return []ad.Message{{Subject: "out", ID: "o" + string(m.Data), Data: m.Data}}, nil
-	}
 	temporary := errors.New("try later")
 	tests := []struct {
 		name            string
@@ -158,6 +169,21 @@ func TestStage(t *testing.T) {
 			step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
 				if m.Seq == 7 {
 					panic("index out of range")
+				}
+				return echo(ctx, m)
+			}},
+		{name: "what is no item leaves nothing behind", out: 99,
+			step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+				if m.Seq == 7 {
+					return []ad.Message{{Subject: "out"}}, Skip
+				}
+				return echo(ctx, m)
+			}},
+		{name: "a step that does not end in time is tried again", out: 100, retried: 1,
+			step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+				if m.Seq == 7 && m.Attempt == 1 {
+					<-ctx.Done()
+					return nil, ctx.Err()
 				}
 				return echo(ctx, m)
 			}},
@@ -224,6 +250,343 @@ func TestDrain(t *testing.T) {
 	})
 }
 
+func echo(_ context.Context, m ad.Message) ([]ad.Message, error) {
+	return []ad.Message{{Subject: "out", ID: "o" + string(m.Data), Data: m.Data}}, nil
+}
+
+// A step that never ends, whatever it is told, takes neither the others of its
+// batch with it nor the stage's end.
+func TestHangingStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, out, dead := newQueue(20), &store{}, &store{}
+		release := make(chan struct{})
+		var hung sync.WaitGroup
+		s := &Stage{Name: "test", Stream: "IN", From: q, To: out, Dead: dead, Config: Config{Batch: 20, Lanes: 1, Workers: 1, Attempts: 2}, Log: quiet,
+			Step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+				if m.Seq == 7 || m.Seq == 11 {
+					hung.Add(1)
+					defer hung.Done()
+					<-release
+					return echo(ctx, m)
+				}
+				return echo(ctx, m)
+			}}
+		run(t, s, time.Hour)
+		if len(out.msgs) != 18 || len(dead.msgs) != 2 || len(q.acked) != 20 {
+			t.Errorf("%d out, %d dead, %d acknowledged; want 18, 2 and 20", len(out.msgs), len(dead.msgs), len(q.acked))
+		}
+		for _, l := range dead.msgs {
+			if l.Header[ReasonHeader] != "the step did not end within 30s, nor when told to" || l.Header[AttemptsHeader] != "2" {
+				t.Errorf("dead letter %v", l.Header)
+			}
+		}
+		if c := s.Counts(); c.In != 22 || c.Done != 18 || c.Retried != 2 || c.Dead != 2 || c.Out != 18 {
+			t.Errorf("%+v", c)
+		}
+		close(release)
+		hung.Wait() // what they still say is not heard
+		synctest.Wait()
+		if len(out.msgs) != 18 {
+			t.Errorf("%d out after the hanging steps ended", len(out.msgs))
+		}
+	})
+}
+
+func TestStopWhileAStepHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, out := newQueue(8), &store{}
+		release, hangs := make(chan struct{}), make(chan struct{}, 1)
+		defer close(release)
+		s := &Stage{Name: "test", From: q, To: out, Dead: &store{}, Config: Config{Batch: 8, Lanes: 1, Workers: 2}, Log: quiet,
+			Step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+				if m.Seq == 1 {
+					hangs <- struct{}{}
+					<-release
+				}
+				return echo(ctx, m)
+			}}
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { <-hangs; synctest.Wait(); cancel() }()
+		began := time.Now()
+		if err := s.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if d := time.Since(began); d > 10*time.Second {
+			t.Errorf("stopping took %v, want the drain time and little more", d)
+		}
+		if !slices.Equal(q.naked, []uint64{1}) || q.delays[0] != 0 {
+			t.Errorf("given back %v after %v, want the hanging one at once", q.naked, q.delays)
+		}
+		if len(out.msgs) != 7 || len(q.acked) != 7 {
+			t.Errorf("%d out, %d acknowledged, want 7 and 7: what the others did is stored", len(out.msgs), len(q.acked))
+		}
+	})
+}
+
+// A paused process, or one cut off from the source, holds messages that others
+// have by then. Whatever comes of its own work on them is dropped.
+func TestLateBatchesAreDropped(t *testing.T) {
+	for name, tt := range map[string]struct {
+		work time.Duration // a step takes
+		cut  bool          // the source cannot be told that they are still worked on
+		late bool
+	}{
+		"quick":                             {work: time.Millisecond},
+		"slow but extended":                 {work: 25 * time.Second},
+		"quick enough while cut off":        {work: 9 * time.Second, cut: true},
+		"cut off for longer than they hold": {work: 10 * time.Second, cut: true, late: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q, out, dead := newQueue(4), &store{}, &store{}
+				if tt.cut {
+					q.cut = errors.New("no connection")
+				}
+				s := &Stage{Name: "test", From: q, To: out, Dead: dead, Hold: 10 * time.Second, Config: Config{Batch: 4, Lanes: 1, Workers: 4}, Log: quiet,
+					Step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+						time.Sleep(tt.work)
+						if m.Seq == 2 {
+							return nil, Permanent(errors.New("no title"))
+						}
+						return echo(ctx, m)
+					}}
+				run(t, s, time.Minute)
+				c := s.Counts()
+				if tt.late && (len(out.msgs)+len(dead.msgs)+len(q.acked)+len(q.naked) != 0 || c.Late != 4) {
+					t.Errorf("%d out, %d dead, %d acknowledged, %d given back, %+v; want nothing: others have them", len(out.msgs), len(dead.msgs), len(q.acked), len(q.naked), c)
+				}
+				if !tt.late && (len(out.msgs) != 3 || len(dead.msgs) != 1 || len(q.acked) != 4 || c.Late != 0) {
+					t.Errorf("%d out, %d dead, %d acknowledged, %+v; want 3, 1 and 4", len(out.msgs), len(dead.msgs), len(q.acked), c)
+				}
+			})
+		})
+	}
+}
+
+// The hold is asked for again before each attempt to publish, and an extension
+// that comes too late does not bring it back.
+func TestLateWhileTheStoreRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, out := newQueue(4), &store{fail: 6} // for about a minute
+		q.cut = errors.New("no connection")
+		time.AfterFunc(11*time.Second, func() { q.mu.Lock(); q.cut = nil; q.mu.Unlock() })
+		s := &Stage{Name: "test", From: q, To: out, Dead: &store{}, Hold: 10 * time.Second, Config: Config{Batch: 4, Lanes: 1}, Step: echo, Log: quiet}
+		run(t, s, 10*time.Minute)
+		if len(out.msgs) != 0 || len(q.acked) != 0 || s.Counts().Late != 4 {
+			t.Errorf("%d out, %d acknowledged, %+v", len(out.msgs), len(q.acked), s.Counts())
+		}
+	})
+}
+
+func TestBackPressure(t *testing.T) {
+	for name, sinks := range map[string]func() (to, dead *store){
+		"the store refuses":            func() (*store, *store) { return &store{fail: 1 << 30}, &store{} },
+		"the dead letters are refused": func() (*store, *store) { return &store{}, &store{fail: 1 << 30} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				to, dead := sinks()
+				q := newQueue(1000)
+				s := &Stage{Name: "test", From: q, To: to, Dead: dead, Hold: 10 * time.Second, Config: Config{Batch: 16, Lanes: 3}, Log: quiet,
+					Step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+						if m.Seq%10 == 0 {
+							return nil, Permanent(errors.New("no title"))
+						}
+						return echo(ctx, m)
+					}}
+				run(t, s, time.Hour)
+				if q.fetched != 48 || len(q.acked) != 0 {
+					t.Errorf("%d taken and %d acknowledged in an hour, want 48 (three batches) and 0", q.fetched, len(q.acked))
+				}
+				if c := s.Counts(); c.Back != 48 || len(q.naked) != 48 {
+					t.Errorf("%+v, %d given back; want all 48, so that another process gets them at once", c, len(q.naked))
+				}
+			})
+		})
+	}
+}
+
+type verdict struct{ permanent, final bool }
+
+func (verdict) Error() string     { return "refused" }
+func (v verdict) Permanent() bool { return v.permanent }
+func (v verdict) Final() bool     { return v.final }
+
+func TestRefusedForGood(t *testing.T) {
+	refused := fmt.Errorf("write LINKS: %w", verdict{final: true})
+	for name, make := range map[string]func(*Stage){
+		"by the sink": func(s *Stage) { s.To = &store{fail: 1 << 30, err: refused} },
+		"within the step": func(s *Stage) {
+			s.Step = func(context.Context, ad.Message) ([]ad.Message, error) { return nil, Permanent(refused) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				q, out := newQueue(100), &store{}
+				s := &Stage{Name: "test", Step: echo, From: q, To: out, Dead: out, Config: Config{Batch: 10}, Log: quiet}
+				make(s)
+				if err := s.Run(t.Context()); !IsFinal(err) || err.Error() != "stage test: "+refused.Error() && name == "by the sink" {
+					t.Errorf("got %v, want what refused it", err)
+				}
+				if len(out.msgs) != 0 || len(q.acked) != 0 || len(q.naked) != q.fetched {
+					t.Errorf("%d out, %d acknowledged, %d of %d given back", len(out.msgs), len(q.acked), len(q.naked), q.fetched)
+				}
+			})
+		})
+	}
+}
+
+// picky refuses some messages for good.
+type picky struct {
+	store
+	no func(ad.Message) bool
+}
+
+func (p *picky) Publish(ctx context.Context, msgs []ad.Message) error {
+	if slices.ContainsFunc(msgs, p.no) {
+		return fmt.Errorf("publish: %w", verdict{permanent: true})
+	}
+	return p.store.Publish(ctx, msgs)
+}
+
+func TestAnOutputThatCannotBeStoredHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, dead := newQueue(100), &picky{no: func(m ad.Message) bool { return string(m.Data) == "13" }} // too large even for a letter
+		out := &picky{no: func(m ad.Message) bool { return string(m.Data) == "7" || string(m.Data) == "13" }}
+		s := &Stage{Name: "test", Stream: "IN", Step: echo, From: q, To: out, Dead: dead, Config: Config{Batch: 16}, Log: quiet}
+		run(t, s, time.Minute)
+		if len(out.msgs) != 98 || len(q.acked) != 100 || len(dead.msgs) != 2 || s.Counts().Done != 98 {
+			t.Fatalf("%d out, %d acknowledged, %d dead, %+v", len(out.msgs), len(q.acked), len(dead.msgs), s.Counts())
+		}
+		if l := dead.msgs[0]; string(l.Data) != "7" || l.Header[ReasonHeader] != "store what follows: publish: refused" {
+			t.Errorf("dead letter %+v", l)
+		}
+		if _, _, err := Restore(dead.msgs[1]); err == nil || err.Error() != "restore dead letter 0: its 2 bytes were too many to be kept with it; they stand in stream IN at 13" {
+			t.Errorf("restoring a letter without its data: %v", err)
+		}
+	})
+}
+
+// A source that fails ends the stage with the reason, also when only one of its
+// lanes hears of it, so that it can be opened again.
+func TestSourceFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, out := newQueue(30), &store{}
+		gone := errors.New("consumer is gone")
+		s := &Stage{Name: "test", Step: echo, From: &failing{queue: q, after: 2, err: gone}, To: out, Dead: out, Config: Config{Batch: 10, Lanes: 3}, Log: quiet}
+		if err := s.Run(t.Context()); !errors.Is(err, gone) || err.Error() != "stage test: consumer is gone" {
+			t.Fatalf("got %v", err)
+		}
+		before := len(q.acked) + len(q.naked)
+		if before != 20 || len(out.msgs) != len(q.acked) {
+			t.Errorf("%d acknowledged, %d given back, %d out; want each of 20 at one of the first two", len(q.acked), len(q.naked), len(out.msgs))
+		}
+		s.From = q
+		run(t, s, time.Minute)
+		if len(q.acked) != 30 || len(out.msgs) != 30 {
+			t.Errorf("opened again: %d acknowledged, %d out; want 30 each", len(q.acked), len(out.msgs))
+		}
+	})
+}
+
+// failing gives some batches, says once that it is broken, and then hangs.
+type failing struct {
+	*queue
+	after int
+	err   error
+	calls int
+}
+
+func (f *failing) Fetch(ctx context.Context, n int) ([]ad.Message, error) {
+	switch f.calls++; {
+	case f.calls <= f.after:
+		return f.queue.Fetch(ctx, n)
+	case f.calls == f.after+1:
+		return nil, f.err
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// A message that ended the program each time it was taken is taken no more.
+func TestDeadlyMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, dead := newQueue(2), &store{}
+		q.ready[1].Attempt = 25
+		s := &Stage{Name: "test", From: q, To: &store{}, Dead: dead, Log: quiet,
+			Step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+				if m.Seq == 2 {
+					t.Error("the step sees it again")
+				}
+				return echo(ctx, m)
+			}}
+		run(t, s, time.Minute)
+		if len(q.acked) != 2 || len(dead.msgs) != 1 || dead.msgs[0].Header[ReasonHeader] != "taken 25 times and never finished: it may be what ends the program" {
+			t.Errorf("%d acknowledged, dead letters %+v", len(q.acked), dead.msgs)
+		}
+	})
+}
+
+type meter struct {
+	mu      sync.Mutex
+	waited  []time.Duration
+	steps   []time.Duration
+	batches int
+	ends    map[End]int
+}
+
+func (m *meter) Waited(_ string, d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.waited = append(m.waited, d)
+}
+
+func (m *meter) Step(_ string, d time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.steps = append(m.steps, d)
+}
+
+func (m *meter) Batch(_ string, n int, _ time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.batches += n
+}
+
+func (m *meter) Count(_ string, e End, n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ends[e] += n
+}
+
+func TestMeter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, m := newQueue(3), &meter{ends: map[End]int{}}
+		for i := range q.ready {
+			q.ready[i].Time = time.Now().Add(-time.Minute)
+		}
+		q.ready[2].Time = time.Now().Add(time.Hour) // by the writer's clock
+		s := &Stage{Name: "test", From: q, To: &store{}, Dead: &store{}, Meter: m, Config: Config{Workers: 1}, Log: quiet,
+			Step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+				if m.Seq == 1 {
+					return nil, Skip
+				}
+				time.Sleep(2 * time.Second)
+				return echo(ctx, m)
+			}}
+		run(t, s, time.Minute)
+		if want := []time.Duration{time.Minute, time.Minute, 0}; !slices.Equal(m.waited, want) {
+			t.Errorf("waited %v, want %v", m.waited, want)
+		}
+		if want := []time.Duration{0, 2 * time.Second, 2 * time.Second}; !slices.Equal(m.steps, want) {
+			t.Errorf("steps %v, want %v", m.steps, want)
+		}
+		if want := map[End]int{Done: 2, Skipped: 1, Out: 2}; !maps.Equal(m.ends, want) || m.batches != 3 {
+			t.Errorf("%v and %d in batches, want %v and 3", m.ends, m.batches, want)
+		}
+	})
+}
+
 func TestBackoff(t *testing.T) {
 	for attempt, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 60: 5 * time.Minute} {
 		for range 50 {
@@ -234,50 +597,137 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
+// tail gives messages 1 to n to a follower, which stops when it has them all.
+func tail(n uint64, stop func()) func(context.Context, uint64, int, func([]ad.Message) error) error {
+	return func(ctx context.Context, from uint64, most int, f func([]ad.Message) error) error {
+		for ; from <= n; from += uint64(most) {
+			var ms []ad.Message
+			for s := from; s < from+uint64(most) && s <= n; s++ {
+				ms = append(ms, ad.Message{Seq: s, Subject: "ad.town", Data: []byte{byte(s)}})
+			}
+			if err := f(ms); err != nil {
+				return err
+			}
+		}
+		if err := f(nil); err != nil { // the end of the stream
+			return err
+		}
+		stop()
+		return ctx.Err()
+	}
+}
+
 func TestFollower(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var got []int
-		var pos uint64
-		fails := 2
-		dead := &store{}
-		ctx, cancel := context.WithCancel(t.Context())
-		f := &Follower[int]{Name: "index", Dead: dead, Batch: 10, Log: quiet,
-			Position: func(context.Context) (uint64, error) { return pos, nil },
-			Tail: func(ctx context.Context, from uint64, n int, f func([]ad.Message) error) error {
-				for ; from <= 50; from += uint64(n) {
-					var ms []ad.Message
-					for s := from; s < from+uint64(n) && s <= 50; s++ {
-						ms = append(ms, ad.Message{Seq: s, Subject: "ad.town"})
-					}
-					if err := f(ms); err != nil {
-						return err
-					}
+	tests := map[string]struct {
+		decode  func(seq uint64) error
+		apply   func(items []int, upTo uint64, call int) error
+		applied int
+		dead    []string // reasons
+		final   bool
+	}{
+		"every message takes effect": {applied: 50},
+		"a failing database loses nothing": {applied: 50, apply: func(_ []int, upTo uint64, call int) error {
+			if upTo == 30 && call < 6 {
+				return errors.New("database is locked")
+			}
+			return nil
+		}},
+		"what cannot be read is a dead letter": {applied: 49, dead: []string{"not JSON"}, decode: func(seq uint64) error {
+			if seq == 13 {
+				return errors.New("not JSON")
+			}
+			return nil
+		}},
+		"what is no item is passed over": {applied: 40, decode: func(seq uint64) error {
+			if seq <= 10 {
+				return Skip
+			}
+			return nil
+		}},
+		"one that can never be applied holds up no other": {applied: 48, dead: []string{"too long", "the program failed on it: no such cluster"},
+			apply: func(items []int, _ uint64, _ int) error {
+				if slices.Contains(items, 13) {
+					return Permanent(errors.New("too long"))
 				}
-				cancel()
-				return ctx.Err()
-			},
-			Decode: func(m ad.Message) (int, error) {
-				if m.Seq == 13 {
-					return 0, errors.New("not JSON")
+				if slices.Contains(items, 17) {
+					panic("no such cluster")
 				}
-				return int(m.Seq), nil
-			},
-			Apply: func(_ context.Context, upTo uint64, items []int) error {
-				if upTo == 30 && fails > 0 {
-					fails--
-					return errors.New("database is locked")
-				}
-				got, pos = append(got, items...), upTo
 				return nil
+			}},
+		"one who may no longer write stops": {applied: 20, final: true, apply: func(_ []int, upTo uint64, _ int) error {
+			if upTo > 20 {
+				return Permanent(fmt.Errorf("index: %w", verdict{final: true}))
+			}
+			return nil
+		}},
+		"a record for a newer program stops": {applied: 40, final: true, decode: func(seq uint64) error {
+			if seq == 42 {
+				return fmt.Errorf("read record: %w", verdict{final: true})
+			}
+			return nil
+		}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var got []int
+				var pos uint64
+				calls := 0
+				dead := &store{}
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				f := &Follower[int]{Name: "index", Stream: "ADS", Dead: dead, Batch: 10, Log: quiet,
+					Position: func(context.Context) (uint64, error) { return pos, nil },
+					Tail:     tail(50, cancel),
+					Decode: func(m ad.Message) (int, error) {
+						if tt.decode != nil {
+							return int(m.Seq), tt.decode(m.Seq)
+						}
+						return int(m.Seq), nil
+					},
+					Apply: func(_ context.Context, upTo uint64, items []int) error {
+						if calls++; tt.apply != nil {
+							if err := tt.apply(items, upTo, calls); err != nil {
+								return err
+							}
+						}
+						got, pos = append(got, items...), upTo
+						return nil
+					}}
+				if err := f.Run(ctx); IsFinal(err) != tt.final || !tt.final && err != nil {
+					t.Fatal(err)
+				}
+				if len(got) != tt.applied || !slices.IsSorted(got) || !tt.final && pos != 50 {
+					t.Errorf("applied %v up to %d, want %d", got, pos, tt.applied)
+				}
+				var reasons []string
+				for _, l := range dead.msgs {
+					reasons = append(reasons, l.Header[ReasonHeader])
+					if m, stream, err := Restore(l); err != nil || stream != "ADS" || m.Subject != "ad.town" || m.Data[0] != byte(m.Seq) {
+						t.Errorf("dead letter %+v: %v", l, err)
+					}
+				}
+				if !slices.Equal(reasons, tt.dead) {
+					t.Errorf("dead letters %q, want %q", reasons, tt.dead)
+				}
+				if c := f.Counts(); c.Done != uint64(tt.applied) || c.Dead != uint64(len(tt.dead)) {
+					t.Errorf("%+v", c)
+				}
+			})
+		})
+	}
+}
+
+func TestAStepsOwnSourceStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := &store{}
+		s := &Stage{Name: "test", From: newQueue(1), To: out, Dead: out, Log: quiet,
+			Step: func(context.Context, ad.Message) ([]ad.Message, error) {
+				return []ad.Message{{Header: map[string]string{SourceHeader: "77"}}, {}}, nil
 			}}
-		if err := f.Run(ctx); err != nil {
-			t.Fatal(err)
-		}
-		if len(got) != 49 || !slices.IsSorted(got) || pos != 50 {
-			t.Errorf("applied %v up to %d", got, pos)
-		}
-		if len(dead.msgs) != 1 || dead.msgs[0].ID != "index:13" {
-			t.Errorf("dead letters %+v", dead.msgs)
+		run(t, s, time.Second)
+		if a, b := out.msgs[0].Header[SourceHeader], out.msgs[1].Header[SourceHeader]; a != "77" || b != "1" {
+			t.Errorf("sources %s and %s, want 77 and 1", a, b)
 		}
 	})
 }

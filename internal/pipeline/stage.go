@@ -90,14 +90,16 @@ func (s *Stage) fetch(ctx context.Context) ([]ad.Message, error) {
 func (s *Stage) batch(stop context.Context, msgs []ad.Message, taken time.Time) error {
 	work, cancel := drainable(stop, s.Config.Drain)
 	defer cancel()
+	steps, cancel := drainable(stop, s.Config.Drain*3/4) // what they have done must still be stored
+	defer cancel()
 	s.counts.arrived(s.Meter, s.Name, msgs, taken)
 	h := s.hold(work, msgs, taken)
 	defer h.release()
-	results := s.steps(stop, work, msgs)
+	results := s.steps(stop, steps, msgs)
 	if h.lost() {
 		return s.drop(msgs)
 	}
-	b := s.sort(work, msgs, results)
+	b := s.sort(steps, msgs, results)
 	err := b.final
 	if err == nil {
 		err = s.settle(work, h, b)
@@ -129,7 +131,7 @@ type sorted struct {
 }
 
 // sort decides by the results, and gives back what is to be tried again.
-func (s *Stage) sort(work context.Context, msgs []ad.Message, results []result) (b sorted) {
+func (s *Stage) sort(steps context.Context, msgs []ad.Message, results []result) (b sorted) {
 	for _, r := range results {
 		if IsFinal(r.err) {
 			return sorted{keep: msgs, final: r.err}
@@ -145,7 +147,7 @@ func (s *Stage) sort(work context.Context, msgs []ad.Message, results []result) 
 		case errors.Is(r.err, Skip):
 			b.keep, b.outs = append(b.keep, m), append(b.outs, nil)
 			b.skipped++
-		case errors.Is(r.err, errBack) || work.Err() != nil:
+		case errors.Is(r.err, errBack) || steps.Err() != nil:
 			back = append(back, m)
 		case IsPermanent(r.err) || m.Attempt >= s.Config.Attempts:
 			b.keep, b.outs = append(b.keep, m), append(b.outs, nil)

@@ -180,7 +180,9 @@ func (s *Stage) step(ctx context.Context, m ad.Message) (r result) {
 		if r.out[i].Header == nil {
 			r.out[i].Header = make(map[string]string, 1)
 		}
-		r.out[i].Header[SourceHeader] = seq
+		if _, own := r.out[i].Header[SourceHeader]; !own {
+			r.out[i].Header[SourceHeader] = seq
+		}
 	}
 	return r
 }
