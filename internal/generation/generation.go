@@ -72,8 +72,8 @@ type State string
 // The states. A generation goes from planned through building and serving to
 // retired and dropped; one that is cancelled goes to retired at once.
 const (
-	Planned  State = "planned"  // outputs are being created, and filled with what is copied
-	Building State = "building" // its stages run until they have caught up
+	Planned  State = "planned"  // its own outputs are being created
+	Building State = "building" // what lies before From is copied, and its stages run until they have caught up
 	Serving  State = "serving"  // people search this one; exactly one serves at any time
 	Retired  State = "retired"  // its outputs may be deleted, save those that are shared
 	Dropped  State = "dropped"  // they are deleted
