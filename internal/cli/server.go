@@ -29,6 +29,7 @@ type server struct {
 	Import importCmd `cmd:"" help:"Take saved HTML pages through the same steps as crawled ones."`
 	User   userCmd   `cmd:"" help:"Add, list, reset and disable users."`
 	Doctor doctorCmd `cmd:"" help:"Check a data folder and say what is wrong and how to cure it."`
+	Bench  benchCmd  `cmd:"" help:"Measure this program on this machine, beside loops written by hand."`
 }
 
 // memory is the soft limit of the heap where GOMEMLIMIT gives none: it makes the

@@ -1,0 +1,22 @@
+package app
+
+import (
+	"vigil.example/internal/alert"
+	"vigil.example/internal/casework"
+	"vigil.example/internal/search"
+	"vigil.example/internal/stream"
+)
+
+// Parts are what a measurement drives and watches beneath the doors of an
+// instance, where people have no business.
+type Parts struct {
+	Bus    *stream.Bus
+	Index  search.Index
+	Inbox  *alert.Inbox
+	Docket *casework.Docket
+}
+
+// Parts returns the parts of an open instance, as they are now.
+func (a *App) Parts() Parts {
+	return Parts{Bus: a.bus, Index: &a.shelf, Inbox: a.inbox, Docket: a.docket}
+}

@@ -1,0 +1,191 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/app"
+	"vigil.example/internal/enrich"
+	"vigil.example/internal/search"
+	"vigil.example/internal/site"
+	"vigil.example/internal/stream"
+	"vigil.example/pipelines"
+)
+
+// peerSteps is what the peer needs of the steps, made once.
+type peerSteps struct {
+	sites *site.Set
+	chain *enrich.Chain
+}
+
+func newPeerSteps(set *site.Set) (peerSteps, error) {
+	walk, err := pipelines.Load()
+	if err != nil {
+		return peerSteps{}, err
+	}
+	country := func(name string) string {
+		if d := set.ByName(name); d != nil {
+			return d.Country
+		}
+		return ""
+	}
+	chain, err := enrich.NewChain("vigil bench pipeline "+walk.Digest, walk.Enrich, enrich.Config{Country: country})
+	if err != nil {
+		return peerSteps{}, fmt.Errorf("read pipelines/walk.yaml: %w", err)
+	}
+	return peerSteps{sites: set, chain: chain}, nil
+}
+
+// throughput takes the same captures through the peer and through the program,
+// in turn.
+func (b *Bench) throughput(ctx context.Context) error {
+	src, err := newSource(b.Ads, 7)
+	if err != nil {
+		return err
+	}
+	captures, err := src.more(b.Ads)
+	if err != nil {
+		return err
+	}
+	steps, err := newPeerSteps(src.sites)
+	if err != nil {
+		return err
+	}
+	return b.compare(ctx, "throughput", b.Ads,
+		func(ctx context.Context, dir string) (*span, error) { return runPeer(ctx, steps, dir, captures) },
+		func(ctx context.Context, dir string) (*span, error) { return b.runOurs(ctx, src.sites, dir, captures) },
+	)
+}
+
+func runPeer(ctx context.Context, steps peerSteps, dir string, captures []ad.Message) (*span, error) {
+	w, err := steps.open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	s := begin()
+	err = w.run(ctx, captures)
+	s.end()
+	if err == nil {
+		err = counted(ctx, w.index, len(captures))
+	}
+	if e := w.close(); err == nil {
+		err = e
+	}
+	return s, err
+}
+
+// counted checks that an index holds what it should, so that no run is fast by
+// leaving something out.
+func counted(ctx context.Context, ix search.Index, want int) error {
+	st, err := ix.Stats(ctx)
+	if err == nil && (st.Sightings != want || st.Clusters == 0) {
+		err = fmt.Errorf("%d of %d ads are in the index, in %d clusters", st.Sightings, want, st.Clusters)
+	}
+	return err
+}
+
+// runOurs takes captures through a whole instance: every role runs, as it would.
+func (b *Bench) runOurs(ctx context.Context, set *site.Set, dir string, captures []ad.Message) (*span, error) {
+	a, err := app.New(ctx, b.config(dir, set))
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	s := &span{}
+	err = running(ctx, a, func(ctx context.Context) error {
+		parts := a.Parts()
+		s = begin()
+		if err := parts.Bus.Publish(ctx, captures); err != nil {
+			return err
+		}
+		if err := arrived(ctx, parts, len(captures)); err != nil {
+			return err
+		}
+		s.end()
+		return counted(ctx, parts.Index, len(captures))
+	})
+	return s, err
+}
+
+// config is an instance that serves and fetches nothing.
+func (b *Bench) config(dir string, set *site.Set) app.Config {
+	return app.Config{Version: b.Version, Data: dir, Kind: app.Demo, Sites: set, Log: b.Log}
+}
+
+// running runs an instance while f works.
+func running(ctx context.Context, a *app.App, f func(context.Context) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.Run(ctx, nil) })
+	var err error
+	g.Go(func() error {
+		defer stop()
+		err = f(ctx)
+		return err
+	})
+	if e := g.Wait(); err == nil && ctx.Err() == nil {
+		err = e
+	}
+	return err
+}
+
+// arrived waits until that many ads are linked, matched and searchable.
+func arrived(ctx context.Context, p app.Parts, ads int) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		at, err := p.Index.Position(ctx, "ads")
+		if err != nil {
+			return err
+		}
+		if at < uint64(ads) {
+			continue
+		}
+		break
+	}
+	for {
+		left, err := p.Bus.Waiting(ctx, stream.Ads, "alert")
+		if err != nil {
+			return err
+		}
+		info, err := p.Bus.Info(ctx, stream.Links)
+		if err != nil {
+			return err
+		}
+		at, err := p.Index.Position(ctx, "links")
+		if err != nil {
+			return err
+		}
+		if left == 0 && at >= info.Last {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// fresh makes an empty folder for a round, and leaves the memory of the round
+// before behind.
+func (b *Bench) fresh(name string) (string, error) {
+	dir := b.at(name)
+	if err := os.RemoveAll(dir); err != nil {
+		return "", fmt.Errorf("clear %s: %w", dir, err)
+	}
+	runtime.GC()
+	return dir, nil
+}
