@@ -16,7 +16,7 @@ import (
 // tells of it, and what was told is not told again.
 func (a *App) runAlert(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return a.followPeople(ctx) })
+	g.Go(func() error { return a.followHome(ctx) })
 	g.Go(func() error {
 		part := func(g generation.Generation) int { return g.Ads }
 		return a.generations(ctx, part, func(ctx context.Context, g generation.Generation) error {

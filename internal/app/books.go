@@ -61,15 +61,16 @@ func (a *App) forget(ctx context.Context) error {
 	}
 }
 
-// followPeople follows users, decisions and alerts, once however many roles of
-// this process ask for it.
-func (a *App) followPeople(ctx context.Context) error {
+// followHome follows users, decisions and alerts, and tends the index that people
+// search, once however many roles of this process ask for it.
+func (a *App) followHome(ctx context.Context) error {
 	if !a.following.CompareAndSwap(false, true) {
 		<-ctx.Done()
 		return nil
 	}
 	defer a.following.Store(false)
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.tend(ctx) })
 	g.Go(func() error {
 		return a.follow(ctx, stream.Access, func(m ad.Message) error { return a.register.Apply(m.Seq, m.Subject, m.Data) })
 	})

@@ -15,8 +15,7 @@ const noteEvery = 5 * time.Second
 // configured, and keeps what they show up to date.
 func (a *App) runWeb(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return a.followPeople(ctx) })
-	g.Go(func() error { return a.tend(ctx) })
+	g.Go(func() error { return a.followHome(ctx) })
 	g.Go(func() error { return a.noteHeads(ctx) })
 	if a.cfg.Listen != "" {
 		g.Go(func() error { return a.serve(ctx, a.ready) })
