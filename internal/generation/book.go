@@ -254,8 +254,8 @@ func (b *Book) Plan(ctx context.Context, step Step, from From, by string) (Gener
 	return b.Generation(n)
 }
 
-// Build says that the outputs of a planned generation are there and hold what was
-// copied, so that its stages may run. seq is the sequence of the step's input
+// Build says that the outputs of a planned generation are there, so that its
+// stages may run. seq is the sequence of the step's input
 // from which they do: what the time asked for came to, the sequence asked for, or
 // 1. Building it from there already is not an error.
 func (b *Book) Build(ctx context.Context, n int, seq uint64) error {
