@@ -240,6 +240,59 @@ func TestInboxRebuilds(t *testing.T) {
 	}
 }
 
+// TestInboxForgets: the alerts of erased ads are gone from every inbox, are not
+// shown when they come again or late, and are not raised again.
+func TestInboxForgets(t *testing.T) {
+	b := newInbox()
+	for n := range 6 {
+		apply(t, b, 10*n+10, told("ua", n))
+	}
+	apply(t, b, 80, told("ub", 2))
+	b.Forget([]string{"ad2", "ad5", "ad9"})
+	b.Forget(nil)
+	apply(t, b, 30, told("ua", 2)) // a replay
+	apply(t, b, 90, told("ua", 9)) // was under way
+	p := b.Page("ua", 0, 10)
+	if diff := cmp.Diff(adsOf(p), []string{"ad4", "ad3", "ad1", "ad0"}); diff != "" || p.Total != 4 || p.Unread != 4 {
+		t.Errorf("%d, %d unread (-got +want):\n%s", p.Total, p.Unread, diff)
+	}
+	if p := b.Page("ub", 0, 10); len(p.Alerts) != 0 || p.Total != 0 {
+		t.Errorf("somebody else's: %v", p)
+	}
+	for _, n := range []int{2, 5, 9} {
+		if !b.Seen(told("ua", n).ID) {
+			t.Errorf("alert %d may be raised again", n)
+		}
+		if _, err := b.Alert("ua", told("ua", n).ID); !errors.Is(err, ad.ErrNotFound) {
+			t.Errorf("alert %d: %v", n, err)
+		}
+	}
+	apply(t, b, 100, told("ua", 7))
+	if got := b.Page("ua", 0, 1); adsOf(got)[0] != "ad7" || got.Newest != 100 {
+		t.Errorf("the next alert: %v", got)
+	}
+}
+
+func TestRaiserForgets(t *testing.T) {
+	p := newPump(&switchable{})
+	for _, id := range []string{"a", "b", "c", "b"} {
+		p.raiser.Raise(posting(id, "v", 1, 1))
+	}
+	p.raiser.Forget([]string{"b", "x"})
+	var got []string
+	for _, a := range p.raiser.Late(ad.Subscription{ID: "s", User: "u", Value: number(1)}) {
+		got = append(got, a.AdID)
+	}
+	if diff := cmp.Diff(got, []string{"a", "c"}); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+	for _, a := range p.raiser.recent {
+		if a.AdID == "" && (a.Title != "" || a.Phones != nil) {
+			t.Errorf("left over: %v", a)
+		}
+	}
+}
+
 func TestApplyRefuses(t *testing.T) {
 	for name, data := range map[string]string{"broken": `{`, "no id": `{}`, "odd id": `{"id":"zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"}`} {
 		t.Run(name, func(t *testing.T) {

@@ -42,6 +42,38 @@ func BenchmarkInboxPage(b *testing.B) {
 	}
 }
 
+// BenchmarkCrowdedInbox is one user with 100,000 alerts: what applying one more
+// takes, and showing the newest.
+func BenchmarkCrowdedInbox(b *testing.B) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	x := newInbox()
+	n := 0
+	more := func() {
+		apply(b, x, n+1, told("ua", n))
+		n++
+	}
+	for n < 100_000 {
+		more()
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.Run("apply", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			more()
+		}
+	})
+	b.Run("page", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			x.Page("ua", 0, 20)
+		}
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/(1<<20), "MiB")
+	})
+}
+
 // BenchmarkInboxMemory says what 100,000 alerts of 20 users cost.
 func BenchmarkInboxMemory(b *testing.B) {
 	for b.Loop() {

@@ -334,41 +334,41 @@ func TestOneChainOfTwoProcesses(t *testing.T) {
 	t.Logf("%d entries of two processes in %v", n, took)
 }
 
-// shared is a store of sessions for two processes.
-type shared struct{ sync.Map }
+// drawer keeps sessions in the bucket of the bus, as app does.
+type drawer struct{ *stream.Bus }
 
-func (s *shared) Get(_ context.Context, key string) ([]byte, error) {
-	v, ok := s.Load(key)
-	if !ok {
-		return nil, ad.ErrNotFound
+func (d drawer) Get(ctx context.Context, key string) ([]byte, error) {
+	e, err := d.Value(ctx, stream.Sessions, key)
+	return e.Value, err
+}
+
+func (d drawer) Put(ctx context.Context, key string, value []byte) error {
+	return d.Bus.Put(ctx, stream.Sessions, key, value)
+}
+
+func (d drawer) Delete(ctx context.Context, key string) error {
+	return d.Bus.Delete(ctx, stream.Sessions, key)
+}
+
+// registers are web processes that share users and sessions.
+func registers(t testing.TB, b *stream.Bus) (rs [2]*access.Register) {
+	t.Helper()
+	for i := range rs {
+		var err error
+		rs[i], err = access.Open(t.Context(), b.Journal(stream.Access), access.Config{Key: key, Sessions: drawer{b}, Argon: access.Argon{Time: 1, Memory: 64, Lanes: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		follow(t, b, stream.Access, rs[i].Position(), rs[i].Apply)
 	}
-	return v.([]byte), nil
-}
-
-func (s *shared) Put(_ context.Context, key string, value []byte) error {
-	s.Store(key, value)
-	return nil
-}
-
-func (s *shared) Delete(_ context.Context, key string) error {
-	s.Map.Delete(key)
-	return nil
+	return rs
 }
 
 // TestOneSignInForTwoProcesses: who signs in at one web process is known to the
 // other, until an administrator at the first shuts the user out.
 func TestOneSignInForTwoProcesses(t *testing.T) {
 	b := bus(t)
-	store := &shared{}
-	var rs [2]*access.Register
-	for i := range rs {
-		var err error
-		rs[i], err = access.Open(t.Context(), b.Journal(stream.Access), access.Config{Key: key, Sessions: store, Argon: access.Argon{Time: 1, Memory: 64, Lanes: 1}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		follow(t, b, stream.Access, rs[i].Position(), rs[i].Apply)
-	}
+	rs := registers(t, b)
 	u, once, err := rs[0].AddUser(t.Context(), access.System, "anna", access.Analyst)
 	if err != nil {
 		t.Fatal(err)
@@ -382,6 +382,16 @@ func TestOneSignInForTwoProcesses(t *testing.T) {
 	}
 	if s, err := rs[1].Session(t.Context(), id); err != nil || s.User != u.ID {
 		t.Fatalf("at the other process: %v, %v", s, err)
+	}
+	second, _, err := rs[1].SignIn(t.Context(), "anna", once)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rs[0].SignOut(t.Context(), second); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rs[1].Session(t.Context(), second); !errors.Is(err, access.ErrNoSession) {
+		t.Errorf("signed out at the other process: %v", err)
 	}
 	// Both change the same user at once: one after the other, whoever comes first.
 	var wg sync.WaitGroup
@@ -408,5 +418,24 @@ func TestOneSignInForTwoProcesses(t *testing.T) {
 	}
 	if diff := cmp.Diff(rs[0].Users(), rs[1].Users(), cmp.AllowUnexported(access.User{})); diff != "" {
 		t.Errorf("users (-one +other):\n%s", diff)
+	}
+}
+
+// BenchmarkSharedSession is what a request pays for a session that every web
+// process shares.
+func BenchmarkSharedSession(b *testing.B) {
+	rs := registers(b, bus(b))
+	_, once, err := rs[0].AddUser(b.Context(), access.System, "anna", access.Analyst)
+	if err != nil {
+		b.Fatal(err)
+	}
+	id, _, err := rs[0].SignIn(b.Context(), "anna", once)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := rs[0].Session(b.Context(), id); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
