@@ -182,8 +182,12 @@ func (a *Archive) finish(ctx context.Context, s Sealed, index []byte, instead st
 		}
 		return Sealed{}, err
 	}
-	_, err = a.List(ctx)
-	return done, err
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.known = slices.DeleteFunc(a.known, s.sameRange)
+	i, _ := slices.BinarySearchFunc(a.known, s, byRange)
+	a.known = slices.Insert(a.known, i, s)
+	return done, nil
 }
 
 // create stores a new blob and makes it durable; errTaken when there is one.

@@ -74,3 +74,46 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// Whatever is erased, in whatever order and with whatever cuts of power in between:
+// in the end nothing of it is in any blob, and the rest is there byte for byte and
+// in order.
+func FuzzErase(f *testing.F) {
+	all := many(f, 1, 18)
+	f.Add([]byte{0, 3, 7, 8}, uint8(9))
+	f.Add([]byte{17, 17, 200, 0}, uint8(0))
+	f.Add([]byte{0, 1, 2, 3, 4, 5, 255, 5, 6, 12}, uint8(30))
+	f.Fuzz(func(t *testing.T, picks []byte, cut uint8) {
+		s := newStore()
+		town(t, s)
+		gone := map[uint64]bool{}
+		var ask []Item
+		for i, p := range picks {
+			if int(p) < len(all) {
+				ask, gone[all[p].Seq] = append(ask, all[p]), true
+			}
+			if int(p) >= len(all) || i == len(picks)-1 { // erase what was picked so far
+				s.left, s.lastOne, s.reads = int(cut)+1, p%2 == 0, p%3 == 0
+				_, _ = NewArchive(s.open(), Options{Prefix: "captures/"}).Erase(t.Context(), ids(ask...)) // cut off or not
+				s.left = -1
+			}
+		}
+		a := NewArchive(s.open(), Options{Prefix: "captures/"})
+		if _, err := a.Erase(t.Context(), ids(ask...)); err != nil {
+			t.Fatal(err)
+		}
+		var kept, erased []Item
+		for _, it := range all {
+			if gone[it.Seq] {
+				erased = append(erased, it)
+			} else {
+				kept = append(kept, it)
+			}
+		}
+		absent(t, s, erased)
+		whole(t, a, kept, erased...)
+		if len(s.blobs) != 6 {
+			t.Errorf("%d blobs are left, want 6", len(s.blobs))
+		}
+	})
+}

@@ -22,7 +22,6 @@ import (
 type store struct {
 	mu      sync.Mutex
 	blobs   map[string][]byte
-	clock   int64
 	left    int  // operations until the cut; negative for never
 	reads   bool // count reading operations too
 	lastOne bool // whether the operation at the cut takes effect
