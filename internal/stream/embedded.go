@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -19,6 +20,9 @@ const maxPayload = 16 << 20
 func embedded(c Config) (*server.Server, error) {
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make stream folder: %w", err)
+	}
+	if err := sweep(c.Dir); err != nil {
+		return nil, err
 	}
 	opts := &server.Options{
 		ServerName: "vigil", DontListen: c.Listen == "", JetStream: true, StoreDir: c.Dir, SyncAlways: true,
@@ -55,6 +59,21 @@ func embedded(c Config) (*server.Server, error) {
 		return nil, fmt.Errorf("start embedded streams in %s: storage could not be opened; check the folder's rights and free space", c.Dir)
 	}
 	return srv, nil
+}
+
+// sweep removes what a server that was killed left of blocks it was rewriting:
+// it would stay for ever, and with it what was erased from the block since.
+func sweep(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, server.JetStreamStoreDir, "*", "streams", "*", "msgs", "*.blk.tmp"))
+	if err != nil {
+		return fmt.Errorf("look for leftovers in %s: %w", dir, err)
+	}
+	for _, path := range left {
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("remove a leftover of the streams: %w", err)
+		}
+	}
+	return nil
 }
 
 // Address is where siblings reach the embedded server; "" when it serves none.

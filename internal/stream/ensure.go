@@ -110,8 +110,11 @@ func (b *Bus) have(ctx context.Context) (map[string]jetstream.StreamConfig, erro
 func (b *Bus) ensure(ctx context.Context) error {
 	for until := time.Now().Add(openWithin); ; {
 		err := b.ensureOnce(ctx)
-		if err == nil || b.srv != nil || !passing(err) || !again(ctx, until) {
+		if err == nil || b.srv != nil || !passing(err) {
 			return err
+		}
+		if !again(ctx, until) {
+			return fmt.Errorf("JetStream gives no good answer at %s; is it enabled there, with room for %d replicas, and has a cluster its quorum: %w", withoutSecrets(b.conf.URL), max(1, b.conf.Replicas), err)
 		}
 	}
 }

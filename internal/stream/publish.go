@@ -48,6 +48,9 @@ func (b *Bus) store(ctx context.Context, msgs []ad.Message, g *guard) (last uint
 		ctx, cancel = context.WithTimeout(ctx, answerWithin)
 		defer cancel()
 	}
+	if err := b.connected(); err != nil && len(msgs) > 0 {
+		return 0, fmt.Errorf("publish to %s: %w", msgs[0].Subject, err)
+	}
 	largest := b.largest()
 	for len(msgs) > 0 {
 		n, size := 0, 0
@@ -71,6 +74,15 @@ func (b *Bus) store(ctx context.Context, msgs []ad.Message, g *guard) (last uint
 		msgs = msgs[n:]
 	}
 	return last, nil
+}
+
+// connected returns an error while the connection is lost: what is published then
+// would be sent later, when its publisher has given it up.
+func (b *Bus) connected() error {
+	if b.nc.IsConnected() {
+		return nil
+	}
+	return fmt.Errorf("%w; it is tried again all the time", nats.ErrDisconnected)
 }
 
 // big publishes a message in parts.
@@ -120,20 +132,41 @@ func (b *Bus) publish(ctx context.Context, msgs []ad.Message, g *guard) (uint64,
 	return last, err
 }
 
-func wire(m ad.Message, g *guard) *nats.Msg {
-	w := &nats.Msg{Subject: m.Subject, Data: m.Data, Header: make(nats.Header, len(m.Header)+4)}
+// A writer puts messages into the shape of the wire, one after the other into
+// the same memory.
+type writer struct {
+	msg    nats.Msg
+	values []string
+}
+
+func (w *writer) set(key, value string) {
+	w.values = append(w.values, value)
+	w.msg.Header[key] = w.values[len(w.values)-1 : len(w.values) : len(w.values)]
+}
+
+// wire returns the message as it travels; it is good until the next call.
+func (w *writer) wire(m ad.Message, g *guard) *nats.Msg {
+	if w.msg.Header == nil {
+		w.msg.Header = make(nats.Header, 8)
+		w.values = make([]string, 0, 8+len(m.Header))
+	}
+	clear(w.msg.Header)
+	w.values = w.values[:0]
+	w.msg.Subject, w.msg.Data = m.Subject, m.Data
 	for k, v := range m.Header {
-		w.Header[k] = []string{v}
+		w.set(k, v)
 	}
 	if m.ID != "" {
-		w.Header[nats.MsgIdHdr] = []string{m.ID}
+		w.set(nats.MsgIdHdr, m.ID)
 	}
 	if g != nil {
-		w.Header[nats.ExpectedLastSubjSeqHdr] = []string{strconv.FormatUint(g.seq, 10)}
-		w.Header["Nats-Expected-Last-Subject-Sequence-Subject"] = []string{g.subject}
+		w.set(nats.ExpectedLastSubjSeqHdr, strconv.FormatUint(g.seq, 10))
+		w.set("Nats-Expected-Last-Subject-Sequence-Subject", g.subject)
 	}
-	return w
+	return &w.msg
 }
+
+func wire(m ad.Message, g *guard) *nats.Msg { return new(writer).wire(m, g) }
 
 func (b *Bus) singles(ctx context.Context, msgs []ad.Message, g *guard) (last uint64, err error) {
 	stored := func(ack *jetstream.PubAck) {
@@ -175,21 +208,21 @@ func (b *Bus) atomic(ctx context.Context, msgs []ad.Message, g *guard) (last uin
 		return 0, fmt.Errorf("publish batch to %s: %w", msgs[0].Subject, err)
 	}
 	id := nuid.Next()
-	w := &nats.Msg{}
+	var w writer
 	for i, m := range msgs {
-		w = wire(m, g)
+		w.wire(m, g)
 		g = nil // the first message carries it
-		w.Header["Nats-Batch-Id"] = []string{id}
-		w.Header["Nats-Batch-Sequence"] = []string{strconv.Itoa(i + 1)}
+		w.set("Nats-Batch-Id", id)
+		w.set("Nats-Batch-Sequence", strconv.Itoa(i+1))
 		if i == len(msgs)-1 {
 			break
 		}
-		if err := b.nc.PublishMsg(w); err != nil {
+		if err := b.nc.PublishMsg(&w.msg); err != nil {
 			return fail(err)
 		}
 	}
-	w.Header["Nats-Batch-Commit"] = []string{"1"}
-	answer, err := b.nc.RequestMsgWithContext(ctx, w)
+	w.set("Nats-Batch-Commit", "1")
+	answer, err := b.nc.RequestMsgWithContext(ctx, &w.msg)
 	if err != nil {
 		return fail(err)
 	}
@@ -214,7 +247,7 @@ func (b *Bus) atomic(ctx context.Context, msgs []ad.Message, g *guard) (last uin
 // subject has the sequence expect (0 for none) and returns its sequence. It
 // returns ErrConflict when another writer was first.
 func (b *Bus) Append(ctx context.Context, subject, id string, data []byte, expect uint64) (uint64, error) {
-	if err := b.space.room(len(data)); err != nil {
+	if err := errors.Join(b.connected(), b.space.room(len(data))); err != nil {
 		return 0, fmt.Errorf("append to %s: %w", subject, err)
 	}
 	m := ad.Message{Subject: subject, ID: id, Data: data}
