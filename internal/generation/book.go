@@ -177,8 +177,8 @@ func (b *Book) Generation(n int) (Generation, error) {
 func (b *Book) Serving() Generation { return serving(b.state()) }
 
 // Building returns the generation under way, if there is one. Its state says
-// whether it is planned, so that its outputs are still to be created and filled
-// with what is copied, or building.
+// whether it is planned, so that its own outputs are still to be created, or
+// building.
 func (b *Book) Building() (Generation, bool) { return underWay(b.state()) }
 
 // Live returns the generations whose stages must run now: the one that serves,
