@@ -106,6 +106,8 @@ func TestImportRefuses(t *testing.T) {
 	if len(lines) < 8 {
 		t.Fatalf("only %d lines", len(lines))
 	}
+	_, another := lived(t, 8)
+	other := strings.SplitAfter(string(export(t, another)), "\n")
 	for name, c := range map[string]struct {
 		change func(s []string) []string
 		at     int
@@ -124,6 +126,7 @@ func TestImportRefuses(t *testing.T) {
 		"spaces":               {func(s []string) []string { s[5] = " " + s[5]; return s }, 6},
 		"another field":        {func(s []string) []string { s[5] = strings.Replace(s[5], "{", `{"x":1,`, 1); return s }, 6},
 		"not JSON":             {func(s []string) []string { s[1] = "vigil\n"; return s }, 2},
+		"another's beginning":  {func(s []string) []string { return append(slices.Clone(other[:2]), s[2:]...) }, 3},
 		"a line without end":   {func(s []string) []string { s[1] = strings.Repeat("x", maxLine+1) + "\n"; return s }, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -138,9 +141,9 @@ func TestImportRefuses(t *testing.T) {
 			}
 		})
 	}
-	other, err := Open(t.Context(), &memory{}, Config{Key: []byte("the key of another instance")})
+	stranger, err := Open(t.Context(), &memory{}, Config{Key: []byte("the key of another instance")})
 	must(t, err)
-	_, err = other.Import(t.Context(), strings.NewReader(strings.Join(lines, "")))
+	_, err = stranger.Import(t.Context(), strings.NewReader(strings.Join(lines, "")))
 	if !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), "instance.key") {
 		t.Errorf("under another key: %v", err)
 	}
