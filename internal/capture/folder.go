@@ -97,7 +97,10 @@ func FolderWipe(dir string) func(key string) error {
 		if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 			return fmt.Errorf("wipe: %w", err)
 		}
-		return os.Remove(going)
+		if err := os.Remove(going); err != nil {
+			return fmt.Errorf("wipe: %w", err)
+		}
+		return flush(filepath.Dir(name))
 	}
 }
 
