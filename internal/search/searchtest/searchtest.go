@@ -39,6 +39,7 @@ func Run(t *testing.T, open Open) {
 		"the later link wins":                          laterLink,
 		"hubs are known and held":                      hubs,
 		"values of all versions are found":             values,
+		"what is erased is in no answer":               erased,
 		"positions survive and never go back":          positions,
 		"a wrong change spoils the whole batch":        wrongChange,
 		"readers see whole batches":                    wholeBatches,

@@ -108,6 +108,7 @@ type batch struct {
 	tx                        *sql.Tx
 	st                        *statements
 	ads, documents, sightings int
+	terms                     []string // of erased documents
 }
 
 func (b *batch) exec(ctx context.Context, st *sql.Stmt, args ...any) (sql.Result, error) {

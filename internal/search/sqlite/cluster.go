@@ -16,16 +16,27 @@ import (
 // Position says how far a source was applied; see search.Index.
 func (x *Index) Position(ctx context.Context, source string) (uint64, error) {
 	var seq int64
-	err := x.read.QueryRowContext(ctx, `SELECT seq FROM position WHERE source = ?`, source).Scan(&seq)
+	err := x.present()
+	if err == nil {
+		err = x.read.QueryRowContext(ctx, `SELECT seq FROM position WHERE source = ?`, source).Scan(&seq)
+	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return 0, x.fail("read", err)
 	}
 	return uint64(seq), nil
 }
 
+// ask starts a transaction that reads.
+func (x *Index) ask(ctx context.Context) (*sql.Tx, error) {
+	if err := x.present(); err != nil {
+		return nil, err
+	}
+	return x.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+}
+
 // snapshot runs f in one read transaction, so that its answers agree.
 func (x *Index) snapshot(ctx context.Context, f func(*sql.Tx) error) error {
-	tx, err := x.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := x.ask(ctx)
 	if err != nil {
 		return x.fail("read", err)
 	}
@@ -106,7 +117,10 @@ func (x *Index) Cluster(ctx context.Context, id string, limit int) (c search.Clu
 // ClusterOf returns the cluster that an ad is in; see search.Index.
 func (x *Index) ClusterOf(ctx context.Context, adID string) (string, error) {
 	var id string
-	err := x.read.QueryRowContext(ctx, `SELECT k.id FROM ad a JOIN cluster k ON k.n = a.cluster WHERE a.id = ?`, key(adID)).Scan(&id)
+	err := x.present()
+	if err == nil {
+		err = x.read.QueryRowContext(ctx, `SELECT k.id FROM ad a JOIN cluster k ON k.n = a.cluster WHERE a.id = ?`, key(adID)).Scan(&id)
+	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", x.fail("read", err)
 	}
@@ -162,7 +176,9 @@ const hubs = `SELECT kind, value, carriers, owners, held FROM hub `
 
 // Hub returns what is known of a value as a hub; see search.Index.
 func (x *Index) Hub(ctx context.Context, v ad.Value) (h ad.Hub, err error) {
-	err = x.read.QueryRowContext(ctx, hubs+`WHERE kind = ? AND value = ?`, v.Kind, v.Value).Scan(&h.Kind, &h.Value.Value, &h.Carriers, &h.Owners, &h.Held)
+	if err = x.present(); err == nil {
+		err = x.read.QueryRowContext(ctx, hubs+`WHERE kind = ? AND value = ?`, v.Kind, v.Value).Scan(&h.Kind, &h.Value.Value, &h.Carriers, &h.Owners, &h.Held)
+	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return h, fmt.Errorf("hub: %w", ad.ErrNotFound)
 	}

@@ -1,11 +1,15 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/search"
@@ -25,6 +29,9 @@ func (x *Index) Erase(ctx context.Context, adIDs []string, values []ad.Value) (s
 		return 0, x.fail("erase from", errors.Join(err, tx.Rollback()))
 	}
 	if err := tx.Commit(); err != nil {
+		return 0, x.fail("erase from", err)
+	}
+	if err := x.scrub(ctx); err != nil {
 		return 0, x.fail("erase from", err)
 	}
 	if err := x.emptyLog(ctx); err != nil {
@@ -48,8 +55,10 @@ func (b *batch) erase(ctx context.Context, adIDs []string, values []ad.Value) er
 			return err
 		}
 	}
-	_, err := b.exec(whole, b.st.tally, b.ads, b.documents, b.sightings)
-	return err
+	if _, err := b.exec(whole, b.st.tally, b.ads, b.documents, b.sightings); err != nil {
+		return err
+	}
+	return b.parting(whole)
 }
 
 func (b *batch) eraseAd(ctx context.Context, id string) error {
@@ -74,9 +83,11 @@ func (b *batch) eraseAd(ctx context.Context, id string) error {
 		if err := json.Unmarshal(data, &v); err != nil {
 			return fmt.Errorf("%w: its content cannot be read", search.ErrDamaged)
 		}
-		if err := b.words(ctx, b.st.wordsDrop, n, newRow(&v)); err != nil {
+		r := newRow(&v)
+		if err := b.words(ctx, b.st.wordsDrop, n, r); err != nil {
 			return err
 		}
+		b.terms = append(b.terms, strings.Fields(r.title+" "+r.body+" "+r.location+" "+r.rest+" "+r.exact)...)
 		if _, err := b.tx.ExecContext(ctx, `DELETE FROM content WHERE n = ?`, n); err != nil {
 			return err
 		}
@@ -127,4 +138,165 @@ func (x *Index) emptyLog(ctx context.Context) error {
 		return errors.New("the log could not be emptied while others read or write; erase again")
 	}
 	return nil
+}
+
+// parting takes erased terms out of the terms that part the pages of FTS5's
+// segments. Those are the beginnings of what stood first on a page, and FTS5
+// leaves them be when that is deleted. What stands first now parts as well. The
+// format is described at the top of fts5_index.c.
+func (b *batch) parting(ctx context.Context) error {
+	if len(b.terms) == 0 {
+		return nil
+	}
+	slices.Sort(b.terms)
+	// What was deleted is in memory until now.
+	if _, err := b.tx.ExecContext(ctx, `INSERT INTO words (words) VALUES ('flush')`); err != nil {
+		return err
+	}
+	rows, err := b.tx.QueryContext(ctx, `SELECT segid, term, pgno >> 1 FROM words_idx`)
+	if err != nil {
+		return err
+	}
+	type part struct {
+		segment, page int64
+		term          string
+	}
+	var parts []part
+	for rows.Next() {
+		var p part
+		if err := rows.Scan(&p.segment, &p.term, &p.page); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		// Every term begins with a 0 of FTS5's own.
+		i, _ := slices.BinarySearch(b.terms, strings.TrimPrefix(p.term, "0"))
+		if len(p.term) > 1 && i < len(b.terms) && strings.HasPrefix("0"+b.terms[i], p.term) {
+			parts = append(parts, p)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		var leaf []byte
+		err := b.tx.QueryRowContext(ctx, `SELECT block FROM words_data WHERE id = ?`, p.segment<<37+p.page).Scan(&leaf)
+		if errors.Is(err, sql.ErrNoRows) { // a merge under way has moved it on
+			_, err = b.tx.ExecContext(ctx, `DELETE FROM words_idx WHERE segid = ? AND term = ?`, p.segment, []byte(p.term))
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		first, err := firstTerm(leaf)
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(first, p.term) {
+			continue
+		}
+		if _, err := b.tx.ExecContext(ctx, `UPDATE words_idx SET term = ? WHERE segid = ? AND term = ?`, []byte(first), p.segment, []byte(p.term)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// firstTerm reads the first term on a leaf of FTS5: the footer, where the second
+// number of the page points, begins with its place; its length stands before it.
+func firstTerm(leaf []byte) (string, error) {
+	at := len(leaf)
+	if len(leaf) >= 4 {
+		at = int(leaf[2])<<8 | int(leaf[3])
+	}
+	varint := func(i int) (v, next int) {
+		for ; i < len(leaf); i++ {
+			if v = v<<7 | int(leaf[i]&0x7f); leaf[i] < 0x80 {
+				return v, i + 1
+			}
+		}
+		return 0, len(leaf)
+	}
+	place, _ := varint(at)
+	n, from := varint(place)
+	if place < 4 || n == 0 || from+n > at {
+		return "", fmt.Errorf("%w: a page of words has no first word", search.ErrDamaged)
+	}
+	return string(leaf[from : from+n]), nil
+}
+
+// scrubbed is how many pages one transaction scrubs, so that others may write in
+// between.
+const scrubbed = 2000
+
+// scrub overwrites what lies between the cells of b-tree pages. SQLite zeroes what
+// it deletes, but where it has spread cells over neighbouring pages, copies stay
+// behind on the page that they left.
+func (x *Index) scrub(ctx context.Context) error {
+	for from, more := int64(1), true; more; from += scrubbed {
+		tx, err := x.begin(ctx)
+		if err != nil {
+			return err
+		}
+		if more, err = scrub(ctx, tx, from); err != nil {
+			return errors.Join(err, tx.Rollback())
+		}
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scrub goes through pages from a number on, and says whether there are more.
+func scrub(ctx context.Context, tx *sql.Tx, from int64) (more bool, err error) {
+	rows, err := tx.QueryContext(ctx, `WITH RECURSIVE at (n) AS (SELECT ? UNION ALL SELECT n + 1 FROM at WHERE n < ?)
+		SELECT p.pgno, p.data FROM at CROSS JOIN sqlite_dbpage p ON p.pgno = at.n`, from, from+scrubbed-1)
+	if err != nil {
+		return false, err
+	}
+	pages := map[int64][]byte{}
+	for rows.Next() {
+		var n int64
+		var page sql.RawBytes
+		if err := rows.Scan(&n, &page); err != nil {
+			return false, errors.Join(err, rows.Close())
+		}
+		if i, j := gap(page, n); i < j && bytes.Count(page[i:j], []byte{0}) < j-i {
+			pages[n] = bytes.Clone(page)
+			clear(pages[n][i:j])
+		}
+		more = n == from+scrubbed-1
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return false, err
+	}
+	for n, page := range pages {
+		if _, err := tx.ExecContext(ctx, `UPDATE sqlite_dbpage SET data = ? WHERE pgno = ?`, page, n); err != nil {
+			return false, err
+		}
+	}
+	return more, nil
+}
+
+// gap is the unallocated space of a page, between the list of its cells and the
+// cells (https://sqlite.org/fileformat2.html, section 1.6); none when it is no page
+// of a b-tree: such a page begins with the number of another, so with 0 in a file
+// of less than 64 GB.
+func gap(page []byte, n int64) (from, to int) {
+	header := 0
+	if n == 1 { // the header of the file stands before it
+		header = 100
+	}
+	switch page[header] {
+	case 2, 5:
+		from = 12
+	case 10, 13:
+		from = 8
+	default:
+		return 0, 0
+	}
+	from += header + 2*int(binary.BigEndian.Uint16(page[header+3:]))
+	return from, min(int(binary.BigEndian.Uint16(page[header+5:])), len(page))
 }

@@ -35,7 +35,7 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 	default:
 		return res, errors.New("the order must be relevance or newest")
 	}
-	tx, err := x.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := x.ask(ctx)
 	if err != nil {
 		return res, err
 	}
@@ -142,7 +142,10 @@ func (x *Index) Dump(ctx context.Context) iter.Seq2[ad.Document, error] {
 	return func(yield func(ad.Document, error) bool) {
 		for after := int64(0); ; after += page {
 			var last sql.NullInt64
-			err := x.read.QueryRowContext(ctx, `SELECT max(n) FROM doc`).Scan(&last)
+			err := x.present()
+			if err == nil {
+				err = x.read.QueryRowContext(ctx, `SELECT max(n) FROM doc`).Scan(&last)
+			}
 			if err == nil && last.Int64 <= after {
 				return
 			}

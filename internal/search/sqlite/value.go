@@ -116,8 +116,13 @@ func exact(v ad.Value) string {
 func (x *Index) fail(doing string, err error) error {
 	const rebuild = "it holds nothing that the streams do not; remove the file and it is rebuilt"
 	var e *sqlite.Error
+	if errors.As(err, &e) && x.file != nil {
+		if moved := x.present(); moved != nil { // that is why
+			err, e = moved, nil
+		}
+	}
 	switch {
-	case errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB):
+	case errors.As(err, &e) && (e.Code()&0xff == sqlite3.SQLITE_CORRUPT || e.Code()&0xff == sqlite3.SQLITE_NOTADB || e.Code() == sqlite3.SQLITE_IOERR_SHORT_READ):
 		err = fmt.Errorf("%w: %s", search.ErrDamaged, rebuild)
 	case errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_INTERRUPT:
 		err = context.Canceled
