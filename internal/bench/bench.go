@@ -50,6 +50,7 @@ func measurements() []measurement {
 	return []measurement{
 		{"throughput", 20_000, (*Bench).throughput},
 		{"streams", 200_000, (*Bench).streams},
+		{"steps", 5_000, (*Bench).steps},
 	}
 }
 

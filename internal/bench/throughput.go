@@ -29,17 +29,20 @@ func newPeerSteps(set *site.Set) (peerSteps, error) {
 	if err != nil {
 		return peerSteps{}, err
 	}
-	country := func(name string) string {
+	chain, err := enrich.NewChain("vigil bench pipeline "+walk.Digest, walk.Enrich, enrich.Config{Country: country(set)})
+	if err != nil {
+		return peerSteps{}, fmt.Errorf("read pipelines/walk.yaml: %w", err)
+	}
+	return peerSteps{sites: set, chain: chain}, nil
+}
+
+func country(set *site.Set) func(string) string {
+	return func(name string) string {
 		if d := set.ByName(name); d != nil {
 			return d.Country
 		}
 		return ""
 	}
-	chain, err := enrich.NewChain("vigil bench pipeline "+walk.Digest, walk.Enrich, enrich.Config{Country: country})
-	if err != nil {
-		return peerSteps{}, fmt.Errorf("read pipelines/walk.yaml: %w", err)
-	}
-	return peerSteps{sites: set, chain: chain}, nil
 }
 
 // throughput takes the same captures through the peer and through the program,
