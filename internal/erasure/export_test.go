@@ -106,8 +106,6 @@ func TestImportRefuses(t *testing.T) {
 	if len(lines) < 8 {
 		t.Fatalf("only %d lines", len(lines))
 	}
-	_, another := lived(t, 8)
-	other := strings.SplitAfter(string(export(t, another)), "\n")
 	for name, c := range map[string]struct {
 		change func(s []string) []string
 		at     int
@@ -126,7 +124,6 @@ func TestImportRefuses(t *testing.T) {
 		"spaces":               {func(s []string) []string { s[5] = " " + s[5]; return s }, 6},
 		"another field":        {func(s []string) []string { s[5] = strings.Replace(s[5], "{", `{"x":1,`, 1); return s }, 6},
 		"not JSON":             {func(s []string) []string { s[1] = "vigil\n"; return s }, 2},
-		"another's beginning":  {func(s []string) []string { return append(slices.Clone(other[:2]), s[2:]...) }, 3},
 		"a line without end":   {func(s []string) []string { s[1] = strings.Repeat("x", maxLine+1) + "\n"; return s }, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,6 +143,21 @@ func TestImportRefuses(t *testing.T) {
 	_, err = stranger.Import(t.Context(), strings.NewReader(strings.Join(lines, "")))
 	if !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), "instance.key") {
 		t.Errorf("under another key: %v", err)
+	}
+}
+
+// Lines of two ledgers that are each genuine do not make a third.
+func TestSplice(t *testing.T) {
+	var lines [2][]string
+	for i := range lines {
+		l := open(t, &memory{})
+		begin(t, l, byNumber())
+		begin(t, l, byAge())
+		lines[i] = strings.SplitAfter(string(export(t, l)), "\n")
+	}
+	in := lines[0][0] + lines[1][1] + lines[1][2]
+	if _, err := open(t, &memory{}).Import(t.Context(), strings.NewReader(in)); !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), "line 2:") {
+		t.Errorf("got %v", err)
 	}
 }
 
