@@ -11,7 +11,9 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// want is the configuration that a declaration asks for.
+// want is the configuration that a declaration asks for. Direct reads are for one
+// server only: in a cluster they may come from one that lags behind, so that a
+// message which was just delivered is not found.
 func (b *Bus) want(d Declaration, gen int) jetstream.StreamConfig {
 	about := d.About
 	if gen > 1 {
@@ -21,12 +23,13 @@ func (b *Bus) want(d Declaration, gen int) jetstream.StreamConfig {
 	if limit == 0 {
 		limit = -1
 	}
+	replicas := max(1, b.conf.Replicas)
 	return jetstream.StreamConfig{
 		Name: Named(d.Name, gen), Description: about, Subjects: d.subjects(gen), Retention: jetstream.LimitsPolicy,
 		Storage: jetstream.FileStorage, Discard: jetstream.DiscardNew, MaxAge: d.MaxAge, MaxBytes: limit,
 		MaxMsgs: -1, MaxMsgsPerSubject: -1, MaxMsgSize: -1,
-		Duplicates: d.Window, AllowAtomicPublish: true, AllowDirect: true,
-		DenyDelete: d.Sealed, DenyPurge: d.Sealed, Replicas: max(1, b.conf.Replicas),
+		Duplicates: d.Window, AllowAtomicPublish: true, AllowDirect: replicas == 1,
+		DenyDelete: d.Sealed, DenyPurge: d.Sealed, Replicas: replicas,
 	}
 }
 
@@ -63,7 +66,6 @@ func (b *Bus) differences(have, want jetstream.StreamConfig, d Declaration) []di
 	may(have.Discard == want.Discard, "drops its oldest messages at a limit", func(c *jetstream.StreamConfig) { c.Discard, c.DiscardNewPerSubject = want.Discard, false })
 	may(have.Duplicates == want.Duplicates, "remembers message ids for another time", func(c *jetstream.StreamConfig) { c.Duplicates = want.Duplicates })
 	may(have.AllowAtomicPublish, "takes no atomic batches", func(c *jetstream.StreamConfig) { c.AllowAtomicPublish = true })
-	may(have.AllowDirect, "allows no direct reads", func(c *jetstream.StreamConfig) { c.AllowDirect = true })
 	may(have.MaxMsgs == want.MaxMsgs && have.MaxMsgsPerSubject == want.MaxMsgsPerSubject && have.MaxMsgSize == want.MaxMsgSize,
 		"has a limit of messages", func(c *jetstream.StreamConfig) {
 			c.MaxMsgs, c.MaxMsgsPerSubject, c.MaxMsgSize = want.MaxMsgs, want.MaxMsgsPerSubject, want.MaxMsgSize
@@ -77,6 +79,10 @@ func (b *Bus) differences(have, want jetstream.StreamConfig, d Declaration) []di
 	}
 	loosen(int64(have.MaxAge), int64(want.MaxAge), "has another limit of age", func(c *jetstream.StreamConfig) { c.MaxAge = want.MaxAge })
 	loosen(have.MaxBytes, want.MaxBytes, "has another limit of size", func(c *jetstream.StreamConfig) { c.MaxBytes = want.MaxBytes })
+	if b.conf.Replicas == 0 {
+		want.AllowDirect = have.Replicas <= 1
+	}
+	may(have.AllowDirect == want.AllowDirect, "is read from another server than it should", func(c *jetstream.StreamConfig) { c.AllowDirect = want.AllowDirect })
 	if b.conf.Replicas > 0 {
 		may(have.Replicas == want.Replicas, fmt.Sprintf("has %d replicas, not %d", have.Replicas, want.Replicas), func(c *jetstream.StreamConfig) { c.Replicas = want.Replicas })
 	}

@@ -178,7 +178,9 @@ func TestMigration(t *testing.T) {
 		}
 	}
 	change(Links, func(c *jetstream.StreamConfig) { c.Subjects = []string{"link.change"} })
-	change(Ads, func(c *jetstream.StreamConfig) { c.Discard, c.MaxMsgs, c.Duplicates = jetstream.DiscardOld, 1000, time.Minute })
+	change(Ads, func(c *jetstream.StreamConfig) {
+		c.Discard, c.MaxMsgs, c.Duplicates = jetstream.DiscardOld, 1000, time.Minute
+	})
 	change(Dead, func(c *jetstream.StreamConfig) { c.DenyDelete = true })
 	if _, err := b.js.CreateStream(ctx, jetstream.StreamConfig{Name: "STRAY", Subjects: []string{"stray"}}); err != nil {
 		t.Fatal(err)
