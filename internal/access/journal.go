@@ -156,12 +156,9 @@ func (r *Register) bring(seq uint64, subject string, data []byte) error {
 			return nil
 		}
 	}
-	var e event
-	if err := json.Unmarshal(data, &e); err != nil {
+	e, err := ad.Decode[event](data)
+	if err != nil {
 		return fmt.Errorf("access event %d: %w", seq, err)
-	}
-	if e.V > ad.Schema {
-		return fmt.Errorf("access event %d: written by a newer program (schema %d, this one knows %d)", seq, e.V, ad.Schema)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -67,8 +66,8 @@ func NewInbox(m Marks) *Inbox {
 // Apply brings a stored alert into the inbox of its user and wakes who waits. An
 // alert that is there already changes nothing.
 func (b *Inbox) Apply(seq uint64, data []byte) error {
-	var a ad.Alert
-	if err := json.Unmarshal(data, &a); err != nil {
+	a, err := ad.Decode[ad.Alert](data)
+	if err != nil {
 		return fmt.Errorf("alert at %d: %w", seq, err)
 	}
 	k, err := keyOf(a.ID)

@@ -18,7 +18,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -146,12 +145,9 @@ func (d *Docket) bring(seq uint64, subject string, data []byte) error {
 	if apply == nil {
 		return nil
 	}
-	var e event
-	if err := json.Unmarshal(data, &e); err != nil {
+	e, err := ad.Decode[event](data)
+	if err != nil {
 		return fmt.Errorf("decision %d: %w", seq, err)
-	}
-	if e.V > ad.Schema {
-		return fmt.Errorf("decision %d: written by a newer program (schema %d, this one knows %d)", seq, e.V, ad.Schema)
 	}
 	fresh, err := d.fold(seq, subject, func() error { return apply(id, e) })
 	if err != nil {

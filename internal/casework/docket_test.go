@@ -394,7 +394,7 @@ func TestApply(t *testing.T) {
 	for name, c := range map[string]struct{ subject, data, want string }{
 		"another room's event is left alone": {"decisions.link.x", `{`, ""},
 		"broken":                             {subjectPurpose + "x", `{`, "decision 7: unexpected end"},
-		"from a newer program":               {subjectPurpose + "x", `{"v":99}`, "newer program"},
+		"from a newer program":               {subjectPurpose + "x", `{"v":99}`, "newer vigil"},
 		"unknown kind":                       {subjectSubscription + "x", `{"v":1,"kind":"sold"}`, `unknown event "sold"`},
 		"ended, its beginning erased":        {subjectSubscription + "x", `{"v":1,"kind":"ended"}`, ""},
 		"released, its beginning erased":     {subjectHold + "x", `{"v":1,"kind":"released","release":{}}`, ""},

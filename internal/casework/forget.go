@@ -54,20 +54,22 @@ func (d *Docket) Forget(ctx context.Context, match func(ad.Value) bool) (int, er
 	}
 	d.mu.RLock()
 	about := d.about(match)
+	gone := make(map[string]uint64, len(about)) // until it is found: the first event of a subject
 	var from uint64
 	for subject := range about {
-		if first := d.events[subject][0]; from == 0 || first < from {
+		first := d.events[subject][0]
+		gone[subject] = first
+		if from == 0 || first < from {
 			from = first
 		}
 	}
 	d.mu.RUnlock()
-	if len(about) == 0 {
+	if len(gone) == 0 {
 		return 0, nil
 	}
-	stored := make(map[uint64]bool)
 	_, err := d.journal.Replay(ctx, from, func(seq uint64, subject string, _ []byte) error {
-		if _, ok := about[subject]; ok {
-			stored[seq] = true
+		if gone[subject] == seq {
+			delete(gone, subject)
 		}
 		return nil
 	})
@@ -77,9 +79,9 @@ func (d *Docket) Forget(ctx context.Context, match func(ad.Value) bool) (int, er
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := 0
-	for subject, v := range about {
-		if !stored[d.events[subject][0]] {
-			d.drop(subject, v)
+	for subject, first := range gone {
+		if es := d.events[subject]; len(es) > 0 && es[0] == first { // nobody else forgot it meanwhile
+			d.drop(subject, about[subject])
 			n++
 		}
 	}
