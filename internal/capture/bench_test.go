@@ -121,7 +121,7 @@ func BenchmarkArchiveRead(b *testing.B) {
 	for name, size := range map[string]struct {
 		files, captures int
 		cold            bool
-	}{"1 file": {1, 5000, false}, "1 file, index not in memory": {1, 5000, true}, "1000 files": {1000, 50, false}} {
+	}{"1 file": {1, 5000, false}, "1 file, index not in memory": {1, 5000, true}, "1000 files": {1000, 5, false}} {
 		b.Run(name, func(b *testing.B) {
 			a, all := cabinet(b, size.files, size.captures)
 			r := rand.New(rand.NewPCG(1, 2))
