@@ -133,9 +133,12 @@ const (
 )
 
 func passing(err error) bool {
-	var api *jetstream.APIError
-	if errors.As(err, &api) {
-		return api.ErrorCode == codeNoLeader || api.ErrorCode == codeNoPeers || api.ErrorCode == codeNoResources
+	switch code(err) {
+	case 0:
+	case codeNoLeader, codeNoPeers, codeNoResources:
+		return true
+	default:
+		return false
 	}
 	return !errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) && !errors.Is(err, context.Canceled)
 }

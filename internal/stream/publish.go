@@ -102,8 +102,7 @@ func (b *Bus) big(ctx context.Context, m ad.Message, g *guard) (uint64, error) {
 
 // code is the number that JetStream gave an error; 0 when it is not its own.
 func code(err error) jetstream.ErrorCode {
-	var api *jetstream.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*jetstream.APIError](err); ok {
 		return api.ErrorCode
 	}
 	return 0

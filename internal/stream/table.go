@@ -166,16 +166,3 @@ func declared(stream string) (d Declaration, gen int, ok bool) {
 	}
 	return Declaration{}, 0, false
 }
-
-// holder finds the declaration of the stream that holds a plain subject.
-func holder(plain string) (Declaration, bool) {
-	kind, _, _ := strings.Cut(plain, ".")
-	for _, d := range Table() {
-		for _, s := range d.Subjects {
-			if k, _, _ := strings.Cut(s, "."); k == kind {
-				return d, true
-			}
-		}
-	}
-	return Declaration{}, false
-}
