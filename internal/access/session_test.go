@@ -206,7 +206,7 @@ func TestSharedSessions(t *testing.T) {
 				if err := rs[i%2].SignOut(t.Context(), out); err != nil {
 					t.Fatal(err)
 				}
-				if out, _, err = rs[i%2].SignIn(t.Context(), "alice", good); err != nil {
+				if _, _, err := rs[i%2].SignIn(t.Context(), "alice", good); err != nil {
 					t.Fatal(err)
 				}
 			}

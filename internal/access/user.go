@@ -137,7 +137,7 @@ func (r *Register) Bootstrap(ctx context.Context, name string) (password string,
 }
 
 // Reset gives a user a new one-time password, ends the user's sessions and lifts
-// a lock.
+// a lock of this process.
 func (r *Register) Reset(ctx context.Context, by, user string) (password string, err error) {
 	u, err := r.User(user)
 	if err != nil {

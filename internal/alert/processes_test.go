@@ -334,6 +334,36 @@ func TestOneChainOfTwoProcesses(t *testing.T) {
 	t.Logf("%d entries of two processes in %v", n, took)
 }
 
+// TestNoProcessStarves: of four processes that all append one entry after the
+// other without a pause, none is refused because the others were first.
+func TestNoProcessStarves(t *testing.T) {
+	b := bus(t)
+	const each = 60
+	var wg sync.WaitGroup
+	for p := range 4 {
+		l, err := audit.Open(t.Context(), b.Journal(stream.Audit), audit.Config{Key: key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wg.Go(func() {
+			for n := range each {
+				if err := l.Append(t.Context(), audit.Entry{Actor: anna, Action: "search", Outcome: "ok"}); err != nil {
+					t.Errorf("process %d, entry %d: %v", p, n, err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	l, err := audit.Open(t.Context(), b.Journal(stream.Audit), audit.Config{Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, _, err := l.Verify(t.Context()); err != nil || n != 4*each {
+		t.Errorf("%d entries, %v; want %d", n, err, 4*each)
+	}
+}
+
 // drawer keeps sessions in the bucket of the bus, as app does.
 type drawer struct{ *stream.Bus }
 
