@@ -124,19 +124,16 @@ func (a *App) readLedger(ctx context.Context) (desk.Ledger, error) {
 		gone = trimmed{} // noted, not gone yet
 	}
 	erased := a.erased.Counts()
-	// What came in is what is there, what was erased and what left for the archive.
-	in := func(name, prefix string) uint64 {
-		return sum(r.info(name).Subjects, prefix) + counted(erased, name, prefix)
-	}
 	captured := func(prefix string) uint64 {
 		return sum(r.info(stream.Captures).Subjects, prefix) + sum(gone.Subjects, prefix)
 	}
 
-	planned := in(stream.Frontier, "frontier.")
-	pages := captured("capture.crawl.") + captured("capture.import.") +
-		counted(erased, stream.Captures, "capture.crawl.") + counted(erased, stream.Captures, "capture.import.")
-	listings := in(listing, "listing.")
-	ads := in(adStream, "ad.")
+	// What is erased goes with all that was made of it, so that later steps do not
+	// miss it; a visit stays planned though what it brought is gone.
+	planned := sum(r.info(stream.Frontier).Subjects, "frontier.") + counted(erased, stream.Frontier, "frontier.")
+	pages := captured("capture.crawl.") + captured("capture.import.")
+	listings := sum(r.info(listing).Subjects, "listing.")
+	ads := sum(r.info(adStream).Subjects, "ad.")
 
 	var crawling uint64
 	for s, n := range r.info(stream.Frontier).Subjects {
@@ -171,16 +168,11 @@ func (a *App) readLedger(ctx context.Context) (desk.Ledger, error) {
 		{Step: "index", About: "ad versions", In: ads, Waiting: indexing,
 			Stored: uint64(st.Sightings), Rejected: letters(dead["dead.index-ads"+suffix(g.Index)])},
 	}}
-	for i, out := range []uint64{
-		counted(erased, stream.Captures, "capture.crawl."), counted(erased, listing, "outcome."), counted(erased, adStream, "ad."),
-		counted(erased, adStream, "ad."), counted(erased, adStream, "ad."),
-	} {
-		if out > 0 {
-			if l.Rows[i].Rejected == nil {
-				l.Rows[i].Rejected = map[string]uint64{}
-			}
-			l.Rows[i].Rejected["erased"] += out
+	if n := counted(erased, stream.Captures, "capture.crawl.") + counted(erased, stream.Captures, "refusal."); n > 0 {
+		if l.Rows[0].Rejected == nil {
+			l.Rows[0].Rejected = map[string]uint64{}
 		}
+		l.Rows[0].Rejected["erased"] += n
 	}
 	l.Balance()
 	return l, r.err
@@ -254,9 +246,7 @@ func refusals(subjects map[string]uint64, dead uint64) map[string]uint64 {
 	return out
 }
 
-// counted adds up what was erased from a stream under a prefix of subjects. What
-// was erased of derived records in one generation is missing from all that
-// followed, too.
+// counted adds up what was erased from a stream under a prefix of subjects.
 func counted(erased map[string]uint64, stream, prefix string) (n uint64) {
 	for key, k := range erased {
 		if s, subject, ok := strings.Cut(key, " "); ok && s == stream && strings.HasPrefix(subject+".", prefix) {

@@ -37,13 +37,19 @@ func (a *App) keepArchive(ctx context.Context, _ *stream.Lease) error {
 	}
 	t := time.NewTicker(5 * time.Second)
 	defer t.Stop()
+	changed := a.erased.Changed()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
+		case <-changed:
 		}
-		err := a.seal(ctx, pen, false)
+		changed = a.erased.Changed()
+		err := a.eraseOrders(ctx)
+		if err == nil {
+			err = a.seal(ctx, pen, false)
+		}
 		if err == nil {
 			err = a.trim(ctx, pen)
 		}
@@ -52,7 +58,7 @@ func (a *App) keepArchive(ctx context.Context, _ *stream.Lease) error {
 		}
 		if err != nil && ctx.Err() == nil {
 			a.health.set("archive", stateFailing, err)
-			a.log.Warn("sealing captures, will be tried again", "err", err)
+			a.log.Warn("keeping the archive, will be tried again", "err", err)
 		} else {
 			a.health.set("archive", stateRunning, nil)
 		}

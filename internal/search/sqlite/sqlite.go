@@ -102,19 +102,21 @@ INSERT INTO words (words, rank) VALUES ('rank', 'bm25(4.0, 1.0, 2.0, 1.0, 0.0)')
 type Options struct {
 	ReadOnly bool   // answer only; another process may be writing
 	Epoch    uint64 // of this writer; one with an older epoch than the file has seen is refused
+	Beside   bool   // write beside whoever holds the file's epoch, in its name: for erasures
 }
 
 // An Index is a search.Index in one file. Several processes may have the file
 // open; one of them writes at a time.
 type Index struct {
-	path  string
-	id    string
-	epoch int64
-	file  os.FileInfo  // the file that is open
-	size  atomic.Int64 // that it has had
-	write *sql.DB      // one connection; nil when opened to answer only
-	read  *sql.DB      // read-only connections
-	st    *statements
+	path   string
+	id     string
+	epoch  int64
+	beside bool         // the epoch is that of the writer which was there
+	file   os.FileInfo  // the file that is open
+	size   atomic.Int64 // that it has had
+	write  *sql.DB      // one connection; nil when opened to answer only
+	read   *sql.DB      // read-only connections
+	st     *statements
 }
 
 // ID is a random name that the file got when it was made.
@@ -127,7 +129,7 @@ func (x *Index) ID() string { return x.id }
 // whose epoch is older than one that wrote before gets search.ErrFenced, here and
 // in every transaction that it tries after a newer one has opened the file.
 func Open(ctx context.Context, path string, o Options) (*Index, error) {
-	x := &Index{path: path, epoch: int64(o.Epoch)}
+	x := &Index{path: path, epoch: int64(o.Epoch), beside: o.Beside}
 	// Nobody opens or closes the file but SQLite once it is there: closing it would
 	// drop the locks that this process holds on it.
 	_, err := os.Stat(path)
@@ -257,6 +259,9 @@ func (x *Index) create(ctx context.Context) error {
 
 // claim makes this the writer, unless a newer one has been there.
 func (x *Index) claim(ctx context.Context) error {
+	if x.beside {
+		return x.write.QueryRowContext(ctx, `SELECT epoch FROM life`).Scan(&x.epoch)
+	}
 	tx, err := x.begin(ctx)
 	if err != nil {
 		return err
