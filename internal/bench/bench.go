@@ -51,6 +51,7 @@ func measurements() []measurement {
 		{"throughput", 20_000, (*Bench).throughput},
 		{"streams", 200_000, (*Bench).streams},
 		{"steps", 5_000, (*Bench).steps},
+		{"freshness", 60_000, (*Bench).freshness},
 	}
 }
 

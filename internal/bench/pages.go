@@ -36,6 +36,8 @@ type source struct {
 	town  *town
 	next  int
 	built int
+
+	phones []string // a number of each ad so far that gives one
 }
 
 // newSource plans n ads. The same seed gives the same captures.
@@ -80,9 +82,13 @@ func (s *source) more(n int) ([]ad.Message, error) {
 				return nil, err
 			}
 		}
-		m, err := s.town.capture(s.town.ads[s.next])
+		x := s.town.ads[s.next]
+		m, err := s.town.capture(x)
 		if err != nil {
 			return nil, err
+		}
+		if len(x.Phones) > 0 {
+			s.phones = append(s.phones, x.Phones[0])
 		}
 		out = append(out, m)
 		s.next++

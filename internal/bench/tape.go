@@ -1,0 +1,68 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"vigil.example/internal/ad"
+)
+
+// A tape holds captures in a file, so that they do not count as memory of the
+// program that is measured.
+type tape struct {
+	file  *os.File
+	heads []ad.Message // without data
+	ends  []int64      // of their data
+}
+
+// record renders captures onto a tape.
+func record(dir string, s *source, n int) (*tape, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("keep captures: %w", err)
+	}
+	f, err := os.Create(filepath.Join(dir, "captures"))
+	if err != nil {
+		return nil, fmt.Errorf("keep captures: %w", err)
+	}
+	t := &tape{file: f}
+	var end int64
+	for len(t.heads) < n {
+		msgs, err := s.more(min(1000, n-len(t.heads)))
+		if err != nil {
+			return nil, errors.Join(err, t.close())
+		}
+		for _, m := range msgs {
+			if _, err := f.Write(m.Data); err != nil {
+				return nil, errors.Join(fmt.Errorf("keep captures: %w", err), t.close())
+			}
+			end += int64(len(m.Data))
+			m.Data = nil
+			t.heads, t.ends = append(t.heads, m), append(t.ends, end)
+		}
+	}
+	return t, nil
+}
+
+// read returns the captures from one place to before another.
+func (t *tape) read(from, to int) ([]ad.Message, error) {
+	start := int64(0)
+	if from > 0 {
+		start = t.ends[from-1]
+	}
+	b := make([]byte, t.ends[to-1]-start)
+	if _, err := t.file.ReadAt(b, start); err != nil {
+		return nil, fmt.Errorf("read captures: %w", err)
+	}
+	out := make([]ad.Message, to-from)
+	for i := range out {
+		end := t.ends[from+i]
+		out[i] = t.heads[from+i]
+		out[i].Data = b[: end-start : end-start]
+		b, start = b[end-start:], end
+	}
+	return out, nil
+}
+
+func (t *tape) close() error { return errors.Join(t.file.Close(), os.Remove(t.file.Name())) }
