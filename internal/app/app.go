@@ -195,7 +195,9 @@ func (a *App) openBlobs() (err error) {
 		return fmt.Errorf("open blob folder: %w", err)
 	}
 	a.onClose(func() { _ = a.bucket.Close() })
-	a.archive = capture.NewArchive(a.bucket, capture.Options{Prefix: "captures/", Sync: capture.FolderSync(dir)})
+	a.archive = capture.NewArchive(a.bucket, capture.Options{
+		Prefix: "captures/", Sync: capture.FolderSync(dir), Create: capture.FolderCreate(dir), Wipe: capture.FolderWipe(dir),
+	})
 	return nil
 }
 
