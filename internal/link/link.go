@@ -15,6 +15,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"vigil.example/internal/ad"
 )
@@ -42,21 +43,25 @@ func (c Config) withDefaults() Config {
 }
 
 // A Linker holds the clusters of the ads it was given. It is not safe for
-// concurrent use.
+// concurrent use. It is made to be small, for all ads have a part in it: what is
+// counted of a value to tell a hub is counted only once many ads carry it.
 type Linker struct {
-	cfg      Config
-	nodes    []node
-	byID     map[adKey]int32
-	values   []*value
-	byVal    map[ad.Value]int32
-	clusters map[founder]*cluster
+	cfg        Config
+	nodes      []node
+	byID       map[adKey]int32
+	values     []value
+	byName     map[string]int32
+	signatures []uint32 // one after the other, each after its length
+	clusters   map[founder][]int32
+	lookup     []byte // a name being looked up
 }
 
 type adKey [16]byte
 
 // A founder names a cluster: the ad that founded it, and how many clusters of
 // that name there were before, since a part that splits off may leave its name
-// behind.
+// behind. An ad that was never with another is its own founder, and its cluster
+// is not kept.
 type founder struct {
 	node int32
 	gen  int32
@@ -69,19 +74,28 @@ type node struct {
 }
 
 type value struct {
-	ad.Value
-	carriers []int32
-	texts    texts
-	others   map[int32]struct{} // values that stand beside it in some ad
+	name     string // kind, NUL, value
+	carriers []carrier
+	crowd    *crowd // nil as long as there are fewer ads than a hub has
 	held     bool
-	told     int // carriers when it was last told of as a hub
+	told     int32 // carriers when it was last told of as a hub
 }
 
-type cluster struct{ members []int32 }
+// A carrier is an ad that gives a value, and where the signature stands of the
+// version that gave it first.
+type carrier struct {
+	node      int32
+	signature uint32
+}
+
+func (v *value) value() ad.Value {
+	kind, s, _ := strings.Cut(v.name, "\x00")
+	return ad.Value{Kind: kind, Value: s}
+}
 
 // New returns a linker without ads.
 func New(c Config) *Linker {
-	return &Linker{cfg: c.withDefaults(), byID: map[adKey]int32{}, byVal: map[ad.Value]int32{}, clusters: map[founder]*cluster{}}
+	return &Linker{cfg: c.withDefaults(), byID: map[adKey]int32{}, byName: map[string]int32{}, clusters: map[founder][]int32{}}
 }
 
 // Len is the number of ads.
@@ -100,18 +114,9 @@ func (l *Linker) Add(a *ad.Ad) ad.LinkChange {
 	if len(values) > maxValues {
 		return ad.LinkChange{V: ad.Schema}
 	}
-	for _, v := range values {
-		l.know(n, v, a.Signature)
-	}
+	l.learn(n, values, a.Signature)
 	for _, i := range l.nodes[n].values {
-		for _, o := range l.nodes[n].values {
-			if o != i {
-				l.values[i].others[o] = struct{}{}
-			}
-		}
-	}
-	for _, i := range l.nodes[n].values {
-		l.consequences(n, l.values[i], &ch)
+		l.consequences(n, &l.values[i], &ch)
 	}
 	return ch.result()
 }
@@ -124,7 +129,6 @@ func (l *Linker) node(id string) int32 {
 	n := int32(len(l.nodes))
 	l.nodes = append(l.nodes, node{id: k, cluster: founder{node: n}})
 	l.byID[k] = n
-	l.clusters[founder{node: n}] = &cluster{members: []int32{n}}
 	return n
 }
 
@@ -135,21 +139,56 @@ func key(id string) (k adKey) {
 	return k
 }
 
-// know records that an ad gives a value.
-func (l *Linker) know(n int32, v ad.Value, signature []uint64) {
-	i, ok := l.byVal[v]
+// learn records that an ad gives values.
+func (l *Linker) learn(n int32, values []ad.Value, signature []uint64) {
+	at := uint32(len(l.signatures))
+	fresh := len(l.nodes[n].values)
+	for _, v := range values {
+		i := l.value(v)
+		if slices.Contains(l.nodes[n].values, i) {
+			continue
+		}
+		if at == uint32(len(l.signatures)) {
+			l.signatures = append(l.signatures, uint32(len(signature)))
+			for _, h := range signature {
+				l.signatures = append(l.signatures, uint32(h))
+			}
+		}
+		l.nodes[n].values = append(l.nodes[n].values, i)
+		x := &l.values[i]
+		x.carriers = append(x.carriers, carrier{n, at})
+	}
+	for k, i := range l.nodes[n].values {
+		x := &l.values[i]
+		switch {
+		case x.crowd != nil:
+			if k >= fresh {
+				x.crowd.add(l.signature(x.carriers[len(x.carriers)-1]))
+			}
+			if fresh < len(l.nodes[n].values) {
+				l.beside(i, n)
+			}
+		case len(x.carriers) >= l.cfg.HubAds:
+			l.gather(i)
+		}
+	}
+}
+
+// value returns the number of a value, new or known.
+func (l *Linker) value(v ad.Value) int32 {
+	l.lookup = append(append(append(l.lookup[:0], v.Kind...), 0), v.Value...)
+	i, ok := l.byName[string(l.lookup)]
 	if !ok {
 		i = int32(len(l.values))
-		l.values = append(l.values, &value{Value: v, others: map[int32]struct{}{}})
-		l.byVal[v] = i
+		l.values = append(l.values, value{name: string(l.lookup)})
+		l.byName[l.values[i].name] = i
 	}
-	if slices.Contains(l.nodes[n].values, i) {
-		return
-	}
-	l.nodes[n].values = append(l.nodes[n].values, i)
-	x := l.values[i]
-	x.carriers = append(x.carriers, n)
-	x.texts.add(signature)
+	return i
+}
+
+func (l *Linker) signature(c carrier) []uint32 {
+	from := c.signature + 1
+	return l.signatures[from : from+l.signatures[c.signature]]
 }
 
 // consequences joins an ad to the others that give a value, unless it is a hub,
@@ -165,12 +204,12 @@ func (l *Linker) consequences(n int32, x *value, ch *changes) {
 		x.held = false
 		ch.hub(x)
 		for _, c := range x.carriers[1:] {
-			l.join(x.carriers[0], c, ch)
+			l.join(x.carriers[0].node, c.node, ch)
 		}
-	case held && len(x.carriers) >= 2*x.told:
+	case held && len(x.carriers) >= 2*int(x.told):
 		ch.hub(x)
 	case !held && len(x.carriers) > 1:
-		l.join(x.carriers[0], n, ch)
+		l.join(x.carriers[0].node, n, ch)
 	}
 }
 
@@ -181,27 +220,37 @@ func (l *Linker) join(a, b int32, ch *changes) {
 	if x == y {
 		return
 	}
-	if nx, ny := len(l.clusters[x].members), len(l.clusters[y].members); ny > nx || ny == nx && y.node < x.node {
+	if nx, ny := l.size(x), l.size(y); ny > nx || ny == nx && y.node < x.node {
 		x, y = y, x
 	}
-	into, from := l.clusters[x], l.clusters[y]
-	if len(into.members) == 1 {
-		ch.touch(into.members[0])
+	into, from := l.members(x), l.members(y)
+	if len(into) == 1 {
+		ch.touch(into[0])
 	}
-	for _, m := range from.members {
+	for _, m := range from {
 		ch.touch(m)
 		l.nodes[m].cluster = x
 	}
-	into.members = append(into.members, from.members...)
+	l.clusters[x] = append(into, from...)
 	delete(l.clusters, y)
 }
+
+// members are the ads of a cluster.
+func (l *Linker) members(f founder) []int32 {
+	if m, ok := l.clusters[f]; ok {
+		return m
+	}
+	return []int32{f.node}
+}
+
+func (l *Linker) size(f founder) int { return max(len(l.clusters[f]), 1) }
 
 // withdraw takes back what a value held together: every cluster with one of its
 // carriers is put together again without it.
 func (l *Linker) withdraw(x *value, ch *changes) {
 	done := map[founder]bool{}
 	for _, c := range x.carriers {
-		if f := l.nodes[c].cluster; !done[f] {
+		if f := l.nodes[c.node].cluster; !done[f] {
 			for _, part := range l.split(f, ch) {
 				done[part] = true
 			}
@@ -212,7 +261,7 @@ func (l *Linker) withdraw(x *value, ch *changes) {
 // split finds the parts of a cluster that hold together by values that are not
 // hubs. The largest part keeps the id, of equally large ones the oldest.
 func (l *Linker) split(f founder, ch *changes) (names []founder) {
-	members := l.clusters[f].members
+	members := l.members(f)
 	parts := l.components(members)
 	if len(parts) == 1 {
 		return []founder{f}
@@ -231,7 +280,10 @@ func (l *Linker) split(f founder, ch *changes) (names []founder) {
 		for _, m := range p {
 			l.nodes[m].cluster = name
 		}
-		l.clusters[name] = &cluster{members: p}
+		l.clusters[name] = p
+		if len(p) == 1 && name == (founder{node: p[0]}) {
+			delete(l.clusters, name)
+		}
 		names = append(names, name)
 	}
 	return names
@@ -267,9 +319,9 @@ func (l *Linker) components(members []int32) [][]int32 {
 					continue
 				}
 				for _, c := range l.values[v].carriers {
-					if inside[c] && !seen[c] {
-						seen[c] = true
-						part = append(part, c)
+					if inside[c.node] && !seen[c.node] {
+						seen[c.node] = true
+						part = append(part, c.node)
 					}
 				}
 			}
@@ -282,7 +334,7 @@ func (l *Linker) components(members []int32) [][]int32 {
 // name is the id of the cluster of a node, "" when it is alone.
 func (l *Linker) name(n int32) string {
 	f := l.nodes[n].cluster
-	if len(l.clusters[f].members) < 2 {
+	if l.size(f) < 2 {
 		return ""
 	}
 	id := hex.EncodeToString(l.nodes[f.node].id[:])
@@ -299,19 +351,48 @@ func (l *Linker) Snapshot() ad.LinkChange {
 	for n := range l.nodes {
 		out.Moves = append(out.Moves, ad.Move{AdID: hex.EncodeToString(l.nodes[n].id[:]), Cluster: l.name(int32(n))})
 	}
-	for _, v := range l.values {
-		if v.held {
+	for i := range l.values {
+		if v := &l.values[i]; v.held {
 			out.Hubs = append(out.Hubs, l.asHub(v))
 		}
 	}
 	return out
 }
 
+// Diff returns what has to be told after ads were taken out, so that whoever
+// followed before, a linker with them, comes to hold what after does, one that was
+// given the ads that are left: ads that are in another cluster now, or in none,
+// and hubs that are different or no longer any. Gone are the former hubs that no
+// ad is left to give: they are to be forgotten, not told of.
+func Diff(before, after *Linker) (ch ad.LinkChange, gone []ad.Value) {
+	ch.V = ad.Schema
+	for n := range after.nodes {
+		id, now := after.nodes[n].id, after.name(int32(n))
+		old, known := before.byID[id]
+		if !known || before.name(old) != now {
+			ch.Moves = append(ch.Moves, ad.Move{AdID: hex.EncodeToString(id[:]), Cluster: now})
+		}
+	}
+	for i := range before.values {
+		v := &before.values[i]
+		now, known := after.byName[v.name]
+		switch {
+		case !known && v.told > 0:
+			gone = append(gone, v.value())
+		case known && (v.told > 0 || after.values[now].held):
+			if h := after.asHub(&after.values[now]); h != before.asHub(v) {
+				ch.Hubs = append(ch.Hubs, h)
+			}
+		}
+	}
+	return ch, gone
+}
+
 // changes collects what one ad changed.
 type changes struct {
 	l       *Linker
 	touched map[int32]struct{}
-	hubs    []*value
+	hubs    []*value // good until the linker gets another ad
 }
 
 func (c *changes) touch(n int32) {
@@ -319,7 +400,7 @@ func (c *changes) touch(n int32) {
 }
 
 func (c *changes) hub(v *value) {
-	v.told = len(v.carriers)
+	v.told = int32(len(v.carriers))
 	c.hubs = append(c.hubs, v)
 }
 

@@ -150,8 +150,8 @@ func TestOrderDoesNotMatter(t *testing.T) {
 	}
 }
 
-// crowd makes ads in which values turn hub and back all the time.
-func crowd(r *rand.Rand) (ads []*ad.Ad) {
+// throng makes ads in which values turn hub and back all the time.
+func throng(r *rand.Rand) (ads []*ad.Ad) {
 	n := func(i int) string { return fmt.Sprintf("+1912555%04d", 100+i) }
 	for range 120 {
 		a := post(len(ads), uint64(r.IntN(6)*10))
@@ -169,23 +169,14 @@ func byHand(cfg Config, ads []*ad.Ad) string {
 	l := New(cfg)
 	for _, a := range ads {
 		n := l.node(a.AdID)
-		for _, v := range a.Values(.5) {
-			l.know(n, v, a.Signature)
-		}
-		for _, i := range l.nodes[n].values {
-			for _, o := range l.nodes[n].values {
-				if o != i {
-					l.values[i].others[o] = struct{}{}
-				}
-			}
-		}
+		l.learn(n, a.Values(.5), a.Signature)
 	}
 	all := make([]int32, len(l.nodes))
 	for i := range all {
 		all[i] = int32(i)
 	}
-	for _, v := range l.values {
-		v.held = l.hub(v)
+	for i := range l.values {
+		l.values[i].held = l.hub(&l.values[i])
 	}
 	s := state{}
 	for i, part := range l.components(all) {
@@ -202,7 +193,7 @@ func TestPartitionIsWhatTheSetSays(t *testing.T) {
 	cfg := Config{HubAds: 4, HubTexts: 4, HubMixed: 2, HubOthers: 9}
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		ads := crowd(r)
+		ads := throng(r)
 		want := byHand(cfg, ads)
 		for range 3 {
 			l, s := New(cfg), state{}
@@ -273,4 +264,84 @@ func BenchmarkAdd(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(len(ads)*b.N)/b.Elapsed().Seconds(), "ads/s")
+}
+
+// Erasing ads: a linker with the ads that are left, told of by Diff, gives whoever
+// followed the first one the partition and the hubs of the ads that are left.
+func TestDiff(t *testing.T) {
+	cfg := Config{HubAds: 4, HubTexts: 4, HubMixed: 2, HubOthers: 9}
+	lone, freed, dropped := 0, 0, 0
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		ads := throng(r)
+		follower, hubs := state{}, map[ad.Value]ad.Hub{}
+		follow := func(c ad.LinkChange) {
+			follower.apply(c)
+			for _, h := range c.Hubs {
+				hubs[h.Value] = h
+			}
+		}
+		before := New(cfg)
+		for _, a := range ads {
+			follow(before.Add(a))
+		}
+		var left []*ad.Ad
+		for _, a := range ads {
+			if r.IntN(3) > 0 {
+				left = append(left, a)
+			} else {
+				delete(follower, a.AdID) // as the index erases it
+			}
+		}
+		after := New(cfg)
+		for _, a := range left {
+			after.Add(a)
+		}
+		ch, gone := Diff(before, after)
+		for _, m := range ch.Moves {
+			if m.Cluster == "" && follower[m.AdID] != "" {
+				lone++
+			}
+		}
+		follow(ch)
+		for _, v := range gone {
+			if _, ok := hubs[v]; !ok {
+				t.Fatalf("seed %d: a value that never was a hub is gone", seed)
+			}
+			delete(hubs, v)
+			dropped++
+		}
+		if got, want := follower.partition(), byHand(cfg, left); got != want {
+			t.Fatalf("seed %d:\n got %s\nwant %s", seed, got, want)
+		}
+		for _, a := range left {
+			if got, want := follower[a.AdID], after.name(after.byID[key(a.AdID)]); got != want {
+				t.Fatalf("seed %d: cluster %q, want %q", seed, got, want)
+			}
+		}
+		held := map[ad.Value]bool{}
+		for i := range after.values {
+			if v := &after.values[i]; v.held {
+				held[v.value()] = true
+			}
+		}
+		for v, h := range hubs {
+			if h.Held != held[v] {
+				t.Fatalf("seed %d: a hub is held: %v, want %v", seed, h.Held, held[v])
+			}
+			if !h.Held {
+				freed++
+			}
+			delete(held, v)
+		}
+		if len(held) > 0 {
+			t.Fatalf("seed %d: %d hubs were not told of", seed, len(held))
+		}
+		if again, gone := Diff(after, after); len(again.Moves)+len(again.Hubs)+len(gone) > 0 {
+			t.Fatalf("seed %d: a linker differs from itself", seed)
+		}
+	}
+	if lone == 0 || freed == 0 {
+		t.Errorf("%d ads ended alone, %d hubs were freed, %d forgotten; the test needs some", lone, freed, dropped)
+	}
 }
