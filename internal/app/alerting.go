@@ -37,6 +37,13 @@ func (a *App) runAlert(ctx context.Context) error {
 // start for all, whether an ad slipped through between the index that was asked
 // what is known and the matching that did not know the subscription yet.
 func (a *App) tellLate(ctx context.Context) error {
+	for a.shelf.gen() == 0 { // the index is not there yet
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(tendEvery):
+		}
+	}
 	for _, s := range a.docket.Active() {
 		a.check(ctx, s)
 	}
