@@ -132,6 +132,9 @@ func (r *Register) CatchUp(ctx context.Context) error {
 // journal in their order, beginning anywhere up to the one after Position;
 // applying one again, or one under a subject of another room, changes nothing.
 func (r *Register) Apply(seq uint64, subject string, data []byte) error {
+	if seq <= r.Position() {
+		return nil
+	}
 	if err := r.bring(seq, subject, data); err != nil {
 		return err
 	}

@@ -125,6 +125,9 @@ func (d *Docket) CatchUp(ctx context.Context) error {
 // journal in their order, beginning anywhere up to the one after Position;
 // applying one again, or one under a subject of another room, changes nothing.
 func (d *Docket) Apply(seq uint64, subject string, data []byte) error {
+	if seq <= d.Position() {
+		return nil
+	}
 	if err := d.bring(seq, subject, data); err != nil {
 		return err
 	}
