@@ -323,6 +323,25 @@ func TestStopWhileAStepHangs(t *testing.T) {
 	})
 }
 
+// Steps share contexts, but not the time that those before them took.
+func TestEachStepHasItsOwnLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, out := newQueue(10), &store{}
+		s := &Stage{Name: "test", From: q, To: out, Dead: out, Config: Config{Workers: 1, Lanes: 1, Limit: 30 * time.Second}, Log: quiet,
+			Step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+				if d, ok := ctx.Deadline(); !ok || time.Until(d) < 26*time.Second || time.Until(d) > 30*time.Second {
+					t.Errorf("message %d has %v left of 30s", m.Seq, time.Until(d))
+				}
+				time.Sleep(time.Duration(m.Seq) * 3 * time.Second)
+				return echo(ctx, m)
+			}}
+		run(t, s, 5*time.Minute)
+		if len(out.msgs) != 10 || len(q.naked) != 0 {
+			t.Errorf("%d out, %d given back", len(out.msgs), len(q.naked))
+		}
+	})
+}
+
 // A paused process, or one cut off from the source, holds messages that others
 // have by then. Whatever comes of its own work on them is dropped.
 func TestLateBatchesAreDropped(t *testing.T) {
@@ -345,8 +364,11 @@ func TestLateBatchesAreDropped(t *testing.T) {
 				s := &Stage{Name: "test", From: q, To: out, Dead: dead, Hold: 10 * time.Second, Config: Config{Batch: 4, Lanes: 1, Workers: 4}, Log: quiet,
 					Step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
 						time.Sleep(tt.work)
-						if m.Seq == 2 {
+						switch {
+						case m.Seq == 2:
 							return nil, Permanent(errors.New("no title"))
+						case m.Seq == 3 && m.Attempt == 1:
+							return nil, errors.New("try later")
 						}
 						return echo(ctx, m)
 					}}
@@ -489,7 +511,7 @@ func TestSourceFails(t *testing.T) {
 	})
 }
 
-// failing gives some batches, says once that it is broken, and then hangs.
+// failing gives some batches, says that it is broken, and must not be asked again.
 type failing struct {
 	*queue
 	after int
@@ -504,8 +526,7 @@ func (f *failing) Fetch(ctx context.Context, n int) ([]ad.Message, error) {
 	case f.calls == f.after+1:
 		return nil, f.err
 	}
-	<-ctx.Done()
-	return nil, ctx.Err()
+	panic("asked again after it failed")
 }
 
 // A message that ended the program each time it was taken is taken no more.

@@ -32,16 +32,18 @@ type Stage struct {
 
 	counts   tally
 	fetching chan struct{} // holds one token: the source has one reader
+	broken   error         // why the source gives no more; the token's holder's
 }
 
 // Run works until ctx ends, then finishes the steps that are under way, or gives
 // their messages back when that takes longer than the drain time. What was not
 // begun is given back at once. It returns nil after such a stop, otherwise why its
 // source failed, so that its owner can open that again, or the Final error that
-// ended it. It may be called again.
+// ended it. A step that does not end when its context does is left behind. Run may
+// be called again.
 func (s *Stage) Run(ctx context.Context) error {
 	s.Config = s.Config.withDefaults()
-	s.fetching = make(chan struct{}, 1)
+	s.fetching, s.broken = make(chan struct{}, 1), nil
 	lanes, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	var wg sync.WaitGroup
@@ -76,13 +78,14 @@ func (s *Stage) lane(ctx context.Context) error {
 	}
 }
 
-func (s *Stage) fetch(ctx context.Context) ([]ad.Message, error) {
+// fetch is the one reader of the source, which is asked no more once it has failed.
+func (s *Stage) fetch(ctx context.Context) (msgs []ad.Message, err error) {
 	s.fetching <- struct{}{}
 	defer func() { <-s.fetching }()
-	if ctx.Err() != nil { // the source may have failed for the lane before
-		return nil, ctx.Err()
+	if s.broken == nil {
+		msgs, s.broken = s.From.Fetch(ctx, s.Config.Batch)
 	}
-	return s.From.Fetch(ctx, s.Config.Batch)
+	return msgs, s.broken
 }
 
 // batch takes messages through the stage. Each is acknowledged, given back or, if
