@@ -1,6 +1,7 @@
 package app
 
 import (
+	"vigil.example/internal/access"
 	"vigil.example/internal/alert"
 	"vigil.example/internal/casework"
 	"vigil.example/internal/search"
@@ -10,13 +11,14 @@ import (
 // Parts are what a measurement drives and watches beneath the doors of an
 // instance, where people have no business.
 type Parts struct {
-	Bus    *stream.Bus
-	Index  search.Index
-	Inbox  *alert.Inbox
-	Docket *casework.Docket
+	Bus      *stream.Bus
+	Index    search.Index
+	Inbox    *alert.Inbox
+	Docket   *casework.Docket
+	Register *access.Register
 }
 
 // Parts returns the parts of an open instance, as they are now.
 func (a *App) Parts() Parts {
-	return Parts{Bus: a.bus, Index: &a.shelf, Inbox: a.inbox, Docket: a.docket}
+	return Parts{Bus: a.bus, Index: &a.shelf, Inbox: a.inbox, Docket: a.docket, Register: a.register}
 }

@@ -52,6 +52,7 @@ func measurements() []measurement {
 		{"streams", 200_000, (*Bench).streams},
 		{"steps", 5_000, (*Bench).steps},
 		{"freshness", 60_000, (*Bench).freshness},
+		{"scale", 500_000, (*Bench).scale},
 	}
 }
 
