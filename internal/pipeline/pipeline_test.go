@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -224,12 +225,14 @@ func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, out := newQueue(6), &store{}
 		ctx, cancel := context.WithCancel(t.Context())
-		var begun sync.WaitGroup
-		begun.Add(4)
+		var begun atomic.Int32
+		all := make(chan struct{})
 		s := &Stage{Name: "slow", From: q, To: out, Dead: &store{}, Config: Config{Batch: 6, Workers: 4, Lanes: 1}, Log: quiet,
 			Step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
-				begun.Done()
-				begun.Wait()
+				if begun.Add(1) == 4 {
+					close(all)
+				}
+				<-all
 				cancel() // told to stop in the middle of a batch
 				if m.Seq == 2 {
 					<-ctx.Done() // longer than the drain time
@@ -244,8 +247,8 @@ func TestDrain(t *testing.T) {
 		if len(out.msgs) != 3 || len(q.acked) != 3 {
 			t.Errorf("%d stored and %d acknowledged, want 3 and 3: what is under way is finished", len(out.msgs), len(q.acked))
 		}
-		if c := s.Counts(); c.Back != 3 || !slices.Equal(q.delays, []time.Duration{0, 0, 0}) {
-			t.Errorf("%+v, given back after %v; want the slow one and the two not begun at once", c, q.delays)
+		if c := s.Counts(); begun.Load() != 4 || c.Back != 3 || !slices.Equal(q.delays, []time.Duration{0, 0, 0}) {
+			t.Errorf("%d begun, %+v, given back after %v; want 4, and the slow one and the two not begun at once", begun.Load(), c, q.delays)
 		}
 	})
 }
@@ -524,6 +527,7 @@ func (f *failing) Fetch(ctx context.Context, n int) ([]ad.Message, error) {
 	case f.calls <= f.after:
 		return f.queue.Fetch(ctx, n)
 	case f.calls == f.after+1:
+		time.Sleep(time.Second) // the other lanes wait for their turn by now
 		return nil, f.err
 	}
 	panic("asked again after it failed")
