@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -153,13 +154,14 @@ func handRead(b *Bus, n int) error {
 // fillVariable names the folder that a child process fills until it is killed.
 const fillVariable = "VIGIL_BENCH_FILL"
 
-// BenchmarkRecovery opens a million messages after kill -9.
+// BenchmarkRecovery opens a million messages after kill -9. With VIGIL_BENCH_DIR
+// they stay for the next run, whose message ids are old then.
 func BenchmarkRecovery(b *testing.B) {
 	const messages = 1_000_000
 	if dir := os.Getenv(fillVariable); dir != "" {
 		fill(b, dir, messages)
 	}
-	dir := b.TempDir()
+	dir := cmp.Or(os.Getenv("VIGIL_BENCH_DIR"), b.TempDir())
 	var server, own time.Duration
 	for b.Loop() {
 		b.StopTimer()

@@ -14,9 +14,9 @@ import (
 // Config says where the streams live: in a folder, kept by a server inside this
 // process, or on a server or cluster of their own.
 type Config struct {
-	Dir     string `yaml:"dir"`      // folder of the embedded server; ignored with URL
+	Dir     string `yaml:"dir"`      // folder of the embedded server; with URL that of the sibling that serves, on this host, for Reserve
 	Listen  string `yaml:"listen"`   // address on which the embedded server also serves sibling processes, "127.0.0.1:4222"; needs Token
-	Reserve uint64 `yaml:"reserve"`  // bytes that the embedded server leaves free on its disk
+	Reserve uint64 `yaml:"reserve"`  // bytes that are left free on the disk of Dir; 64 MiB and more keep the server out of trouble
 	URL     string `yaml:"url"`      // an external server or cluster, "nats://one:4222,nats://two:4222"
 	Token   string `yaml:"token"`    // who connects must know it
 	Creds   string `yaml:"creds"`    // file of a user's credentials

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -14,7 +13,7 @@ import (
 // want is the configuration that a declaration asks for. Direct reads are for one
 // server only: in a cluster they may come from one that lags behind, so that a
 // message which was just delivered is not found.
-func (b *Bus) want(d Declaration, gen int) jetstream.StreamConfig {
+func want(d Declaration, gen, replicas int) jetstream.StreamConfig {
 	about := d.About
 	if gen > 1 {
 		about = fmt.Sprintf("%s, generation %d", about, gen)
@@ -23,14 +22,26 @@ func (b *Bus) want(d Declaration, gen int) jetstream.StreamConfig {
 	if limit == 0 {
 		limit = -1
 	}
-	replicas := max(1, b.conf.Replicas)
+	remember := d.Window
+	if replicas == 1 {
+		remember = min(remember, aloneWindow)
+	}
 	return jetstream.StreamConfig{
 		Name: Named(d.Name, gen), Description: about, Subjects: d.subjects(gen), Retention: jetstream.LimitsPolicy,
 		Storage: jetstream.FileStorage, Discard: jetstream.DiscardNew, MaxAge: d.MaxAge, MaxBytes: limit,
 		MaxMsgs: -1, MaxMsgsPerSubject: -1, MaxMsgSize: -1,
-		Duplicates: d.Window, AllowAtomicPublish: true, AllowDirect: replicas == 1,
+		Duplicates: remember, AllowAtomicPublish: true, AllowDirect: replicas == 1,
 		DenyDelete: d.Sealed, DenyPurge: d.Sealed, Replicas: replicas,
 	}
+}
+
+// replicas is how many there should be of a stream that has so many, 0 when it is
+// not there yet.
+func (b *Bus) replicas(have int) int {
+	if b.conf.Replicas > 0 {
+		return b.conf.Replicas
+	}
+	return max(1, have)
 }
 
 // A difference is one setting of a stream that is not as declared.
@@ -41,7 +52,8 @@ type difference struct {
 }
 
 // differences compares what a stream has with what it should have.
-func (b *Bus) differences(have, want jetstream.StreamConfig, d Declaration) []difference {
+func (b *Bus) differences(have jetstream.StreamConfig, d Declaration, gen int) []difference {
+	want := want(d, gen, b.replicas(have.Replicas))
 	var out []difference
 	may := func(equal bool, what string, set func(*jetstream.StreamConfig)) {
 		if !equal {
@@ -79,13 +91,8 @@ func (b *Bus) differences(have, want jetstream.StreamConfig, d Declaration) []di
 	}
 	loosen(int64(have.MaxAge), int64(want.MaxAge), "has another limit of age", func(c *jetstream.StreamConfig) { c.MaxAge = want.MaxAge })
 	loosen(have.MaxBytes, want.MaxBytes, "has another limit of size", func(c *jetstream.StreamConfig) { c.MaxBytes = want.MaxBytes })
-	if b.conf.Replicas == 0 {
-		want.AllowDirect = have.Replicas <= 1
-	}
 	may(have.AllowDirect == want.AllowDirect, "is read from another server than it should", func(c *jetstream.StreamConfig) { c.AllowDirect = want.AllowDirect })
-	if b.conf.Replicas > 0 {
-		may(have.Replicas == want.Replicas, fmt.Sprintf("has %d replicas, not %d", have.Replicas, want.Replicas), func(c *jetstream.StreamConfig) { c.Replicas = want.Replicas })
-	}
+	may(have.Replicas == want.Replicas, fmt.Sprintf("has %d replicas, not %d", have.Replicas, want.Replicas), func(c *jetstream.StreamConfig) { c.Replicas = want.Replicas })
 	return out
 }
 
@@ -164,16 +171,16 @@ func (b *Bus) ensureOnce(ctx context.Context) error {
 }
 
 func (b *Bus) declare(ctx context.Context, d Declaration, gen int, have map[string]jetstream.StreamConfig) error {
-	want := b.want(d, gen)
-	now, ok := have[want.Name]
+	name := Named(d.Name, gen)
+	now, ok := have[name]
 	if !ok {
-		if _, err := b.js.CreateStream(ctx, want); err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
-			return fmt.Errorf("declare stream %s: %w", want.Name, err)
+		if _, err := b.js.CreateStream(ctx, want(d, gen, b.replicas(0))); err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			return fmt.Errorf("declare stream %s: %w", name, err)
 		}
 		return nil
 	}
 	changed := false
-	for _, x := range b.differences(now, want, d) {
+	for _, x := range b.differences(now, d, gen) {
 		if x.set != nil {
 			x.set(&now)
 			changed = true
@@ -183,7 +190,7 @@ func (b *Bus) declare(ctx context.Context, d Declaration, gen int, have map[stri
 		return nil
 	}
 	if _, err := b.js.UpdateStream(ctx, now); err != nil {
-		return fmt.Errorf("change stream %s to what is declared: %w", want.Name, err)
+		return fmt.Errorf("change stream %s to what is declared: %w", name, err)
 	}
 	return nil
 }
@@ -231,14 +238,14 @@ func (b *Bus) Drift(ctx context.Context) ([]string, error) {
 		d, gen, ok := declared(name)
 		switch {
 		case ok:
-			for _, x := range b.differences(c, b.want(d, gen), d) {
+			for _, x := range b.differences(c, d, gen) {
 				cure := x.cure
 				if cure == "" {
 					cure = "starting again sets it right"
 				}
 				out = append(out, fmt.Sprintf("stream %s %s: %s", name, x.what, cure))
 			}
-		case !strings.HasPrefix(name, "KV_"):
+		case !slices.ContainsFunc(Buckets(), func(k BucketDeclaration) bool { return name == "KV_"+k.Name }):
 			out = append(out, fmt.Sprintf("stream %s is not one of Vigil's: nobody reads it; delete it with `nats stream rm %s` if nobody else needs it", name, name))
 		}
 	}

@@ -25,11 +25,11 @@ import (
 
 // A Bus is an open connection to the streams.
 type Bus struct {
-	srv   *server.Server // nil with an external server
+	srv   *server.Server // nil when the disk is not seen from here
 	nc    *nats.Conn
 	js    jetstream.JetStream
 	conf  Config
-	space *space // nil with an external server
+	space *space // nil when the disk is not seen from here
 
 	buckets map[string]jetstream.KeyValue
 	held    sync.Map // name of a lease to the *Lease that this process holds
@@ -65,6 +65,9 @@ func (b *Bus) open(ctx context.Context) error {
 		b.space = newSpace(b.conf.Dir, b.conf.Reserve)
 	} else {
 		opts = append(opts, b.conf.options()...)
+		if b.conf.Dir != "" && b.conf.Reserve > 0 {
+			b.space = newSpace(b.conf.Dir, b.conf.Reserve)
+		}
 	}
 	if b.nc, err = connect(ctx, b.conf.URL, opts); err != nil {
 		return err

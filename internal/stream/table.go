@@ -43,8 +43,14 @@ type Declaration struct {
 }
 
 // window is how long message ids are remembered. Steps do not rest on it (they
-// look at what they already wrote), it catches publishers that retry.
-const window = 10 * time.Minute
+// look at what they already wrote), it catches publishers that retry: in a
+// cluster through as long a loss of its quorum, which stores what it was given
+// when it comes back. A server alone answers or is gone, and when it starts it has
+// to read the messages of its window again (2 s of a core for a million).
+const (
+	window      = 10 * time.Minute
+	aloneWindow = 2 * time.Minute
+)
 
 // Table declares every stream: what is not in it does not exist. None has a
 // limit of age or size: what may go is trimmed or erased by name, and a disk
