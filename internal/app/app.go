@@ -65,6 +65,7 @@ type App struct {
 	raiser    *alert.Raiser
 	desk      *desk.Desk
 	importer  *importer
+	told      uint64      // sequence of the last alert that the inbox was opened with
 	following atomic.Bool // people's journals are followed
 
 	chain   *enrich.Chain
@@ -229,21 +230,25 @@ func (a *App) openPeople(ctx context.Context) (err error) {
 	if a.audit, err = audit.Open(ctx, a.bus.Journal(stream.Audit), audit.Config{Key: a.folder.key}); err != nil {
 		return fmt.Errorf("open audit log: %w", err)
 	}
-	a.register, err = access.Open(ctx, a.bus.Journal(stream.Access), access.Config{Key: a.folder.key, KeepOneTime: a.cfg.Kind == Demo})
+	a.register, err = access.Open(ctx, a.bus.Journal(stream.Access), access.Config{Key: a.folder.key, KeepOneTime: a.cfg.Kind == Demo, Sessions: drawer{a.bus}})
 	if err != nil {
 		return fmt.Errorf("open users: %w", err)
 	}
-	a.docket, err = casework.Open(ctx, a.bus.Journal(stream.Decisions), casework.Config{Key: a.folder.key, Created: func(s ad.Subscription) {
-		select {
-		case a.late <- s:
-		default: // a check of all follows at the next start
+	decisions := casework.Config{Key: a.folder.key}
+	if a.cfg.has("alert") {
+		decisions.Created = func(s ad.Subscription) {
+			select {
+			case a.late <- s:
+			default: // a check of all follows at the next start
+			}
 		}
-	}})
+	}
+	a.docket, err = casework.Open(ctx, a.bus.Journal(stream.Decisions), decisions)
 	if err != nil {
 		return fmt.Errorf("open decisions: %w", err)
 	}
 	a.inbox = alert.NewInbox(a.docket)
-	if _, err := a.bus.Replay(ctx, stream.Alerts, 0, nil, func(m ad.Message) error { return a.inbox.Apply(m.Seq, m.Data) }); err != nil {
+	if a.told, err = a.bus.Replay(ctx, stream.Alerts, 0, nil, func(m ad.Message) error { return a.inbox.Apply(m.Seq, m.Data) }); err != nil {
 		return fmt.Errorf("open inboxes: %w", err)
 	}
 	a.raiser = alert.NewRaiser(a.docket, a.inbox.Seen, nil)

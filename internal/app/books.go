@@ -13,9 +13,8 @@ import (
 // This file keeps what every process knows of other processes' decisions true:
 // the events of journals are followed and applied as they come.
 
-// follow applies the events of a stream, from now on all of them, as they come.
-func (a *App) follow(ctx context.Context, name string, apply func(m ad.Message) error) error {
-	at := uint64(0)
+// follow applies the events of a stream after a sequence as they come.
+func (a *App) follow(ctx context.Context, name string, at uint64, apply func(m ad.Message) error) error {
 	return a.keep(ctx, "follow-"+name, func(ctx context.Context) error {
 		return a.bus.Tail(ctx, name, at+1, nil, 256, func(ms []ad.Message) error {
 			for _, m := range ms {
@@ -34,10 +33,10 @@ func (a *App) follow(ctx context.Context, name string, apply func(m ad.Message) 
 func (a *App) followBooks(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
-		return a.follow(ctx, stream.Generations, func(m ad.Message) error { return a.book.Apply(m.Seq, m.Subject, m.Data) })
+		return a.follow(ctx, stream.Generations, 0, func(m ad.Message) error { return a.book.Apply(m.Seq, m.Subject, m.Data) })
 	})
 	g.Go(func() error {
-		return a.follow(ctx, stream.Erasures, func(m ad.Message) error { return a.erased.Apply(m.Seq, m.Subject, m.Data) })
+		return a.follow(ctx, stream.Erasures, 0, func(m ad.Message) error { return a.erased.Apply(m.Seq, m.Subject, m.Data) })
 	})
 	g.Go(func() error { return a.forget(ctx) })
 	return g.Wait()
@@ -52,6 +51,10 @@ func (a *App) forget(ctx context.Context) error {
 		if a.inbox != nil {
 			a.inbox.Forget(ids)
 			a.raiser.Forget(ids)
+			number := func(v ad.Value) bool { return v.Kind == "phone" && a.erased.Matches(v.Value) }
+			if _, err := a.docket.Forget(ctx, number); err != nil && ctx.Err() == nil {
+				a.log.Warn("forgetting decisions about erased numbers", "err", err)
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -72,13 +75,13 @@ func (a *App) followHome(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.tend(ctx) })
 	g.Go(func() error {
-		return a.follow(ctx, stream.Access, func(m ad.Message) error { return a.register.Apply(m.Seq, m.Subject, m.Data) })
+		return a.follow(ctx, stream.Access, a.register.Position(), func(m ad.Message) error { return a.register.Apply(m.Seq, m.Subject, m.Data) })
 	})
 	g.Go(func() error {
-		return a.follow(ctx, stream.Decisions, func(m ad.Message) error { return a.docket.Apply(m.Seq, m.Subject, m.Data) })
+		return a.follow(ctx, stream.Decisions, a.docket.Position(), func(m ad.Message) error { return a.docket.Apply(m.Seq, m.Subject, m.Data) })
 	})
 	g.Go(func() error {
-		return a.follow(ctx, stream.Alerts, func(m ad.Message) error {
+		return a.follow(ctx, stream.Alerts, a.told, func(m ad.Message) error {
 			if err := a.inbox.Apply(m.Seq, m.Data); err != nil {
 				return fmt.Errorf("alert: %w", err)
 			}
