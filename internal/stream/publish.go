@@ -121,6 +121,14 @@ func (b *Bus) publish(ctx context.Context, msgs []ad.Message, g *guard) (uint64,
 	}
 	last, err := b.atomic(ctx, msgs, g)
 	if code(err) == codeDuplicate {
+		if len(msgs) < batchMin {
+			for _, m := range msgs { // one after the other: they meet behind a guard
+				if last, err = b.singles(ctx, []ad.Message{m}, g); err != nil {
+					return 0, err
+				}
+			}
+			return last, nil
+		}
 		// One known id refuses the whole batch: the half without it is cheap again.
 		half := len(msgs) / 2
 		if _, err := b.publish(ctx, msgs[:half], g); err != nil {
