@@ -29,8 +29,9 @@ import (
 // ends with an empty one; back it goes the same way.
 
 const (
-	chunkSize    = 256 << 10
-	chunksAhead  = 16               // chunks of a restore that are under way at once
+	chunkSize    = 256 << 10        // of a snapshot
+	pieceSize    = 8 << 10          // of a restore, unpacked
+	piecesAhead  = 32               // pieces of a restore that are under way at once
 	snapshotIdle = 20 * time.Second // the longest silence of a server at work
 )
 
@@ -348,45 +349,64 @@ func (b *Bus) sender(to string) (*sender, error) {
 	return s, err
 }
 
-// chunks sends the snapshot. The last chunk is held back until the digest of the
-// whole is right: without it the server does not take the snapshot for whole.
+// chunks sends the snapshot, packed anew in small pieces: a server that flushes
+// every message to disk takes longer for one of the pieces that it packs itself
+// (1 MiB) than it waits for the next. The last piece is held back until the digest
+// of the whole is right: without it the server does not take the snapshot for
+// whole.
 func (s *sender) chunks(ctx context.Context, r io.Reader, info SnapshotInfo) error {
 	sum := sha256.New()
-	var n int64
-	var held []byte
-	size := min(chunkSize, s.bus.largest())
-	for {
-		chunk := make([]byte, size)
-		k, err := io.ReadFull(r, chunk)
-		ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-		if err != nil && !ended {
+	var n counter
+	r = io.TeeReader(r, io.MultiWriter(sum, &n))
+	unpacked := s2.NewReader(r)
+	var packed bytes.Buffer
+	pack := s2.NewWriter(&packed, s2.WriterBlockSize(pieceSize), s2.WriterConcurrency(1))
+	held, piece := make([]byte, 0, pieceSize), make([]byte, pieceSize)
+	give := func() error {
+		if len(held) == 0 {
+			return nil
+		}
+		if _, err := pack.Write(held); err != nil {
 			return err
 		}
-		if k > 0 {
-			n += int64(k)
-			sum.Write(chunk[:k])
-			if held != nil {
-				if err := s.send(ctx, held); err != nil {
-					return err
-				}
-			}
-			held = chunk[:k]
+		if err := pack.Flush(); err != nil {
+			return err
 		}
-		if ended {
-			break
+		defer packed.Reset()
+		return s.send(ctx, packed.Bytes())
+	}
+	var damage error
+	for damage == nil {
+		var k int
+		k, damage = io.ReadFull(unpacked, piece)
+		if k > 0 {
+			if err := give(); err != nil {
+				return err
+			}
+			held = append(held[:0], piece[:k]...)
 		}
 	}
-	if err := info.same(n, sum); err != nil {
+	if _, err := io.Copy(io.Discard, r); err != nil {
 		return err
 	}
-	if held == nil {
-		return nil
+	if err := info.same(int64(n), sum); err != nil {
+		return err
 	}
-	return s.send(ctx, held)
+	if !errors.Is(damage, io.EOF) && !errors.Is(damage, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("unpack the snapshot: %w", damage)
+	}
+	return give()
+}
+
+type counter int64
+
+func (n *counter) Write(p []byte) (int, error) {
+	*n += counter(len(p))
+	return len(p), nil
 }
 
 func (s *sender) send(ctx context.Context, chunk []byte) error {
-	for s.pending >= chunksAhead {
+	for s.pending >= piecesAhead {
 		if err := s.answer(ctx, nil); err != nil {
 			return err
 		}
