@@ -14,17 +14,17 @@ import (
 
 // statements are those of Apply, prepared once.
 type statements struct {
-	adGet, adNew, adSeen, adMove, adRemoved  *sql.Stmt
-	docGet, docNew, docSeen                  *sql.Stmt
-	contentGet, contentPut                   *sql.Stmt
-	wordsPut, wordsDrop                      *sql.Stmt
-	sightingNew, removalNew, removalFirst    *sql.Stmt
-	clusterGet, clusterNew, clusterSize, hub *sql.Stmt
-	tally, position                          *sql.Stmt
-	all                                      []*sql.Stmt
+	adGet, adNew, adFirst, adSeen, adMove, adRemoved *sql.Stmt
+	docGet, docNew, docSeen                          *sql.Stmt
+	contentGet, contentPut                           *sql.Stmt
+	wordsPut, wordsDrop                              *sql.Stmt
+	sightingNew, removalNew, removalFirst            *sql.Stmt
+	clusterGet, clusterNew, clusterSize, hub         *sql.Stmt
+	tally, position                                  *sql.Stmt
+	all                                              []*sql.Stmt
 }
 
-func newStatements(ctx context.Context, db *sql.DB) (*statements, error) {
+func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
 	s := &statements{}
 	for _, p := range []struct {
 		to    **sql.Stmt
@@ -32,6 +32,7 @@ func newStatements(ctx context.Context, db *sql.DB) (*statements, error) {
 	}{
 		{&s.adGet, `SELECT n, cluster, cluster_seq, first_seen, last_seen, last_version, current, removed_at FROM ad WHERE id = ?`},
 		{&s.adNew, `INSERT INTO ad (id) VALUES (?)`},
+		{&s.adFirst, `INSERT INTO ad (id, first_seen, last_seen, last_version, current) VALUES (?, ?, ?, ?, (SELECT ifnull(max(n), 0) + 1 FROM doc))`},
 		{&s.adSeen, `UPDATE ad SET first_seen = ?, last_seen = ?, last_version = ?, current = ? WHERE n = ?`},
 		{&s.adMove, `UPDATE ad SET cluster = ?, cluster_seq = ? WHERE n = ?`},
 		{&s.adRemoved, `UPDATE ad SET removed_at = ? WHERE n = ?`},
@@ -73,6 +74,8 @@ func (s *statements) close() error {
 
 // Apply makes the changes; see search.Index.
 func (x *Index) Apply(ctx context.Context, source string, upTo uint64, changes []search.Change) error {
+	x.writing.Lock()
+	defer x.writing.Unlock()
 	tx, err := x.begin(ctx)
 	if err != nil {
 		return x.fail("write", err)
@@ -112,11 +115,11 @@ type batch struct {
 }
 
 func (b *batch) exec(ctx context.Context, st *sql.Stmt, args ...any) (sql.Result, error) {
-	return b.tx.StmtContext(ctx, st).ExecContext(ctx, args...)
+	return st.ExecContext(ctx, args...)
 }
 
 func (b *batch) row(ctx context.Context, st *sql.Stmt, args ...any) *sql.Row {
-	return b.tx.StmtContext(ctx, st).QueryRowContext(ctx, args...)
+	return st.QueryRowContext(ctx, args...)
 }
 
 func (b *batch) change(ctx context.Context, c search.Change) error {
@@ -143,10 +146,15 @@ type adRow struct {
 	removed    sql.NullInt64
 }
 
+// known returns the row of an ad, or sql.ErrNoRows.
+func (b *batch) known(ctx context.Context, id string) (a adRow, err error) {
+	err = b.row(ctx, b.st.adGet, key(id)).Scan(&a.n, &a.cluster, &a.clusterSeq, &a.first, &a.last, &a.version, &a.current, &a.removed)
+	return a, err
+}
+
 // ad returns the row of an ad; one that is new has no document.
 func (b *batch) ad(ctx context.Context, id string) (adRow, error) {
-	var a adRow
-	err := b.row(ctx, b.st.adGet, key(id)).Scan(&a.n, &a.cluster, &a.clusterSeq, &a.first, &a.last, &a.version, &a.current, &a.removed)
+	a, err := b.known(ctx, id)
 	if !errors.Is(err, sql.ErrNoRows) {
 		return a, err
 	}
@@ -163,7 +171,11 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 	if v.AdID == "" || v.VersionID == "" || v.ContentSHA256 == "" || v.SeenAt.IsZero() {
 		return errors.New("a version must have its ids and the time it was seen")
 	}
-	a, err := b.ad(ctx, v.AdID)
+	seen, id := v.SeenAt.UnixMicro(), key(v.VersionID)
+	a, err := b.known(ctx, v.AdID)
+	if errors.Is(err, sql.ErrNoRows) { // as most often: then nothing else is known either
+		return b.first(ctx, seq, v, seen, id)
+	}
 	if err != nil {
 		return err
 	}
@@ -173,7 +185,6 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
-	seen, id := v.SeenAt.UnixMicro(), key(v.VersionID)
 	if !known {
 		r, err := b.exec(ctx, b.st.docNew, doc.id, a.n, seen, id, seen, micros(v.PostedAt))
 		if err != nil {
@@ -206,6 +217,30 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 		return err
 	}
 	return b.adSeen(ctx, a, doc.n, seen, id)
+}
+
+// first adds the first sighting of an ad of which nothing is known.
+func (b *batch) first(ctx context.Context, seq uint64, v *ad.Ad, seen int64, id any) error {
+	r, err := b.exec(ctx, b.st.adFirst, key(v.AdID), seen, seen, id)
+	if err != nil {
+		return err
+	}
+	n, err := r.LastInsertId()
+	if err != nil {
+		return err
+	}
+	if r, err = b.exec(ctx, b.st.docNew, key(ad.DocumentID(v.AdID, v.ContentSHA256)), n, seen, id, seen, micros(v.PostedAt)); err != nil {
+		return err
+	}
+	doc, err := r.LastInsertId()
+	if err != nil {
+		return err
+	}
+	if _, err := b.exec(ctx, b.st.sightingNew, n, seen, id, doc, key(v.CaptureID), int64(seq)); err != nil {
+		return err
+	}
+	b.ads, b.documents, b.sightings = b.ads+1, b.documents+1, b.sightings+1
+	return b.store(ctx, doc, v, false)
 }
 
 // A docRow is what Apply needs of the row of one document.

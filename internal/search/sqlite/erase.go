@@ -19,6 +19,8 @@ import (
 // overwrites with zeros what it deletes, FTS5 takes the tokens out of its segments
 // at once, and the log is emptied into the file: before that, older pages stand in it.
 func (x *Index) Erase(ctx context.Context, adIDs []string, values []ad.Value) (sightings int, err error) {
+	x.writing.Lock()
+	defer x.writing.Unlock()
 	tx, err := x.begin(ctx)
 	if err != nil {
 		return 0, x.fail("erase from", err)
@@ -62,8 +64,7 @@ func (b *batch) erase(ctx context.Context, adIDs []string, values []ad.Value) er
 }
 
 func (b *batch) eraseAd(ctx context.Context, id string) error {
-	var a adRow
-	err := b.row(ctx, b.st.adGet, key(id)).Scan(&a.n, &a.cluster, &a.clusterSeq, &a.first, &a.last, &a.version, &a.current, &a.removed)
+	a, err := b.known(ctx, id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

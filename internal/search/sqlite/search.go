@@ -98,8 +98,9 @@ func numbers(ctx context.Context, tx *sql.Tx, q string, args ...any) (ns []int64
 	return ns, rows.Err()
 }
 
-// A queryer is a database or a transaction.
+// A queryer is a database, a connection or a transaction.
 type queryer interface {
+	QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row
 	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
 }
 

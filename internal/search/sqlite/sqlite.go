@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -114,9 +115,14 @@ type Index struct {
 	beside bool         // the epoch is that of the writer which was there
 	file   os.FileInfo  // the file that is open
 	size   atomic.Int64 // that it has had
-	write  *sql.DB      // one connection; nil when opened to answer only
 	read   *sql.DB      // read-only connections
-	st     *statements
+
+	// Of a writer. The statements belong to its one connection, which takes a
+	// transaction at a time.
+	writer  *sql.DB
+	writing sync.Mutex
+	write   *sql.Conn
+	st      *statements
 }
 
 // ID is a random name that the file got when it was made.
@@ -148,10 +154,12 @@ func Open(ctx context.Context, path string, o Options) (*Index, error) {
 		return nil, fmt.Errorf("open index: %w", err)
 	}
 	if !o.ReadOnly {
-		if x.write, err = sql.Open("sqlite", source(path, "rw", "synchronous(full)", "cache_size(-16000)", "wal_autocheckpoint(4000)", "secure_delete(on)", "temp_store(memory)")); err != nil {
+		if x.writer, err = sql.Open("sqlite", source(path, "rw", "synchronous(full)", "cache_size(-16000)", "wal_autocheckpoint(4000)", "secure_delete(on)", "temp_store(memory)")); err != nil {
 			return nil, fmt.Errorf("open index %s: %w", path, err)
 		}
-		x.write.SetMaxOpenConns(1)
+		if x.write, err = x.writer.Conn(ctx); err != nil {
+			return nil, errors.Join(x.fail("open", err), x.Close())
+		}
 	}
 	if x.read, err = sql.Open("sqlite", source(path, "ro", "query_only(on)", "cache_size(-8000)", "temp_store(memory)")); err != nil {
 		return nil, errors.Join(fmt.Errorf("open index %s: %w", path, err), x.Close())
@@ -179,7 +187,7 @@ func source(path, mode string, pragmas ...string) string {
 // prepare makes or checks the layout, and looks into each part of the file, so
 // that most damage shows now and not at night.
 func (x *Index) prepare(ctx context.Context) error {
-	db := x.read
+	db := queryer(x.read)
 	if x.write != nil {
 		db = x.write
 	}
@@ -360,7 +368,10 @@ func (x *Index) Close() error {
 	if x.st != nil {
 		errs = append(errs, x.st.close())
 	}
-	for _, db := range []*sql.DB{x.read, x.write} {
+	if x.write != nil {
+		errs = append(errs, x.write.Close())
+	}
+	for _, db := range []*sql.DB{x.read, x.writer} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
