@@ -2,6 +2,7 @@ package stream
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -216,7 +218,32 @@ func (b *Bus) Restore(ctx context.Context, stream string, r io.Reader, info Snap
 	if err := b.restore(ctx, stream, r, info, config); err != nil {
 		return fail(errors.Join(err, b.undo(context.WithoutCancel(ctx), stream, was)))
 	}
+	if err := b.settle(ctx, stream); err != nil {
+		return fail(fmt.Errorf("it is there, but %w", err))
+	}
 	return nil
+}
+
+// settle waits until every server that keeps a restored stream has it, and sets it
+// up as the table says, which may be otherwise than when the snapshot was made.
+func (b *Bus) settle(ctx context.Context, stream string) error {
+	for until := time.Now().Add(10 * snapshotIdle); ; {
+		s, err := b.js.Stream(ctx, stream)
+		if err != nil {
+			return err
+		}
+		i := s.CachedInfo()
+		if c := i.Cluster; c != nil && slices.ContainsFunc(c.Replicas, func(p *jetstream.PeerInfo) bool { return !p.Current || p.Lag > 0 }) {
+			if !again(ctx, until) {
+				return fmt.Errorf("not every server of the cluster has it yet: %w", cmp.Or(ctx.Err(), context.DeadlineExceeded))
+			}
+			continue
+		}
+		if d, gen, ok := declared(stream); ok {
+			return b.declare(ctx, d, gen, map[string]jetstream.StreamConfig{stream: i.Config})
+		}
+		return nil
+	}
 }
 
 // verify reads a snapshot and goes back to where it began.
