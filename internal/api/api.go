@@ -91,6 +91,13 @@ func (s *server) routes() []route {
 		{"POST", "/imports", "import page", nil, false, s.imports},
 		{"GET", "/status", "read status", nil, false, s.status},
 		{"POST", "/audit/verify", "verify audit log", nil, false, s.verifyAudit},
+		{"POST", "/erasures", "erase", nil, false, s.erase},
+		{"POST", "/erasures/preview", "preview erasure", nil, false, s.previewErase},
+		{"GET", "/erasures", "list erasures", nil, false, s.erasures},
+		{"GET", "/erasures/{id}", "open erasure", isDigest, false, s.erasure},
+		{"POST", "/holds", "hold", nil, false, s.hold},
+		{"GET", "/holds", "list holds", nil, false, s.holds},
+		{"POST", "/holds/{id}/release", "release hold", isDigest, false, s.release},
 	}
 }
 

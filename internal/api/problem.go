@@ -10,6 +10,7 @@ import (
 	"vigil.example/internal/ad"
 	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
+	"vigil.example/internal/erasure"
 	"vigil.example/internal/query"
 	"vigil.example/internal/search"
 )
@@ -72,6 +73,12 @@ func kinds() []kind {
 		{desk.ErrNotAValue, "bad-value", 400, "write a telephone number in any form, an e-mail address, or a handle as platform:name"},
 		{desk.ErrSeveral, "bad-value", 400, "watch the numbers one at a time"},
 		{desk.ErrTooLarge, "too-large", 422, "search for a part of it instead"},
+		{desk.ErrErase, "bad-request", 400, "say what to erase"},
+		{desk.ErrHold, "bad-request", 400, "say what to hold"},
+		{desk.ErrAge, "bad-request", 400, ""},
+		{erasure.ErrIdentifier, "bad-request", 400, "name the file or the decision in words"},
+		{erasure.ErrInvalid, "bad-request", 400, ""},
+		{desk.ErrHeld, "held", 409, "vigil hold list says who holds it and why; it is erased after the release"},
 		{ad.ErrNotFound, "not-found", 404, "it may have been erased, or the id is mistyped; search finds what is there"},
 		{ad.ErrConflict, "conflict", 409, "try again"},
 		{search.ErrDamaged, "index-damaged", 503, "tell the administrator to run: vigil doctor"},

@@ -104,6 +104,8 @@ func (d *Docket) drop(subject string, v ad.Value) {
 		return
 	}
 	id := subject[len(subjectHold):]
+	if h, ok := d.holds[id]; ok {
+		d.unhold(*h, id)
+	}
 	delete(d.holds, id)
-	d.unhold(v, id)
 }

@@ -32,6 +32,7 @@ type Hold struct {
 	Authority string    `json:"authority"` // who may demand it: a court's order, a file number
 	By        string    `json:"by"`        // user id
 	At        time.Time `json:"at"`
+	AdIDs     []string  `json:"ads,omitempty"`      // that were in the cluster when it was held: clusters split and change their names
 	Released  *Release  `json:"released,omitempty"` // nil while it holds
 }
 
@@ -46,8 +47,17 @@ type Release struct {
 // target is what a hold is on.
 func (h Hold) target() ad.Value { return ad.Value{Kind: h.Kind, Value: h.Value} }
 
-// Hold stores a hold on h's kind and value and returns it; the caller fills
-// Reason, Authority and By too, and Hold the rest. Whoever asks for a hold that
+// targets are all that it keeps: its target, and the ads that it names.
+func (h Hold) targets() []ad.Value {
+	out := []ad.Value{h.target()}
+	for _, id := range h.AdIDs {
+		out = append(out, ad.Value{Kind: HoldAd, Value: id})
+	}
+	return out
+}
+
+// Hold stores a hold on h's kind and value, and on the ads that it names, and
+// returns it; the caller fills Reason, Authority and By too, and Hold the rest. Whoever asks for a hold that
 // stands already under the same authority gets that one back. Holds under several
 // authorities stand beside each other and are released one by one.
 func (d *Docket) Hold(ctx context.Context, h Hold) (Hold, error) {
@@ -185,12 +195,13 @@ func (d *Docket) HoldsOn(adID string, values []ad.Value, clusters ...string) []H
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	var out []Hold
-	for i, t := range targets {
-		if slices.Contains(targets[:i], t) {
-			continue
-		}
+	found := make(map[string]bool)
+	for _, t := range targets {
 		for id := range d.held[t] {
-			out = append(out, *d.holds[id])
+			if !found[id] {
+				found[id] = true
+				out = append(out, *d.holds[id])
+			}
 		}
 	}
 	sortHolds(out)
@@ -216,10 +227,12 @@ func (d *Docket) applyHold(id string, e event) error {
 		}
 		h := *e.Hold
 		d.holds[id] = &h
-		if d.held[h.target()] == nil {
-			d.held[h.target()] = make(map[string]bool)
+		for _, t := range h.targets() {
+			if d.held[t] == nil {
+				d.held[t] = make(map[string]bool)
+			}
+			d.held[t][id] = true
 		}
-		d.held[h.target()][id] = true
 	case kindReleased:
 		if e.Release == nil {
 			return fmt.Errorf("hold %s: released event without grounds", id)
@@ -231,16 +244,18 @@ func (d *Docket) applyHold(id string, e event) error {
 		h := *old
 		h.Released = e.Release
 		d.holds[id] = &h
-		d.unhold(h.target(), id)
+		d.unhold(h, id)
 	default:
 		return fmt.Errorf("hold %s: unknown event %q", id, e.Kind)
 	}
 	return nil
 }
 
-func (d *Docket) unhold(t ad.Value, id string) {
-	delete(d.held[t], id)
-	if len(d.held[t]) == 0 {
-		delete(d.held, t)
+func (d *Docket) unhold(h Hold, id string) {
+	for _, t := range h.targets() {
+		delete(d.held[t], id)
+		if len(d.held[t]) == 0 {
+			delete(d.held, t)
+		}
 	}
 }

@@ -69,6 +69,7 @@ type Parts struct {
 	Captures Captures
 	Importer Importer
 	Overseer Overseer
+	Eraser   Eraser
 	Key      ed25519.PrivateKey // seals packets
 	Agency   string
 	Now      func() time.Time

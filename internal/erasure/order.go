@@ -167,6 +167,12 @@ func digits(s string) string {
 	}, s)
 }
 
+// Check says what is wrong with an order, as Begin would.
+func (l *Ledger) Check(o Order) error {
+	_, err := o.check(l.now())
+	return err
+}
+
 // check completes an order, or says what is wrong with it.
 func (o Order) check(now time.Time) (Order, error) {
 	var err error
