@@ -181,7 +181,7 @@ func (b *Bus) Watch(ctx context.Context, bucket string, f func(Entry) error) err
 	if err != nil {
 		return fmt.Errorf("watch bucket %s: %w", bucket, err)
 	}
-	defer w.Stop() //nolint:errcheck // the watch ends with its connection if not here
+	defer func() { _ = w.Stop() }() // it ends with the connection if not here
 	for {
 		select {
 		case <-ctx.Done():

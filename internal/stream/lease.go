@@ -75,7 +75,7 @@ type Lease struct {
 	name string
 	self holding
 
-	ctx  context.Context //nolint:containedctx // the lease is the life that it bounds
+	ctx  context.Context // kept because the lease is the life that it bounds
 	end  context.CancelCauseFunc
 	done chan struct{} // closed when nothing renews any more
 
@@ -121,7 +121,7 @@ func (l *Lease) take(ctx context.Context, sole bool) error {
 	if err != nil {
 		return fmt.Errorf("wait for lease %s: %w", l.name, err)
 	}
-	defer func() { w.Stop() }() //nolint:errcheck // the watch ends with its connection if not here
+	defer func() { _ = w.Stop() }() // it ends with the connection if not here
 	var holder holding
 	var seen uint64
 	var since time.Time
@@ -198,7 +198,7 @@ func (l *Lease) read(ctx context.Context) (holding, uint64, error) {
 		return h, 0, fmt.Errorf("read lease %s: %w", l.name, err)
 	}
 	// What cannot be read is nobody's, and has no TTL of its own.
-	_ = json.Unmarshal(e.Value(), &h) //nolint:errcheck // see above
+	_ = json.Unmarshal(e.Value(), &h)
 	return h, e.Revision(), nil
 }
 

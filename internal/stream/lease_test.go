@@ -55,7 +55,7 @@ func take(t *testing.T, b *Bus, name string, o LeaseOptions) *Lease {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := l.Release(context.Background()); err != nil && b.nc.IsConnected() { //nolint:usetesting // the test's context has ended
+		if err := l.Release(context.Background()); err != nil && b.nc.IsConnected() {
 			t.Errorf("release: %v", err)
 		}
 	})

@@ -75,7 +75,7 @@ func (b *Bus) Fenced(ctx context.Context, role string, gen int, streams ...strin
 	if !ok {
 		return nil, fmt.Errorf("fence %s: this process does not hold its lease", role)
 	}
-	l, _ := held.(*Lease) //nolint:errcheck // nothing else is stored there
+	l, _ := held.(*Lease) // nothing else is stored there
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown host" // for people only
@@ -256,7 +256,7 @@ func (p *Pen) look(ctx context.Context, f *fence) error {
 	}
 	var by mark
 	// One that cannot be read is another's all the same.
-	_ = json.Unmarshal(newest.data, &by) //nolint:errcheck // see above
+	_ = json.Unmarshal(newest.data, &by)
 	return fmt.Errorf("write %s as %s: %w: %s (process %d on %s, at %s)", f.stream, p.role, ErrFenced,
 		by.Owner, by.PID, by.Host, by.At.Format(time.RFC3339))
 }

@@ -363,7 +363,7 @@ func holdOnce(ctx context.Context, b *Bus, i, turn int, others *atomic.Int32) er
 	if err != nil {
 		return err
 	}
-	defer l.Release(context.WithoutCancel(ctx)) //nolint:errcheck // the next one waits longer then
+	defer l.Release(context.WithoutCancel(ctx)) // if not, the next one waits longer
 	p, err := b.Fenced(ctx, "link", 1, Links)
 	if errors.Is(err, ErrFenced) {
 		return nil // a loaded machine
@@ -372,10 +372,8 @@ func holdOnce(ctx context.Context, b *Bus, i, turn int, others *atomic.Int32) er
 		return err
 	}
 	ending := (i + turn) % 3
-	wake := func() {}
 	if ending != 0 {
-		wake = stopped(l)
-		defer wake()
+		defer stopped(l)() // it wakes up at the end
 	}
 	for n := 0; ; n++ {
 		msgs := changes(p.self.Pen, 100*n, 100*n+1+(n*7)%40)
@@ -448,7 +446,7 @@ func BenchmarkPen(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					defer l.Release(context.Background()) //nolint:errcheck,usetesting // nobody waits for it
+					defer l.Release(context.Background())
 					p := bus.Pen(1)
 					if with == "fenced" {
 						if p, err = bus.Fenced(b.Context(), "link", 1, Links); err != nil {

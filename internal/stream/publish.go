@@ -116,18 +116,18 @@ func wrongSeq(err error) bool {
 }
 
 func (b *Bus) publish(ctx context.Context, msgs []ad.Message, g *guard) (uint64, error) {
-	if len(msgs) == 1 || g == nil && len(msgs) < batchMin {
+	few := len(msgs) < batchMin
+	switch {
+	case len(msgs) == 1, few && g == nil:
 		return b.singles(ctx, msgs, g)
+	case few && b.nc.ConnectedClusterName() == "":
+		// A server alone stages a batch on disk: 4 messages took 40 ms against 4.
+		return b.serial(ctx, msgs, g)
 	}
 	last, err := b.atomic(ctx, msgs, g)
 	if code(err) == codeDuplicate {
-		if len(msgs) < batchMin {
-			for _, m := range msgs { // one after the other: they meet behind a guard
-				if last, err = b.singles(ctx, []ad.Message{m}, g); err != nil {
-					return 0, err
-				}
-			}
-			return last, nil
+		if few {
+			return b.serial(ctx, msgs, g)
 		}
 		// One known id refuses the whole batch: the half without it is cheap again.
 		half := len(msgs) / 2
@@ -137,6 +137,17 @@ func (b *Bus) publish(ctx context.Context, msgs []ad.Message, g *guard) (uint64,
 		return b.publish(ctx, msgs[half:], g)
 	}
 	return last, err
+}
+
+// serial stores messages one after the other: behind a guard two under way at once
+// refuse each other.
+func (b *Bus) serial(ctx context.Context, msgs []ad.Message, g *guard) (last uint64, err error) {
+	for i := range msgs {
+		if last, err = b.singles(ctx, msgs[i:i+1], g); err != nil {
+			return 0, err
+		}
+	}
+	return last, nil
 }
 
 // A writer puts messages into the shape of the wire, one after the other into

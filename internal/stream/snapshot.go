@@ -60,7 +60,7 @@ func (b *Bus) Snapshot(ctx context.Context, stream string, w io.Writer) (Snapsho
 	if err != nil {
 		return fail(err)
 	}
-	defer sub.Unsubscribe()                              //nolint:errcheck // it ends with the connection if not here
+	defer func() { _ = sub.Unsubscribe() }()             // it ends with the connection if not here
 	if err := sub.SetPendingLimits(-1, -1); err != nil { // the server keeps to 8 MiB
 		return fail(err)
 	}
@@ -337,7 +337,7 @@ func (b *Bus) restore(ctx context.Context, stream string, r io.Reader, info Snap
 	if err != nil {
 		return err
 	}
-	defer s.sub.Unsubscribe() //nolint:errcheck // it ends with the connection if not here
+	defer func() { _ = s.sub.Unsubscribe() }() // it ends with the connection if not here
 	bad := s.chunks(ctx, r, info)
 	// In any case the server must hear the end, and we its answer: it has let go of
 	// the stream then.
