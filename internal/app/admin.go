@@ -13,8 +13,8 @@ import (
 )
 
 // serveAdmin serves what an operator's machine wants to know of this process:
-// health and profiles. It listens on this machine only, since it asks nobody's
-// name; it shows counts and names of parts, never an ad.
+// metrics, health and profiles. It asks nobody's name and shows counts and names
+// of parts, never an ad; profiles, which show more, it shows to this machine only.
 func (a *App) serveAdmin(ctx context.Context) error {
 	l, err := net.Listen("tcp", a.cfg.Admin)
 	if err != nil {
@@ -32,6 +32,10 @@ func (a *App) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", a.healthz)
 	mux.HandleFunc("GET /readyz", a.readyz)
+	mux.Handle("GET /metrics", a.metrics())
+	if !loopback(a.cfg.Admin) {
+		return mux
+	}
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -41,17 +41,19 @@ import (
 // An App is one process of an instance of Vigil: what its roles need is open,
 // nothing runs until Run.
 type App struct {
-	cfg    Config
-	log    *slog.Logger
-	owner  string  // names this process in leases
-	folder *folder // nil for roles that need none
-	bus    *stream.Bus
-	book   *generation.Book
-	erased *erasure.Ledger
-	walk   pipelines.Pipeline
-	fresh  *fresh
-	health health
-	meter  pipeline.Meter
+	cfg     Config
+	log     *slog.Logger
+	owner   string  // names this process in leases
+	folder  *folder // nil for roles that need none
+	bus     *stream.Bus
+	book    *generation.Book
+	erased  *erasure.Ledger
+	walk    pipelines.Pipeline
+	fresh   *fresh
+	health  health
+	meter   pipeline.Meter
+	counted *meter
+	traces  *traces // nil when off
 
 	bucket  *blob.Bucket
 	archive *capture.Archive // nil for roles that need no folder
@@ -81,17 +83,23 @@ type App struct {
 	noted   audit.Head // as last written down
 }
 
+// reserve is left free on the disk of the streams where nothing else is said.
+const reserve = 256 << 20
+
 // New opens what this process's roles need. Close it when done, also when Run was
 // never called.
 func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	if cfg.Clock == nil {
-		cfg.Clock = time.Now
-	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = cfg.Now
+	}
+	if cfg.Streams.Reserve == 0 && cfg.Streams.URL == "" {
+		cfg.Streams.Reserve = reserve
 	}
 	a := &App{cfg: cfg, log: cfg.Log, owner: owner(), started: time.Now().UTC(), late: make(chan ad.Subscription, 256), fresh: &fresh{}}
 	defer func() {
@@ -99,12 +107,22 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 			a.Close()
 		}
 	}()
+	a.counted = newMeter()
+	a.meter = a.counted
+	if a.traces, err = newTraces(ctx, cfg.Traces, cfg.Version, a.owner); err != nil {
+		return nil, err
+	}
+	a.counted.traces = a.traces
+	a.onClose(a.traces.close)
 	if cfg.Data != "" {
 		if a.folder, err = openFolder(cfg.Data, cfg.Kind, cfg.Streams.URL != ""); err != nil {
 			return nil, err
 		}
 		a.onClose(a.folder.close)
 		cfg.Streams.Dir = a.folder.at("streams")
+		if _, err := os.Stat(cfg.Streams.Dir); cfg.Streams.URL != "" && err != nil {
+			cfg.Streams.Dir = "" // they lie on disks that cannot be seen from here
+		}
 	}
 	if a.bus, err = stream.Open(ctx, cfg.Streams); err != nil {
 		return nil, err
@@ -150,10 +168,10 @@ func (a *App) openDesk() (err error) {
 	if err := writeDurably(a.folder.at("signer.pub.pem"), packet.PublicPEM(a.key)); err != nil {
 		return err
 	}
-	a.importer = newImporter(a.bus, a.cfg.Sites)
+	a.importer = newImporter(a.bus, a.cfg.Sites, a.cfg.Now)
 	a.desk = desk.New(desk.Parts{
 		Register: a.register, Docket: a.docket, Inbox: a.inbox, Raiser: a.raiser, Log: a.audit, Index: &a.shelf,
-		Captures: a, Importer: a.importer, Overseer: a, Key: a.key, Agency: a.cfg.Agency, Errors: a.log,
+		Captures: a, Importer: a.importer, Overseer: a, Key: a.key, Agency: a.cfg.Agency, Errors: a.log, Now: a.cfg.Now,
 		Raise: func(ctx context.Context, alerts []ad.Alert) error { return a.bus.Publish(ctx, alertMessages(alerts)) },
 	})
 	return nil
@@ -227,14 +245,14 @@ func (a *App) openBooks(ctx context.Context) (err error) {
 }
 
 func (a *App) openPeople(ctx context.Context) (err error) {
-	if a.audit, err = audit.Open(ctx, a.bus.Journal(stream.Audit), audit.Config{Key: a.folder.key}); err != nil {
+	if a.audit, err = audit.Open(ctx, a.bus.Journal(stream.Audit), audit.Config{Key: a.folder.key, Now: a.cfg.Now}); err != nil {
 		return fmt.Errorf("open audit log: %w", err)
 	}
-	a.register, err = access.Open(ctx, a.bus.Journal(stream.Access), access.Config{Key: a.folder.key, KeepOneTime: a.cfg.Kind == Demo, Sessions: drawer{a.bus}})
+	a.register, err = access.Open(ctx, a.bus.Journal(stream.Access), access.Config{Key: a.folder.key, Now: a.cfg.Now, KeepOneTime: a.cfg.Kind == Demo, Sessions: drawer{a.bus}})
 	if err != nil {
 		return fmt.Errorf("open users: %w", err)
 	}
-	decisions := casework.Config{Key: a.folder.key}
+	decisions := casework.Config{Key: a.folder.key, Now: a.cfg.Now}
 	if a.cfg.has("alert") {
 		decisions.Created = func(s ad.Subscription) {
 			select {
@@ -251,7 +269,7 @@ func (a *App) openPeople(ctx context.Context) (err error) {
 	if a.told, err = a.bus.Replay(ctx, stream.Alerts, 0, nil, func(m ad.Message) error { return a.inbox.Apply(m.Seq, m.Data) }); err != nil {
 		return fmt.Errorf("open inboxes: %w", err)
 	}
-	a.raiser = alert.NewRaiser(a.docket, a.inbox.Seen, nil)
+	a.raiser = alert.NewRaiser(a.docket, a.inbox.Seen, a.cfg.Now)
 	return nil
 }
 
@@ -303,11 +321,11 @@ func (a *App) keepRobots(ctx context.Context, x capture.Exchange) error {
 // Handler serves the pages and the API.
 func (a *App) Handler() http.Handler {
 	mux := http.NewServeMux()
-	rest := api.New(a.desk, api.Config{Version: a.cfg.Version, Log: a.log})
+	rest := api.New(a.desk, api.Config{Version: a.cfg.Version, Log: a.log, Now: a.cfg.Now})
 	mux.Handle("/api/", rest)
 	mux.Handle("/healthz", rest)
 	pages := web.Config{
-		Version: a.cfg.Version, Instance: string(a.cfg.Kind), TownURL: a.cfg.TownURL, Secure: a.cfg.TLSCert != "", Log: a.log,
+		Version: a.cfg.Version, Instance: string(a.cfg.Kind), TownURL: a.cfg.TownURL, Secure: a.cfg.TLSCert != "", Log: a.log, Now: a.cfg.Now,
 		KeyFingerprint: packet.Fingerprint(a.key.Public().(ed25519.PublicKey)),
 	}
 	if a.cfg.Kind == Demo {
@@ -322,7 +340,7 @@ func (a *App) serve(ctx context.Context, ready func(string)) error {
 	if err != nil {
 		return fmt.Errorf("serve the pages: %w; another program may use the port, give another address with --listen", err)
 	}
-	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+	srv := &http.Server{Handler: a.traces.requests(a.Handler()), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
 	done := make(chan struct{})
 	go func() {

@@ -40,6 +40,7 @@ type Config struct {
 	TLSCert string // file names; needed to listen beyond this machine
 	TLSKey  string
 	Admin   string // address of metrics, health and profiles; "" serves none
+	Traces  string // URL of an OpenTelemetry collector; "" sends none
 	Agency  string // named in evidence packets
 	Contact string // in the crawler's user agent
 
@@ -107,12 +108,19 @@ func (c Config) Validate() error {
 	if c.Listen == "" {
 		return nil
 	}
-	host, _, err := net.SplitHostPort(c.Listen)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		return fmt.Errorf("listen address %q: %w; write it as 127.0.0.1:8420", c.Listen, err)
 	}
-	if ip := net.ParseIP(host); (ip == nil || !ip.IsLoopback()) && host != "localhost" && (c.TLSCert == "" || c.TLSKey == "") {
+	if !loopback(c.Listen) && (c.TLSCert == "" || c.TLSKey == "") {
 		return fmt.Errorf("listen on %s: beyond this machine pages are served with TLS only; give --tls-cert and --tls-key, or listen on 127.0.0.1", c.Listen)
 	}
 	return nil
+}
+
+// loopback reports whether an address to listen on is reached from this machine
+// only.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
