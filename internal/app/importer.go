@@ -27,12 +27,13 @@ import (
 type importer struct {
 	bus   *stream.Bus
 	sites *site.Set
+	now   func() time.Time
 	mu    sync.Mutex
 	known map[string]bool // ids of imported captures; nil before the first import
 }
 
-func newImporter(bus *stream.Bus, sites *site.Set) *importer {
-	return &importer{bus: bus, sites: sites}
+func newImporter(bus *stream.Bus, sites *site.Set, now func() time.Time) *importer {
+	return &importer{bus: bus, sites: sites, now: now}
 }
 
 // web0 is when there was no page to save yet.
@@ -69,7 +70,7 @@ func (i *importer) add(ctx context.Context, p desk.SavedPage) (ad.Capture, error
 		sum := sha256.Sum256(p.Body)
 		address = (&url.URL{Scheme: "file", Path: "/" + hex.EncodeToString(sum[:8]) + "/" + filepath.Base(p.Name)}).String()
 	}
-	saved, now := p.SavedAt, time.Now()
+	saved, now := p.SavedAt, i.now()
 	if saved.IsZero() {
 		saved = now
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/user"
@@ -50,10 +51,14 @@ func (s storage) config(c *Context) app.Config {
 	if s.Verbose {
 		level = slog.LevelInfo
 	}
-	return app.Config{
+	cfg := app.Config{
 		Version: c.Version, Data: s.Data, Kind: app.Real, Sites: site.NewSet(), Terminal: c.terminal(),
 		Log: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{Level: level})),
 	}
+	if name := c.Env("VIGIL_CLOCK"); name != "" { // tests let the clock jump
+		cfg.Now = app.ShiftedClock(name)
+	}
+	return cfg
 }
 
 // serving is the flags of commands that serve pages.
@@ -133,10 +138,11 @@ type streams struct {
 	NATSKey       string `name:"nats-key" group:"Streams" help:"File of that certificate's key." type:"path" placeholder:"FILE"`
 	Replicas      int    `name:"nats-replicas" group:"Streams" help:"Servers of the cluster that keep each stream; 3 stand the loss of one." placeholder:"N"`
 	NATSListen    string `name:"nats-listen" group:"Streams" help:"Let other processes of this host reach the streams in the data folder, at this address." placeholder:"127.0.0.1:4222"`
+	Reserve       uint64 `group:"Streams" help:"MiB to leave free on the disk of the data folder; with less nothing is stored until there is room, ${default} when left out." default:"256" placeholder:"MIB"`
 }
 
 func (s streams) config() (stream.Config, error) {
-	c := stream.Config{URL: s.NATS, Listen: s.NATSListen, Creds: s.NATSCreds, TLSCA: s.NATSCA, TLSCert: s.NATSCert, TLSKey: s.NATSKey, Replicas: s.Replicas}
+	c := stream.Config{URL: s.NATS, Listen: s.NATSListen, Creds: s.NATSCreds, TLSCA: s.NATSCA, TLSCert: s.NATSCert, TLSKey: s.NATSKey, Replicas: s.Replicas, Reserve: s.Reserve << 20}
 	if s.NATSTokenFile == "" {
 		return c, nil
 	}
@@ -159,6 +165,8 @@ type runCmd struct {
 	NoCrawl bool          `help:"Serve only; fetch nothing."`
 	Roles   []string      `help:"Parts that run in this process, of ${roles}; all when left out." placeholder:"ROLE,ROLE"`
 	Admin   string        `help:"Address of metrics, health and profiles, for this machine only; none when left out." placeholder:"127.0.0.1:8421"`
+	Resolve []string      `help:"Answer for a host yourself, as curl --resolve does; for closed networks and tests." placeholder:"HOST=ADDR,HOST=ADDR"`
+	Traces  string        `name:"otlp" help:"URL of an OpenTelemetry collector (OTLP over HTTP) that traces are sent to; none when left out." placeholder:"http://127.0.0.1:4318"`
 	Keep    time.Duration `help:"How long captures stay in their stream after they were sealed in WARC files; for ever when left out." placeholder:"720h"`
 }
 
@@ -176,7 +184,17 @@ func (*runCmd) Example() string {
 func (r *runCmd) Run(c *Context) error {
 	cfg := r.storage.config(c)
 	cfg.Listen, cfg.TLSCert, cfg.TLSKey, cfg.Agency, cfg.Crawl = r.Listen, r.TLSCert, r.TLSKey, r.Agency, !r.NoCrawl
-	cfg.Admin, cfg.Keep = r.Admin, r.Keep
+	cfg.Admin, cfg.Keep, cfg.Traces = r.Admin, r.Keep, r.Traces
+	for _, x := range r.Resolve {
+		host, addr, ok := strings.Cut(x, "=")
+		if _, _, err := net.SplitHostPort(addr); !ok || host == "" || err != nil {
+			return fail(codeUsage, "write it as board.example=127.0.0.1:8080", fmt.Errorf("--resolve %s names no host and address", x))
+		}
+		if cfg.Resolve == nil {
+			cfg.Resolve = map[string]string{}
+		}
+		cfg.Resolve[host] = addr
+	}
 	if len(r.Roles) > 0 {
 		cfg.Roles = r.Roles
 	}
