@@ -82,7 +82,7 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"a file that is no database", write([]byte(strings.Repeat("9125550123 ", 500))), search.ErrDamaged, "remove the file and it is rebuilt"},
 		{"half of an index", write(whole[:len(whole)/2]), search.ErrDamaged, "remove the file and it is rebuilt"},
-		{"the first page and no more", write(whole[:4096]), search.ErrDamaged, "remove the file and it is rebuilt"},
+		{"the first page and no more", write(whole[:8192]), search.ErrDamaged, "remove the file and it is rebuilt"},
 		{"another program's database", other(`CREATE TABLE person (phone)`), search.ErrDamaged, "another program"},
 		{"an index of a later version", other(fmt.Sprintf(`CREATE TABLE ad (n); PRAGMA application_id = %d; PRAGMA user_version = 99`, 0x5667696c)), search.ErrVersion, "it is 99, this program reads 2"},
 		{"a folder that is not there", func(t *testing.T, path string) { _ = os.Remove(filepath.Dir(path)) }, nil, "open index"},
@@ -153,10 +153,10 @@ func TestDamageIsNoticed(t *testing.T) {
 		}
 		return x.Check(ctx)
 	}
-	for page := 0; page < len(whole)/4096; page += 1 + random.IntN(16) {
+	for page := 0; page < len(whole)/8192; page += 1 + random.IntN(16) {
 		bad := append([]byte(nil), whole...)
-		for i := range 4096 {
-			bad[page*4096+i] = byte(random.IntN(256))
+		for i := range 8192 {
+			bad[page*8192+i] = byte(random.IntN(256))
 		}
 		if err := os.WriteFile(path, bad, 0o600); err != nil {
 			t.Fatal(err)

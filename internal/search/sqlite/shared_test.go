@@ -221,7 +221,7 @@ func TestIntact(t *testing.T) {
 			}
 		}},
 		{"cut to nothing", cut(0)},
-		{"cut to a page", cut(4096)},
+		{"cut to a page", cut(8192)},
 		{"cut in the middle", cut(100_000)},
 		{"overwritten", func(t *testing.T, path string) {
 			f, err := os.OpenFile(path, os.O_WRONLY, 0)
