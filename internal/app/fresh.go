@@ -7,7 +7,7 @@ import (
 )
 
 // freshKept is how many records of one kind are remembered decoded.
-const freshKept = 2048
+const freshKept = 4096
 
 // fresh remembers what was just written, decoded: the steps that read it next,
 // mostly in this process and within moments, need not decode it again. What it

@@ -48,7 +48,7 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 	} {
 		run.Go(func() error {
 			f := pipeline.Follower[search.Change]{
-				Name: "index-" + s.source + suffix(g.Index), Stream: s.stream, Dead: a.bus.Pen(1), Batch: 500, Log: a.log, Decode: s.decode, Meter: a.meter,
+				Name: "index-" + s.source + suffix(g.Index), Stream: s.stream, Dead: a.bus.Pen(1), Batch: 1000, Log: a.log, Decode: s.decode, Meter: a.meter,
 				Position: func(ctx context.Context) (uint64, error) { return x.Position(ctx, s.source) },
 				Tail: func(ctx context.Context, from uint64, n int, f func([]ad.Message) error) error {
 					return a.bus.Tail(ctx, s.stream, from, s.filter, n, f)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -43,7 +44,8 @@ type linker struct {
 	version string // of the rules and of the set of erased ads
 	done    uint64 // changes up to this ad are stored
 	at      linked
-	held    []ad.Message // changes that are not stored yet
+	changes ad.LinkChange // of the batch under way
+	held    []ad.Message  // changes that are not stored yet
 }
 
 // linkAds keeps the clusters of a generation. The linker's state is a function of
@@ -66,10 +68,10 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 	switch {
 	case err == nil:
 		l.done, _ = strconv.ParseUint(m.Header[pipeline.SourceHeader], 10, 64)
-		if m.Header[linkMore] != "" && l.done > 0 { // its other parts are not stored
-			l.done--
-		}
 		stored = m.Header[linkVersion]
+		if m.Header[linkMore] != "" { // its other parts are not stored
+			stored = ""
+		}
 	case !errors.Is(err, ad.ErrNotFound):
 		return err
 	}
@@ -100,7 +102,7 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 	now := l.at
 	at.Store(&now)
 	f := pipeline.Follower[seqAd]{
-		Name: "link" + suffix(g.Links), Stream: ads, Dead: a.bus.Pen(1), Batch: 500, Log: a.log, Meter: a.meter,
+		Name: "link" + suffix(g.Links), Stream: ads, Dead: a.bus.Pen(1), Batch: 1000, Log: a.log, Meter: a.meter,
 		Position: func(context.Context) (uint64, error) { return l.at.UpTo, nil },
 		Tail: func(ctx context.Context, from uint64, n int, f func([]ad.Message) error) error {
 			return a.bus.Tail(ctx, ads, from, nil, n, f)
@@ -110,9 +112,11 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 			return seqAd{m.Seq, x}, err
 		},
 		Apply: func(ctx context.Context, upTo uint64, ads []seqAd) error {
+			from := l.at.UpTo
 			for _, x := range ads {
 				l.add(x, true)
 			}
+			l.hold(fmt.Sprintf("%d-%d", from, upTo), upTo)
 			if err := l.store(ctx); err != nil {
 				return err
 			}
@@ -157,7 +161,8 @@ func (l *linker) reread(ctx context.Context, ads string, anew bool) error {
 		return err
 	}
 	if anew && l.at.UpTo > 0 {
-		l.held = append(l.held, l.messages(l.Snapshot(), l.at.UpTo)...)
+		l.changes = l.Snapshot()
+		l.hold(fmt.Sprintf("all-%d", l.at.UpTo), l.at.UpTo)
 		return l.store(ctx)
 	}
 	return nil
@@ -171,9 +176,34 @@ func (l *linker) add(x seqAd, tell bool) {
 	ch := l.Add(x.Ad)
 	l.at.Read++
 	l.at.UpTo = max(l.at.UpTo, x.seq)
-	if tell && len(ch.Moves)+len(ch.Hubs) > 0 {
-		l.held = append(l.held, l.messages(ch, x.seq)...)
+	if tell {
+		l.changes.Moves = append(l.changes.Moves, ch.Moves...)
+		l.changes.Hubs = append(l.changes.Hubs, ch.Hubs...)
 	}
+}
+
+// hold makes messages of what the batch under way, which ends at the ad seq, has
+// changed: where each ad stands at its end.
+func (l *linker) hold(batch string, seq uint64) {
+	moves := newest(l.changes.Moves, func(m ad.Move) string { return m.AdID })
+	hubs := newest(l.changes.Hubs, func(h ad.Hub) ad.Value { return h.Value })
+	l.held = append(l.held, l.messages(moves, hubs, batch, seq)...)
+	l.changes = ad.LinkChange{}
+}
+
+// newest leaves of several items with one key the last.
+func newest[K comparable, T any](all []T, key func(T) K) []T {
+	place := make(map[K]int, len(all))
+	out := all[:0]
+	for _, x := range all {
+		if i, ok := place[key(x)]; ok {
+			out[i] = x
+			continue
+		}
+		place[key(x)] = len(out)
+		out = append(out, x)
+	}
+	return out
 }
 
 // store publishes the changes that are held: the state has gone ahead, so what
@@ -196,20 +226,26 @@ func (l *linker) store(ctx context.Context) error {
 	}
 }
 
-// movesPerMessage keeps one change far below the size of a message.
-const movesPerMessage = 5000
+// perMessage keeps one change far below the size of a message.
+const perMessage = 5000
 
-func (l *linker) messages(ch ad.LinkChange, seq uint64) (out []ad.Message) {
-	for part := 0; len(ch.Moves)+len(ch.Hubs) > 0; part++ {
-		n := min(len(ch.Moves), movesPerMessage)
-		one := ad.LinkChange{V: ad.Schema, Moves: ch.Moves[:n], Hubs: ch.Hubs}
-		ch.Moves, ch.Hubs = ch.Moves[n:], nil
+// messages are the parts of a change. Hubs stand apart from moves, so that a
+// number can be erased without them.
+func (l *linker) messages(moves []ad.Move, hubs []ad.Hub, batch string, seq uint64) (out []ad.Message) {
+	var parts []ad.LinkChange
+	for part := range slices.Chunk(moves, perMessage) {
+		parts = append(parts, ad.LinkChange{V: ad.Schema, Moves: part})
+	}
+	for part := range slices.Chunk(hubs, perMessage) {
+		parts = append(parts, ad.LinkChange{V: ad.Schema, Hubs: part})
+	}
+	for i, part := range parts {
 		more := ""
-		if len(ch.Moves) > 0 {
+		if i < len(parts)-1 {
 			more = "1"
 		}
 		out = append(out, ad.Message{
-			Subject: "link.change", ID: fmt.Sprintf("link:%s:%d:%d", l.version, seq, part), Data: encode(one),
+			Subject: "link.change", ID: fmt.Sprintf("link:%s:%s:%d", l.version, batch, i), Data: encode(part),
 			Header: map[string]string{pipeline.SourceHeader: strconv.FormatUint(seq, 10), linkVersion: l.version, linkMore: more},
 		})
 	}

@@ -279,20 +279,37 @@ func (w *peerWalk) store(ctx context.Context, b batch) error {
 		return fmt.Errorf("consume: %w", err)
 	}
 	first := md.Sequence.Stream - uint64(len(b.msgs)) + 1
-	var changes, links []search.Change
+	var changes []search.Change
+	var linked ad.LinkChange
 	for i := range b.ads {
 		for j := range b.ads[i] {
 			x, seq := &b.ads[i][j], first+uint64(i)
 			x.CaptureSeq = seq
 			changes = append(changes, search.Change{Seq: seq, Version: x})
-			if c := w.linker.Add(x); len(c.Moves)+len(c.Hubs) > 0 {
-				links = append(links, search.Change{Seq: seq, Link: &c})
-			}
+			c := w.linker.Add(x)
+			linked.Moves, linked.Hubs = append(linked.Moves, c.Moves...), append(linked.Hubs, c.Hubs...)
 			w.raiser.Raise(*x)
 		}
 	}
-	if err := w.index.Apply(ctx, "captures", md.Sequence.Stream, append(changes, links...)); err != nil {
+	linked.Moves = lastMoves(linked.Moves)
+	changes = append(changes, search.Change{Seq: md.Sequence.Stream, Link: &linked})
+	if err := w.index.Apply(ctx, "captures", md.Sequence.Stream, changes); err != nil {
 		return err
 	}
 	return last.Ack()
+}
+
+// lastMoves leaves the last move of each ad: only that counts at the end of a batch.
+func lastMoves(all []ad.Move) []ad.Move {
+	last := make(map[string]int, len(all))
+	for i, m := range all {
+		last[m.AdID] = i
+	}
+	out := all[:0]
+	for i, m := range all {
+		if last[m.AdID] == i {
+			out = append(out, m)
+		}
+	}
+	return out
 }

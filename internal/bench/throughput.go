@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -169,15 +170,15 @@ func arrived(ctx context.Context, p app.Parts, ads int) error {
 		if err != nil {
 			return err
 		}
-		info, err := p.Bus.Info(ctx, stream.Links)
-		if err != nil {
+		newest, err := p.Bus.LastOf(ctx, stream.Links, "link.change")
+		if err != nil && !errors.Is(err, ad.ErrNotFound) {
 			return err
 		}
 		at, err := p.Index.Position(ctx, "links")
 		if err != nil {
 			return err
 		}
-		if left == 0 && at >= info.Last {
+		if left == 0 && at >= newest.Seq {
 			return nil
 		}
 		select {
