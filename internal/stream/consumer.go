@@ -68,6 +68,16 @@ func (b *Bus) Consumer(ctx context.Context, stream, durable string, o ConsumerOp
 	return k, nil
 }
 
+// DropConsumer deletes a durable consumer; who reads with it gets ErrConsumerGone.
+// One that is not there is no error, nor is a stream.
+func (b *Bus) DropConsumer(ctx context.Context, stream, durable string) error {
+	err := b.js.DeleteConsumer(ctx, stream, durable)
+	if err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("drop consumer %s of %s: %w", durable, stream, err)
+	}
+	return nil
+}
+
 // Fetch waits for a message and returns it with what else arrives at once, at
 // most max. It returns ErrConsumerGone when somebody deletes the consumer, and
 // keeps waiting through everything that passes.

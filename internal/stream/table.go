@@ -67,7 +67,7 @@ func Table() []Declaration {
 		{Name: Access, About: "users and tokens", Subjects: []string{"access.>"}, Record: true, Writers: "web", Window: window},
 		{Name: Audit, About: "who did what", Subjects: []string{"audit.>"}, Record: true, Sealed: true, Writers: "web", Window: window},
 		{Name: Archive, About: "sealed WARC files", Subjects: []string{"archive.>"}, Record: true, Fenced: true, Writers: "archive", Window: window},
-		{Name: Dead, About: "what could not be handled", Subjects: []string{"dead.*"}, Record: true, Erasable: true, Writers: "every role", Window: window},
+		{Name: Dead, About: "what could not be handled", Subjects: []string{"dead.*", "dropped.*"}, Record: true, Erasable: true, Writers: "every role", Window: window},
 		{Name: Generations, About: "generations of what is derived", Subjects: []string{"generation.>"}, Record: true, Fenced: true, Writers: "web", Window: window},
 		{Name: Erasures, About: "what was erased and why", Subjects: []string{"erasure.>"}, Record: true, Writers: "web", Window: window},
 	}
