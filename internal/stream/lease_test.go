@@ -6,26 +6,27 @@ import (
 	"runtime"
 	"testing"
 	"time"
-
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
-// sibling is another process's connection to the same server.
-func sibling(t *testing.T, b *Bus) *Bus {
+// serving opens streams that siblings may use too.
+func serving(t *testing.T) *Bus {
 	t.Helper()
-	nc, err := nats.Connect("", nats.InProcessServer(b.srv))
+	b, err := Open(t.Context(), Config{Dir: t.TempDir(), Listen: "127.0.0.1:0", Token: "sibling"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Bus{nc: nc, conf: Config{URL: "in process"}}
+	t.Cleanup(b.Close)
+	return b
+}
+
+// sibling is the connection of another process to the same server.
+func sibling(t *testing.T, b *Bus) *Bus {
+	t.Helper()
+	s, err := Open(t.Context(), Config{URL: b.Address(), Token: "sibling"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(s.Close)
-	if s.js, err = jetstream.New(nc); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.ensure(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	return s
 }
 
@@ -77,7 +78,7 @@ func ended(t *testing.T, l *Lease, within time.Duration) error {
 const short = 900 * time.Millisecond
 
 func TestLease(t *testing.T) {
-	one := open(t, t.TempDir())
+	one := serving(t)
 	two := sibling(t, one)
 	ctx := t.Context()
 
@@ -150,7 +151,7 @@ func TestLease(t *testing.T) {
 }
 
 func TestLeaseOfStoppedHolder(t *testing.T) {
-	one := open(t, t.TempDir())
+	one := serving(t)
 	two := sibling(t, one)
 	a := take(t, one, "link", LeaseOptions{TTL: short})
 	began := time.Now()
@@ -170,7 +171,7 @@ func TestLeaseOfStoppedHolder(t *testing.T) {
 
 // A waiter with a short TTL must not take the lease of a holder with a long one.
 func TestLeaseOfPatientHolder(t *testing.T) {
-	one := open(t, t.TempDir())
+	one := serving(t)
 	two := sibling(t, one)
 	a := take(t, one, "archive", LeaseOptions{TTL: time.Hour})
 	wait, cancel := context.WithTimeout(t.Context(), short)

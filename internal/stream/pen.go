@@ -192,7 +192,12 @@ func (p *Pen) Append(ctx context.Context, subject, id string, data []byte, last 
 		return 0, err
 	}
 	m[0].Header = expect(last)
-	seq, err := p.guarded(ctx, f, func(g *guard) (uint64, error) {
+	if err := p.bus.space.room(len(data)); err != nil {
+		return 0, fmt.Errorf("append to %s: %w", subject, err)
+	}
+	return p.guarded(ctx, f, func(g *guard) (uint64, error) {
+		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		defer cancel()
 		seq, err := p.bus.atomic(ctx, []ad.Message{again, m[0]}, g)
 		if err == nil {
 			f.seq = seq - 1
@@ -210,7 +215,6 @@ func (p *Pen) Append(ctx context.Context, subject, id string, data []byte, last 
 		}
 		return 0, err
 	})
-	return seq, err
 }
 
 // guarded stores behind a fence. A refusal is looked into: the newest fence may be

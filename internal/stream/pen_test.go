@@ -66,7 +66,7 @@ var places = []struct {
 	buses func(t *testing.T, n int) []*Bus
 }{
 	{"one server", func(t *testing.T, n int) []*Bus {
-		out := []*Bus{open(t, t.TempDir())}
+		out := []*Bus{serving(t)}
 		for len(out) < n {
 			out = append(out, sibling(t, out[0]))
 		}

@@ -49,11 +49,7 @@ func TestStoppedProcess(t *testing.T) {
 		}
 		return
 	}
-	b, err := Open(t.Context(), Config{Dir: t.TempDir(), Listen: "127.0.0.1:0", Token: "sibling"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
+	b := serving(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	child := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestStoppedProcess$", "-test.count=1")
