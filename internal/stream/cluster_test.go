@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -184,7 +185,9 @@ func TestCluster(t *testing.T) {
 			return nil
 		})
 	}()
-	<-followed
+	if err := <-followed; !errors.Is(err, context.Canceled) {
+		t.Errorf("following the stream ended with %v", err)
+	}
 	ids := map[string]int{}
 	for _, m := range tailed {
 		ids[m.ID]++

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"strings"
 	"time"
@@ -26,6 +27,9 @@ type Config struct {
 	// Replicas is how many servers of the cluster keep each stream; 0 means one
 	// for a new stream and leaves others as they are.
 	Replicas int `yaml:"replicas"`
+	// Restoring is for a restore into a new folder, which is thrown away when it is
+	// cut off: the embedded server flushes nothing until CloseFlushed.
+	Restoring bool `yaml:"-"`
 }
 
 // Validate reports what is wrong with the configuration.
@@ -105,7 +109,7 @@ func connect(ctx context.Context, url string, opts []nats.Option) (*nats.Conn, e
 		}
 		var unreachable net.Error
 		waitable := errors.Is(err, nats.ErrNoServers) || errors.Is(err, nats.ErrTimeout) || errors.As(err, &unreachable)
-		if !waitable || !again(ctx, until) {
+		if !waitable || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || !again(ctx, until) {
 			return nil, fmt.Errorf("connect to streams at %s: %w", withoutSecrets(url), err)
 		}
 	}

@@ -2,7 +2,17 @@ package stream
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -118,5 +128,161 @@ func TestOpenWithoutStorage(t *testing.T) {
 	defer cancel()
 	if _, err := Open(ctx, Config{URL: srv.ClientURL()}); err == nil || !strings.Contains(err.Error(), "JetStream") {
 		t.Errorf("got %v, want an error that names JetStream", err)
+	}
+}
+
+func TestCredentialsMissing(t *testing.T) {
+	srv := serve(t, server.Options{JetStream: true, StoreDir: t.TempDir(), Authorization: "fictional"})
+	started := time.Now()
+	_, err := Open(t.Context(), Config{URL: srv.ClientURL(), Creds: "/nowhere/vigil.creds"})
+	if err == nil || !strings.Contains(err.Error(), "/nowhere/vigil.creds") || time.Since(started) > 5*time.Second {
+		t.Errorf("a credentials file that is not there gave %v after %v, want an error that names it at once", err, time.Since(started))
+	}
+}
+
+// identity writes a certificate, its key and the authority that signed it.
+func identity(t *testing.T) (ca, cert, key string, both tls.Certificate, pool *x509.CertPool) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "vigil.test"}, NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := x509.MarshalECPrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret})
+	for path, b := range map[string][]byte{cert: certPEM, key: keyPEM} {
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if both, err = tls.X509KeyPair(certPEM, keyPEM); err != nil {
+		t.Fatal(err)
+	}
+	pool = x509.NewCertPool()
+	pool.AppendCertsFromPEM(certPEM)
+	return cert, cert, key, both, pool
+}
+
+func TestTLS(t *testing.T) {
+	ca, cert, key, both, pool := identity(t)
+	srv := serve(t, server.Options{
+		JetStream: true, StoreDir: t.TempDir(), Authorization: "fictional", TLS: true, TLSVerify: true,
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{both}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert},
+	})
+	at := "tls://" + srv.Addr().String()
+	b := connectTo(t, Config{URL: at, TLSCA: ca, TLSCert: cert, TLSKey: key, Token: "fictional"})
+	if err := b.Publish(t.Context(), batch(0, 3)); err != nil {
+		t.Error(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if _, err := Open(ctx, Config{URL: at, Token: "fictional"}); err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("a server of an unknown authority gave %v", err)
+	}
+}
+
+// TestReconnect restarts the server under a reader that acknowledges and one that
+// follows in order: both go on by themselves.
+func TestReconnect(t *testing.T) {
+	options := server.Options{JetStream: true, StoreDir: t.TempDir(), Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true}
+	start := func() *server.Server {
+		t.Helper()
+		o := options
+		srv, err := server.NewServer(&o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		srv.Start()
+		if !srv.ReadyForConnections(20 * time.Second) {
+			t.Fatal("the server is not ready")
+		}
+		return srv
+	}
+	srv := start()
+	defer func() { srv.Shutdown(); srv.WaitForShutdown() }()
+	options.Port = srv.Addr().(*net.TCPAddr).Port
+	b := connectTo(t, Config{URL: srv.ClientURL()})
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	reader, err := b.Consumer(ctx, Ads, "reader", ConsumerOptions{Inflight: 100, Wait: 3 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	fetched, followed, ended := make(chan ad.Message, 1000), make(chan ad.Message, 1000), make(chan error, 2)
+	go func() {
+		for {
+			ms, err := reader.Fetch(ctx, 10)
+			for _, m := range ms {
+				fetched <- m
+				_ = reader.Ack(m.Seq) // one that is lost comes again
+			}
+			if err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	go func() {
+		ended <- b.Tail(ctx, Ads, 1, nil, 10, func(ms []ad.Message) error {
+			for _, m := range ms {
+				followed <- m
+			}
+			return nil
+		})
+	}()
+	next := uint64(1)
+	for round := range 3 {
+		if round > 0 {
+			srv.Shutdown()
+			srv.WaitForShutdown()
+			if err := b.Publish(ctx, batch(0, 1)); err == nil {
+				t.Error("a publish without a server succeeded")
+			}
+			srv = start()
+		}
+		until(t, "publishing goes on", func() bool { return b.Publish(ctx, batch(50*round, 50*round+50)) == nil })
+		for seen := map[string]bool{}; len(seen) < 50; {
+			select {
+			case m := <-fetched:
+				if m.Seq > uint64(50*round) {
+					seen[m.ID] = true
+				}
+			case err := <-ended:
+				t.Fatal(err)
+			case <-time.After(30 * time.Second):
+				t.Fatalf("round %d: the reader saw %d of 50", round, len(seen))
+			}
+		}
+		for ; next <= uint64(50*round+50); next++ {
+			select {
+			case m := <-followed:
+				if m.Seq != next {
+					t.Fatalf("the follower saw %d, want %d", m.Seq, next)
+				}
+			case err := <-ended:
+				t.Fatal(err)
+			case <-time.After(30 * time.Second):
+				t.Fatalf("round %d: the follower did not see %d", round, next)
+			}
+		}
+	}
+	stop()
+	for range 2 {
+		<-ended
 	}
 }

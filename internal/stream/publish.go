@@ -43,11 +43,8 @@ func (b *Bus) Publish(ctx context.Context, msgs []ad.Message) error {
 // returns the sequence of the last; 0 when its id was known. With a guard they
 // are stored only while it holds; wrongSeq tells that it does not.
 func (b *Bus) store(ctx context.Context, msgs []ad.Message, g *guard) (last uint64, err error) {
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, answerWithin)
-		defer cancel()
-	}
+	ctx, cancel := b.answered(ctx)
+	defer cancel()
 	if err := b.connected(); err != nil && len(msgs) > 0 {
 		return 0, fmt.Errorf("publish to %s: %w", msgs[0].Subject, err)
 	}
@@ -195,7 +192,7 @@ func (b *Bus) singles(ctx context.Context, msgs []ad.Message, g *guard) (last ui
 	if len(msgs) == 1 {
 		ack, err := b.js.PublishMsg(ctx, wire(msgs[0], g))
 		if err != nil {
-			return 0, fmt.Errorf("publish to %s: %w", msgs[0].Subject, err)
+			return 0, fmt.Errorf("publish to %s: %w", msgs[0].Subject, cause(ctx, err))
 		}
 		stored(ack)
 		return last, nil
@@ -213,7 +210,7 @@ func (b *Bus) singles(ctx context.Context, msgs []ad.Message, g *guard) (last ui
 		case err := <-f.Err():
 			return 0, fmt.Errorf("publish to %s: %w", msgs[i].Subject, err)
 		case <-ctx.Done():
-			return 0, fmt.Errorf("publish to %s: %w", msgs[i].Subject, ctx.Err())
+			return 0, fmt.Errorf("publish to %s: %w", msgs[i].Subject, cause(ctx, ctx.Err()))
 		}
 	}
 	return last, nil
@@ -242,7 +239,7 @@ func (b *Bus) atomic(ctx context.Context, msgs []ad.Message, g *guard) (last uin
 	w.set("Nats-Batch-Commit", "1")
 	answer, err := b.nc.RequestMsgWithContext(ctx, &w.msg)
 	if err != nil {
-		return fail(err)
+		return fail(cause(ctx, err))
 	}
 	var ack struct {
 		Error *jetstream.APIError `json:"error"`
@@ -268,13 +265,15 @@ func (b *Bus) Append(ctx context.Context, subject, id string, data []byte, expec
 	if err := errors.Join(b.connected(), b.space.room(len(data))); err != nil {
 		return 0, fmt.Errorf("append to %s: %w", subject, err)
 	}
+	ctx, cancel := b.answered(ctx)
+	defer cancel()
 	m := ad.Message{Subject: subject, ID: id, Data: data}
 	ack, err := b.js.PublishMsg(ctx, wire(m, nil), jetstream.WithExpectLastSequencePerSubject(expect))
 	if err != nil {
 		if wrongSeq(err) {
 			return 0, fmt.Errorf("append to %s: %w", subject, ErrConflict)
 		}
-		return 0, fmt.Errorf("append to %s: %w", subject, err)
+		return 0, fmt.Errorf("append to %s: %w", subject, cause(ctx, err))
 	}
 	if ack.Duplicate {
 		return 0, fmt.Errorf("append to %s: id is already stored: %w", subject, ErrConflict)

@@ -78,17 +78,17 @@ func (b *Bus) Replay(ctx context.Context, stream string, from uint64, filter []s
 }
 
 // follow reads a stream in order with a consumer of its own that is not
-// acknowledged, beginning again after the last message seen when it is lost.
+// acknowledged, beginning again after the last message seen when it is lost, and
+// giving up when no new one can be had for half a minute.
 // When there is nothing to read at the start, f is called with nothing.
 func (b *Bus) follow(ctx context.Context, stream string, from uint64, filter []string, batch int, f func(*puller, []delivery) error) error {
-	next, opened := max(from, 1), false
+	next := max(from, 1)
 	for until := time.Now().Add(answerWithin); ; {
 		seen, err := b.followOnce(ctx, stream, next, filter, batch, f)
 		if seen >= next {
 			next, until = seen+1, time.Now().Add(answerWithin)
 		}
-		opened = opened || !errors.Is(err, errOpen)
-		lost := errors.Is(err, errGap) || errors.Is(err, ErrConsumerGone) || opened && errors.Is(err, errOpen) && passing(err)
+		lost := errors.Is(err, errGap) || errors.Is(err, ErrConsumerGone) || errors.Is(err, errOpen) && passing(err)
 		if !lost || !again(ctx, until) {
 			return err
 		}

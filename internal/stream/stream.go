@@ -31,6 +31,10 @@ type Bus struct {
 	conf  Config
 	space *space // nil when the disk is not seen from here
 
+	mu   sync.Mutex
+	line context.Context // ends when the connection is lost
+	cut  context.CancelCauseFunc
+
 	buckets map[string]jetstream.KeyValue
 	held    sync.Map // name of a lease to the *Lease that this process holds
 }
@@ -44,6 +48,7 @@ func Open(ctx context.Context, c Config) (*Bus, error) {
 		return nil, err
 	}
 	b := &Bus{conf: c}
+	b.connectedAgain(nil)
 	if err := b.open(ctx); err != nil {
 		b.Close()
 		return nil, err
@@ -53,7 +58,8 @@ func Open(ctx context.Context, c Config) (*Bus, error) {
 
 func (b *Bus) open(ctx context.Context) error {
 	var err error
-	opts := []nats.Option{nats.Name("vigil"), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort()}
+	opts := []nats.Option{nats.Name("vigil"), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(),
+		nats.DisconnectErrHandler(b.disconnected), nats.ReconnectHandler(b.connectedAgain)}
 	if b.conf.URL == "" {
 		if b.srv, err = embedded(b.conf); err != nil {
 			return err
@@ -79,6 +85,40 @@ func (b *Bus) open(ctx context.Context) error {
 		return err
 	}
 	return b.ensureBuckets(ctx)
+}
+
+func (b *Bus) disconnected(*nats.Conn, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.cut(nats.ErrDisconnected)
+}
+
+func (b *Bus) connectedAgain(*nats.Conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.line == nil || b.line.Err() != nil {
+		b.line, b.cut = context.WithCancelCause(context.Background())
+	}
+}
+
+// answered returns a context for waiting for an answer: it ends when the
+// connection is lost, for the answer is lost with it, and it always ends.
+func (b *Bus) answered(ctx context.Context) (context.Context, context.CancelFunc) {
+	b.mu.Lock()
+	line := b.line
+	b.mu.Unlock()
+	limited, cancel := context.WithTimeout(ctx, answerWithin)
+	waiting, end := context.WithCancelCause(limited)
+	stop := context.AfterFunc(line, func() { end(nats.ErrDisconnected) })
+	return waiting, func() { stop(); end(nil); cancel() }
+}
+
+// cause says why a wait for an answer ended.
+func cause(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), nats.ErrDisconnected) {
+		return fmt.Errorf("%w while waiting for the answer", nats.ErrDisconnected)
+	}
+	return err
 }
 
 // answerWithin bounds how long a publish or a request waits for its answer when
