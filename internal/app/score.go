@@ -8,12 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"vigil.example/internal/ad"
 	"vigil.example/internal/bazaar"
 	"vigil.example/internal/desk"
 )
@@ -29,7 +31,7 @@ type report struct {
 	Seconds  float64       `json:"seconds"`
 	Balanced bool          `json:"balanced"`
 	Ledger   []desk.Row    `json:"ledger"`
-	State    state         `json:"state"`
+	State    State         `json:"state"`
 	Scores   bazaar.Scores `json:"scores"`
 }
 
@@ -56,7 +58,7 @@ func (d *demo) score(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.State, err = d.state(ctx); err != nil {
+	if r.State, err = StateOf(d.app.shelf.Dump(ctx)); err != nil {
 		return err
 	}
 	r.Scores = bazaar.Score(d.town.Truth(d.town.Now()), found)
@@ -74,21 +76,22 @@ func (d *demo) score(ctx context.Context) error {
 	return nil
 }
 
-// A state is what a crawl came to, as digests: two crawls of one town at one
+// A State is what a crawl came to, as digests: two crawls of one town at one
 // moment must have the same, in whatever order the pages came and however often
 // they were interrupted.
-type state struct {
+type State struct {
 	Versions string `json:"versions_sha256"` // ads with their contents
 	Numbers  string `json:"numbers_sha256"`  // contents with the numbers read in them
 	Clusters string `json:"clusters_sha256"` // the partition, without names
 }
 
-func (d *demo) state(ctx context.Context) (state, error) {
+// StateOf digests what an index gives when it is read from end to end.
+func StateOf(documents iter.Seq2[ad.Document, error]) (State, error) {
 	var versions, numbers []string
 	members := map[string][]string{}
-	for doc, err := range d.app.shelf.Dump(ctx) {
+	for doc, err := range documents {
 		if err != nil {
-			return state{}, err
+			return State{}, err
 		}
 		versions = append(versions, doc.ID)
 		var n strings.Builder
@@ -106,7 +109,7 @@ func (d *demo) state(ctx context.Context) (state, error) {
 		slices.Sort(m)
 		clusters = append(clusters, strings.Join(m, " "))
 	}
-	return state{digest(versions), digest(numbers), digest(clusters)}, nil
+	return State{digest(versions), digest(numbers), digest(clusters)}, nil
 }
 
 // digest is the SHA-256 of the lines in order.
