@@ -25,7 +25,7 @@ func embedded(c Config) (*server.Server, error) {
 		return nil, err
 	}
 	opts := &server.Options{
-		ServerName: "vigil", DontListen: c.Listen == "", JetStream: true, StoreDir: c.Dir, SyncAlways: true,
+		ServerName: "vigil", DontListen: c.Listen == "", JetStream: true, StoreDir: c.Dir, SyncAlways: !c.Restoring,
 		MaxPayload: maxPayload, MaxPending: 256 << 20, NoLog: true, NoSigs: true,
 		JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 1 << 50, Authorization: c.Token,
 	}

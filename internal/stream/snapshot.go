@@ -11,6 +11,9 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -194,9 +197,11 @@ func inspect(r io.Reader) (messages uint64, err error) {
 }
 
 // Restore makes a stream out of a snapshot: sequences, times, headers and ids are
-// those of the original; it has no consumers. The stream must not be there, or
+// those of the original; it has no consumers, and ids are refused a second time
+// only from the next start of the server on. The stream must not be there, or
 // never have held a message. When it fails, nothing of the snapshot is left, and
-// an empty stream is as before.
+// an empty stream is as before; a process that dies meanwhile leaves a part. A
+// server that flushes every message takes its time, see Config.Restoring.
 func (b *Bus) Restore(ctx context.Context, stream string, r io.Reader, info SnapshotInfo) error {
 	fail := func(err error) error { return fmt.Errorf("restore stream %s: %w", stream, err) }
 	if info.Stream != stream {
@@ -244,6 +249,25 @@ func (b *Bus) settle(ctx context.Context, stream string) error {
 		}
 		return nil
 	}
+}
+
+// CloseFlushed closes a Bus that was opened for restoring. All of its folder is
+// flushed to disk when it returns nil.
+func (b *Bus) CloseFlushed() error {
+	b.Close()
+	return filepath.WalkDir(b.conf.Dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("flush restored streams: %w", err)
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("flush restored streams: %w", err)
+		}
+		if err := errors.Join(f.Sync(), f.Close()); err != nil {
+			return fmt.Errorf("flush restored streams: %w", err)
+		}
+		return nil
+	})
 }
 
 // verify reads a snapshot and goes back to where it began.

@@ -109,7 +109,7 @@ func TestSnapshot(t *testing.T) {
 	}
 
 	dir := t.TempDir()
-	other, err := Open(ctx, Config{Dir: dir})
+	other, err := Open(ctx, Config{Dir: dir, Restoring: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,9 @@ func TestSnapshot(t *testing.T) {
 		t.Errorf("the restored streams differ: %q, %v", drift, err)
 	}
 	// From the next start of the server on, ids within the window are known too.
-	other.Close()
+	if err := other.CloseFlushed(); err != nil {
+		t.Fatal(err)
+	}
 	other = open(t, dir)
 	if err := other.Publish(ctx, batch(n-500, n-400)); err != nil {
 		t.Fatal(err)
@@ -356,7 +358,7 @@ func BenchmarkSnapshot(b *testing.B) {
 	b.Run("restore", func(b *testing.B) {
 		b.SetBytes(size)
 		for b.Loop() {
-			to, err := Open(b.Context(), Config{Dir: b.TempDir()})
+			to, err := Open(b.Context(), Config{Dir: b.TempDir(), Restoring: true})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -368,7 +370,9 @@ func BenchmarkSnapshot(b *testing.B) {
 				b.Fatal(err)
 			}
 			f.Close()
-			to.Close()
+			if err := to.CloseFlushed(); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 }
