@@ -51,7 +51,7 @@ type Linker struct {
 	byID       map[adKey]int32
 	values     []value
 	byName     map[string]int32
-	signatures []uint32 // one after the other, each after its length
+	signatures [][]uint32 // in blocks, so that they need not be copied to grow
 	clusters   map[founder][]int32
 	lookup     []byte // a name being looked up
 }
@@ -85,8 +85,13 @@ type value struct {
 // version that gave it first.
 type carrier struct {
 	node      int32
-	signature uint32
+	signature place
 }
+
+// A place is a block, and where in it a signature stands after its length.
+type place uint32
+
+const blockBits = 16
 
 func (v *value) value() ad.Value {
 	kind, s, _ := strings.Cut(v.name, "\x00")
@@ -141,18 +146,16 @@ func key(id string) (k adKey) {
 
 // learn records that an ad gives values.
 func (l *Linker) learn(n int32, values []ad.Value, signature []uint64) {
-	at := uint32(len(l.signatures))
+	var at place
+	kept := false
 	fresh := len(l.nodes[n].values)
 	for _, v := range values {
 		i := l.value(v)
 		if slices.Contains(l.nodes[n].values, i) {
 			continue
 		}
-		if at == uint32(len(l.signatures)) {
-			l.signatures = append(l.signatures, uint32(len(signature)))
-			for _, h := range signature {
-				l.signatures = append(l.signatures, uint32(h))
-			}
+		if !kept {
+			at, kept = l.keep(signature), true
 		}
 		l.nodes[n].values = append(l.nodes[n].values, i)
 		x := &l.values[i]
@@ -186,9 +189,26 @@ func (l *Linker) value(v ad.Value) int32 {
 	return i
 }
 
+// keep stores a signature. Half of each min-hash tells texts apart well enough.
+func (l *Linker) keep(signature []uint64) place {
+	signature = signature[:min(len(signature), 1<<blockBits-1)]
+	last := len(l.signatures) - 1
+	if last < 0 || len(l.signatures[last])+1+len(signature) > 1<<blockBits {
+		l.signatures = append(l.signatures, make([]uint32, 0, 1<<blockBits))
+		last++
+	}
+	at := place(last<<blockBits | len(l.signatures[last]))
+	block := append(l.signatures[last], uint32(len(signature)))
+	for _, h := range signature {
+		block = append(block, uint32(h))
+	}
+	l.signatures[last] = block
+	return at
+}
+
 func (l *Linker) signature(c carrier) []uint32 {
-	from := c.signature + 1
-	return l.signatures[from : from+l.signatures[c.signature]]
+	block := l.signatures[c.signature>>blockBits][c.signature&(1<<blockBits-1):]
+	return block[1 : 1+block[0]]
 }
 
 // consequences joins an ad to the others that give a value, unless it is a hub,
