@@ -25,7 +25,7 @@ packages() { # package command …
   apt-get install -y -q "${missing[@]}" >/dev/null 2>&1 || { apt-get update -q >/dev/null && apt-get install -y -q "${missing[@]}" >/dev/null; }
 }
 
-packages chromium chromium python3 python3 openssl openssl gcc gcc
+packages chromium chromium python3 python3 openssl openssl gcc gcc systemd systemd-analyze e2fsprogs mkfs.ext4 util-linux losetup
 python3 -c 'import venv, ensurepip' 2>/dev/null || {
   [ "$(id -u)" = 0 ] || { echo "missing: python3-venv; install it" >&2; exit 1; }
   apt-get install -y -q python3-venv >/dev/null
