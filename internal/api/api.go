@@ -91,6 +91,7 @@ func (s *server) routes() []route {
 		{"POST", "/imports", "import page", nil, false, s.imports},
 		{"GET", "/status", "read status", nil, false, s.status},
 		{"POST", "/audit/verify", "verify audit log", nil, false, s.verifyAudit},
+		{"POST", "/backup", "back up", nil, false, s.backup},
 		{"POST", "/erasures", "erase", nil, false, s.erase},
 		{"POST", "/erasures/preview", "preview erasure", nil, false, s.previewErase},
 		{"GET", "/erasures", "list erasures", nil, false, s.erasures},

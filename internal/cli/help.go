@@ -55,8 +55,8 @@ func hide(k *kong.Context) {
 	}
 	server, token := true, true
 	switch top.Name {
-	case "search", "ad", "cluster", "watch", "inbox", "audit", "status":
-	case "packet":
+	case "search", "ad", "cluster", "watch", "inbox", "erase", "hold", "audit", "status":
+	case "packet", "backup":
 		server = n.Name != "verify"
 		token = server
 	case "login":

@@ -29,6 +29,7 @@ type server struct {
 	Crawl  crawlCmd  `cmd:"" help:"Visit what is due at the defined sites, to the end, and stop."`
 	Import importCmd `cmd:"" help:"Take saved HTML pages through the same steps as crawled ones."`
 	User   userCmd   `cmd:"" help:"Add, list, reset and disable users."`
+	Backup backupCmd `cmd:"" help:"Back up everything, of a running server or a data folder, and verify backups."`
 	Doctor doctorCmd `cmd:"" help:"Check a data folder and say what is wrong and how to cure it."`
 	Bench  benchCmd  `cmd:"" help:"Measure this program on this machine, beside loops written by hand."`
 }

@@ -69,6 +69,7 @@ type Parts struct {
 	Captures Captures
 	Importer Importer
 	Overseer Overseer
+	Keeper   Keeper
 	Eraser   Eraser
 	Key      ed25519.PrivateKey // seals packets
 	Agency   string
