@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -62,6 +63,52 @@ func BenchmarkWalk(b *testing.B) {
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "msgs/s")
 		})
 	}
+}
+
+// BenchmarkHop is the way from a publish to its reader at 500 messages a second,
+// one by one.
+func BenchmarkHop(b *testing.B) {
+	bus, err := Open(b.Context(), Config{Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(bus.Close)
+	c, err := bus.Consumer(b.Context(), Ads, "bench", ConsumerOptions{Inflight: 1000, Wait: time.Minute})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(c.Close)
+	began := make([]time.Time, b.N)
+	took := make([]time.Duration, 0, b.N)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	go func() {
+		for i := range b.N {
+			<-tick.C
+			began[i] = time.Now()
+			if err := busPublish(bus, i, i+1); err != nil {
+				b.Error(err)
+			}
+		}
+	}()
+	batches := 0
+	for len(took) < b.N {
+		msgs, err := c.Fetch(b.Context(), 256)
+		if err != nil {
+			b.Fatal(err)
+		}
+		batches++
+		for _, m := range msgs {
+			took = append(took, time.Since(began[m.Seq-1]))
+			if err := c.Ack(m.Seq); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms/p50")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms/p99")
+	b.ReportMetric(float64(b.N)/float64(batches), "msgs/batch")
 }
 
 func busPublish(b *Bus, from, to int) error {

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -177,5 +178,47 @@ func TestTrim(t *testing.T) {
 	}
 	if _, err := b.LastOf(ctx, Ads, "ad.nowhere"); !errors.Is(err, ad.ErrNotFound) {
 		t.Errorf("the newest of nothing is %v", err)
+	}
+}
+
+// TestCut trims where the server says blocks begin and looks for what was trimmed
+// in every byte.
+func TestCut(t *testing.T) {
+	dir, ctx := t.TempDir(), t.Context()
+	b := open(t, dir)
+	token := func(i int) string { return fmt.Sprintf("<token %06d>", i) }
+	const n = 3000
+	for from := 0; from < n; from += 500 {
+		var msgs []ad.Message
+		for i := from; i < from+500; i++ {
+			msgs = append(msgs, ad.Message{Subject: "ad.town", ID: fmt.Sprint("v", i), Data: append([]byte(token(i)), make([]byte, 10_000)...)})
+		}
+		if err := b.Publish(ctx, msgs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := b.Erase(ctx, Ads, []uint64{1, 2, 1500}); err != nil {
+		t.Fatal(err)
+	}
+	if cut, err := b.Cut(Ads, 100); err != nil || cut != 0 {
+		t.Errorf("within the first block the cut is at %d, %v; want 0", cut, err)
+	}
+	cut, err := b.Cut(Ads, 2000)
+	if err != nil || cut < 1000 || cut >= 2000 {
+		t.Fatalf("the cut is at %d, %v; want one in the block below 2000", cut, err)
+	}
+	if err := b.Trim(ctx, Ads, cut); err != nil {
+		t.Fatal(err)
+	}
+	if n := found(t, dir, []byte(token(int(cut)))); n != 1 { // its sequence is one more
+		t.Errorf("the first message that stays is found %d times, want 1", n)
+	}
+	for _, gone := range []int{0, 1, 2, 1499, int(cut) - 1, int(cut) - 2, int(cut) - 300} {
+		if n := found(t, dir, []byte(token(gone))); n > 0 {
+			t.Errorf("message %d was trimmed and is found %d times", gone+1, n)
+		}
+	}
+	if i, err := b.Info(ctx, Ads); err != nil || i.First != cut+1 || i.Messages != n-cut {
+		t.Errorf("%d messages from %d, %v; want all after %d", i.Messages, i.First, err, cut)
 	}
 }

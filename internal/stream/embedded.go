@@ -15,6 +15,9 @@ import (
 // page with its request. Bigger ones travel in parts.
 const maxPayload = 16 << 20
 
+// embeddedName tells siblings that the server is an embedded one.
+const embeddedName = "vigil"
+
 // embedded starts a server in this process. It listens on no socket unless
 // siblings are to be served.
 func embedded(c Config) (*server.Server, error) {
@@ -25,7 +28,7 @@ func embedded(c Config) (*server.Server, error) {
 		return nil, err
 	}
 	opts := &server.Options{
-		ServerName: "vigil", DontListen: c.Listen == "", JetStream: true, StoreDir: c.Dir, SyncAlways: !c.Restoring,
+		ServerName: embeddedName, DontListen: c.Listen == "", JetStream: true, StoreDir: c.Dir, SyncAlways: !c.Restoring,
 		MaxPayload: maxPayload, MaxPending: 256 << 20, NoLog: true, NoSigs: true,
 		JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 1 << 50, Authorization: c.Token,
 	}

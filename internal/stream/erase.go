@@ -51,15 +51,3 @@ func wipe(ctx context.Context, s jetstream.Stream, seq uint64) error {
 	}
 	return err
 }
-
-// Trim gives up the messages of a stream up to and including a sequence.
-func (b *Bus) Trim(ctx context.Context, stream string, upTo uint64) error {
-	s, err := b.js.Stream(ctx, stream)
-	if err != nil {
-		return fmt.Errorf("trim %s: %w", stream, err)
-	}
-	if err := s.Purge(ctx, jetstream.WithPurgeSequence(upTo+1)); err != nil {
-		return fmt.Errorf("trim %s up to %d: %w", stream, upTo, err)
-	}
-	return nil
-}
