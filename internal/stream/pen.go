@@ -196,7 +196,7 @@ func (p *Pen) Append(ctx context.Context, subject, id string, data []byte, last 
 		return 0, fmt.Errorf("append to %s: %w", subject, err)
 	}
 	return p.guarded(ctx, f, func(g *guard) (uint64, error) {
-		ctx, cancel := context.WithTimeout(ctx, answerWithin)
+		ctx, cancel := p.bus.answered(ctx)
 		defer cancel()
 		seq, err := p.bus.atomic(ctx, []ad.Message{again, m[0]}, g)
 		if err == nil {
@@ -360,14 +360,11 @@ func (b *Bus) newest(ctx context.Context, stream, subject string) (s stored, fou
 
 // request asks the server for something that the client library has no call for.
 func (b *Bus) request(ctx context.Context, subject string, ask []byte, answer any) error {
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, answerWithin)
-		defer cancel()
-	}
+	ctx, cancel := b.answered(ctx)
+	defer cancel()
 	m, err := b.nc.RequestWithContext(ctx, subject, ask)
 	if err != nil {
-		return err
+		return cause(ctx, err)
 	}
 	return json.Unmarshal(m.Data, answer)
 }
