@@ -353,8 +353,8 @@ func (x *Index) reread() error {
 }
 
 // Check reads the whole file and reports search.ErrDamaged when any of it is not
-// as it was written. Others can read and write meanwhile. It takes about 10 s of
-// processor time for 500,000 ads; ctx ends it.
+// as it was written. Others can read and write meanwhile. It takes tens of
+// seconds for 500,000 ads; ctx ends it.
 func (x *Index) Check(ctx context.Context) error {
 	var result string
 	if err := x.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&result); err != nil {
