@@ -53,6 +53,7 @@ func measurements() []measurement {
 		{"steps", 5_000, (*Bench).steps},
 		{"freshness", 60_000, (*Bench).freshness},
 		{"scale", 500_000, (*Bench).scale},
+		{"enrichers", 10_000, (*Bench).enrichers},
 	}
 }
 

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -66,3 +67,12 @@ func (t *tape) read(from, to int) ([]ad.Message, error) {
 }
 
 func (t *tape) close() error { return errors.Join(t.file.Close(), os.Remove(t.file.Name())) }
+
+// message makes a message of a record.
+func message(subject, id string, v any) (ad.Message, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return ad.Message{}, fmt.Errorf("write %s: %w", subject, err)
+	}
+	return ad.Message{Subject: subject, ID: id, Data: b}, nil
+}

@@ -128,7 +128,7 @@ func (b *Bench) config(dir string, set *site.Set) app.Config {
 	return app.Config{Version: b.Version, Data: dir, Kind: app.Real, Sites: set, Log: b.Log}
 }
 
-// running runs an instance while f works.
+// running runs an instance while f works, from when it has its index.
 func running(ctx context.Context, a *app.App, f func(context.Context) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -137,13 +137,30 @@ func running(ctx context.Context, a *app.App, f func(context.Context) error) err
 	var err error
 	g.Go(func() error {
 		defer stop()
-		err = f(ctx)
+		if err = opened(ctx, a); err == nil {
+			err = f(ctx)
+		}
 		return err
 	})
 	if e := g.Wait(); err == nil && ctx.Err() == nil {
 		err = e
 	}
 	return err
+}
+
+// opened waits until the index can be asked.
+func opened(ctx context.Context, a *app.App) error {
+	for late := time.Now().Add(time.Minute); ; {
+		_, err := a.Parts().Index.Position(ctx, "ads")
+		if !errors.Is(err, app.ErrIndex) || time.Now().After(late) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // arrived waits until that many ads are linked, matched and searchable.
