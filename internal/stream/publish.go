@@ -65,7 +65,9 @@ func (b *Bus) store(ctx context.Context, msgs []ad.Message, g *guard) (last uint
 		if err := b.space.room(size); err != nil {
 			return 0, fmt.Errorf("publish to %s: %w", msgs[0].Subject, err)
 		}
-		if last, err = b.publish(ctx, msgs[:n], g); err != nil {
+		if last, err = b.publish(ctx, msgs[:n], g); errors.Is(err, nats.ErrMaxPayload) && n == 1 {
+			return 0, tooBig{msgs[0].ID, msgs[0].Subject, size, largest}
+		} else if err != nil {
 			return 0, err
 		}
 		msgs = msgs[n:]
