@@ -115,7 +115,7 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	a.counted.traces = a.traces
 	a.onClose(a.traces.close)
 	if cfg.Data != "" {
-		if a.folder, err = openFolder(cfg.Data, cfg.Kind, cfg.Streams.URL != ""); err != nil {
+		if a.folder, err = openFolder(cfg.Data, cfg.Kind, cfg.Streams.URL != "", cfg.restoring); err != nil {
 			return nil, err
 		}
 		a.onClose(a.folder.close)
@@ -128,6 +128,9 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 		return nil, err
 	}
 	a.onClose(a.bus.Close)
+	if err := a.refuseUnfinished(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.openBooks(ctx); err != nil {
 		return nil, err
 	}

@@ -56,7 +56,8 @@ type Config struct {
 	Now     func() time.Time  // of this process; time.Now when nil
 	Speed   bool              // no politeness: the town is ours
 
-	Terminal bool // progress goes to a terminal
+	Terminal  bool // progress goes to a terminal
+	restoring bool // this process restores the instance
 
 	Link     link.Config
 	Pipeline pipeline.Config

@@ -186,17 +186,17 @@ func pieceName(stream string, n int) string { return fmt.Sprintf("streams/%s/%06
 // stand in the file.
 type unpacked struct {
 	Manifest
-	at map[string]int64
+	parts map[string]Part
+	at    map[string]int64
 }
 
 // section gives the bytes of a part.
 func (u *unpacked) section(r io.ReaderAt, part string) (io.Reader, error) {
-	i := slices.IndexFunc(u.Parts, func(p Part) bool { return p.Name == part })
-	at, ok := u.at[part]
-	if i < 0 || !ok {
+	p, ok := u.parts[part]
+	if !ok {
 		return nil, fmt.Errorf("%w: part %s is missing", ErrBackup, part)
 	}
-	return io.NewSectionReader(r, at, u.Parts[i].Bytes), nil
+	return io.NewSectionReader(r, u.at[part], p.Bytes), nil
 }
 
 // A metered reader knows how much was read.
@@ -217,15 +217,14 @@ func (c *metered) Read(b []byte) (int, error) {
 func unpack(r io.Reader, see func(part string, bytes int64)) (*unpacked, error) {
 	in := &metered{r: r}
 	tr := tar.NewReader(in)
-	u := &unpacked{at: map[string]int64{}}
-	seen := map[string]Part{}
+	u := &unpacked{parts: map[string]Part{}, at: map[string]int64{}}
 	var manifest, sums []byte
 	last := ""
 	for {
 		h, err := tr.Next()
 		switch {
 		case errors.Is(err, io.EOF) && last == sumsPart:
-			return u, u.judge(manifest, sums, seen)
+			return u, u.judge(manifest, sums)
 		case last == "" && err != nil:
 			return nil, fmt.Errorf("%w: it is no backup of Vigil: %w", ErrBackup, err)
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -238,7 +237,7 @@ func unpack(r io.Reader, see func(part string, bytes int64)) (*unpacked, error) 
 			return nil, fmt.Errorf("%w: it is no backup of Vigil: it begins with %q", ErrBackup, h.Name)
 		}
 		last = h.Name
-		if _, twice := seen[last]; twice {
+		if _, twice := u.parts[last]; twice {
 			return nil, fmt.Errorf("%w: part %s stands in it twice", ErrBackup, last)
 		}
 		u.at[last] = in.n
@@ -255,7 +254,7 @@ func unpack(r io.Reader, see func(part string, bytes int64)) (*unpacked, error) 
 		if err != nil {
 			return nil, fmt.Errorf("read part %s of the backup: %w", last, err)
 		}
-		seen[last] = Part{last, n, hex.EncodeToString(sum.Sum(nil))}
+		u.parts[last] = Part{last, n, hex.EncodeToString(sum.Sum(nil))}
 		switch last {
 		case headPart:
 			err = readHead(keep.Bytes())
@@ -298,12 +297,12 @@ func readHead(b []byte) error {
 }
 
 // judge compares what was read with what was written.
-func (u *unpacked) judge(manifest, sums []byte, seen map[string]Part) error {
+func (u *unpacked) judge(manifest, sums []byte) error {
 	wrong := map[string]string{}
 	listed := map[string]bool{sumsPart: true}
 	for l := range strings.Lines(string(sums)) {
 		sum, name, ok := strings.Cut(strings.TrimSuffix(l, "\n"), "  ")
-		got, there := seen[name]
+		got, there := u.parts[name]
 		switch {
 		case !ok || len(sum) != 64:
 			wrong[sumsPart] = "is damaged"
@@ -314,7 +313,7 @@ func (u *unpacked) judge(manifest, sums []byte, seen map[string]Part) error {
 		}
 		listed[name] = true
 	}
-	for name := range seen {
+	for name := range u.parts {
 		if !listed[name] {
 			wrong[name] = "was not written with it"
 		}

@@ -155,7 +155,7 @@ func RunDemo(ctx context.Context, o DemoOptions, out io.Writer) error {
 		o.Listen, o.Frozen = "", true
 	}
 	// The folder is checked and locked before the town writes into it.
-	f, err := openFolder(o.Data, Demo, false)
+	f, err := openFolder(o.Data, Demo, false, false)
 	if err != nil {
 		return err
 	}

@@ -53,12 +53,16 @@ func KindOf(path string) Kind {
 }
 
 // openFolder opens or makes a data folder and locks it, for this process alone
-// or shared with others that were told to share it.
-func openFolder(path string, kind Kind, shared bool) (*folder, error) {
+// or shared with others that were told to share it. One into which a restore was
+// not finished is for the restore alone.
+func openFolder(path string, kind Kind, shared, restoring bool) (*folder, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("open data folder: %w", err)
 	}
 	f := &folder{path: path}
+	if _, err := os.Stat(f.at(unfinished)); err == nil && !restoring {
+		return nil, fmt.Errorf("open %s: %w", path, errUnfinished)
+	}
 	if err := f.checkForeign(); err != nil {
 		return nil, err
 	}

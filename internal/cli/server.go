@@ -24,14 +24,15 @@ import (
 
 // server is the commands that open a data folder on this machine.
 type server struct {
-	Demo   demoCmd   `cmd:"" help:"Run the demo: a made-up town, crawled, linked and searchable."`
-	Run    runCmd    `cmd:"" help:"Run Vigil: crawl, and serve the pages and the API."`
-	Crawl  crawlCmd  `cmd:"" help:"Visit what is due at the defined sites, to the end, and stop."`
-	Import importCmd `cmd:"" help:"Take saved HTML pages through the same steps as crawled ones."`
-	User   userCmd   `cmd:"" help:"Add, list, reset and disable users."`
-	Backup backupCmd `cmd:"" help:"Back up everything, of a running server or a data folder, and verify backups."`
-	Doctor doctorCmd `cmd:"" help:"Check a data folder and say what is wrong and how to cure it."`
-	Bench  benchCmd  `cmd:"" help:"Measure this program on this machine, beside loops written by hand."`
+	Demo    demoCmd    `cmd:"" help:"Run the demo: a made-up town, crawled, linked and searchable."`
+	Run     runCmd     `cmd:"" help:"Run Vigil: crawl, and serve the pages and the API."`
+	Crawl   crawlCmd   `cmd:"" help:"Visit what is due at the defined sites, to the end, and stop."`
+	Import  importCmd  `cmd:"" help:"Take saved HTML pages through the same steps as crawled ones."`
+	User    userCmd    `cmd:"" help:"Add, list, reset and disable users."`
+	Backup  backupCmd  `cmd:"" help:"Back up everything, of a running server or a data folder, and verify backups."`
+	Restore restoreCmd `cmd:"" help:"Make an instance out of a backup, and erase again what was erased since."`
+	Doctor  doctorCmd  `cmd:"" help:"Check a data folder and say what is wrong and how to cure it."`
+	Bench   benchCmd   `cmd:"" help:"Measure this program on this machine, beside loops written by hand."`
 }
 
 // memory is the soft limit of the heap where GOMEMLIMIT gives none: it makes the
