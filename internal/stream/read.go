@@ -62,19 +62,48 @@ func (b *Bus) Replay(ctx context.Context, stream string, from uint64, filter []s
 					return err
 				}
 			}
-			if d.seq == last || d.left == 0 {
+			if d.seq == last {
 				return errDone
 			}
+			from = d.seq + 1
 		}
-		if len(ds) == 0 { // nothing is left to read
-			return errDone
+		if len(ds) > 0 && ds[len(ds)-1].left > 0 {
+			return nil
 		}
-		return nil
+		// Nothing is left where this is read from, which in a cluster may lag.
+		if more, err := b.more(ctx, s, filter, from, last); more || err != nil {
+			return err
+		}
+		return errDone
 	})
 	if err != nil && !errors.Is(err, errDone) {
 		return 0, err
 	}
 	return last, nil
+}
+
+// more asks the leader of a cluster whether there is a message to read between
+// two sequences.
+func (b *Bus) more(ctx context.Context, s jetstream.Stream, filter []string, from, last uint64) (bool, error) {
+	c := s.CachedInfo().Config
+	if c.Replicas <= 1 {
+		return false, nil
+	}
+	if len(filter) == 0 {
+		filter = []string{">"}
+	} else {
+		filter = filters(c.Name, filter)
+	}
+	for _, subject := range filter {
+		m, err := s.GetMsg(ctx, from, jetstream.WithGetMsgSubject(subject))
+		if err == nil && m.Sequence <= last {
+			return true, nil
+		}
+		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+			return false, fmt.Errorf("ask for the rest of %s: %w", c.Name, err)
+		}
+	}
+	return false, nil
 }
 
 // follow reads a stream in order with a consumer of its own that is not

@@ -67,7 +67,7 @@ func firstIn(path string) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	var head [recordHeader]byte
 	for at := int64(0); ; {
 		if _, err := f.ReadAt(head[:], at); errors.Is(err, io.EOF) {
