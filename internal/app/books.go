@@ -51,8 +51,7 @@ func (a *App) forget(ctx context.Context) error {
 		if a.inbox != nil {
 			a.inbox.Forget(ids)
 			a.raiser.Forget(ids)
-			number := func(v ad.Value) bool { return v.Kind == "phone" && a.erased.Matches(v.Value) }
-			if _, err := a.docket.Forget(ctx, number); err != nil && ctx.Err() == nil {
+			if _, err := a.docket.Forget(ctx, anyValue); err != nil && ctx.Err() == nil {
 				a.log.Warn("forgetting decisions about erased numbers", "err", err)
 			}
 		}

@@ -5,15 +5,75 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
+	"strings"
+	"time"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/capture"
+	"vigil.example/internal/desk"
 	"vigil.example/internal/erasure"
 	"vigil.example/internal/generation"
 	"vigil.example/internal/search"
 	"vigil.example/internal/search/sqlite"
 )
+
+// Check says what is wrong with an order; see desk.Eraser.
+func (a *App) Check(o erasure.Order) error { return a.erased.Check(o) }
+
+// Clock is the clock of the captures.
+func (a *App) Clock() time.Time { return a.cfg.Clock() }
+
+// Erasures lists the orders.
+func (a *App) Erasures() []erasure.Entry { return a.erased.Entries() }
+
+// Erasure returns one order.
+func (a *App) Erasure(id string) (erasure.Entry, error) { return a.erased.Entry(id) }
+
+// Preview finds what an order would come to.
+func (a *App) Preview(ctx context.Context, o erasure.Order) (desk.Preview, error) {
+	p := erasure.Pending{Entry: erasure.Entry{Kind: o.Kind, Before: o.Before}, AdIDs: o.AdIDs}
+	if o.Kind == erasure.ByNumber {
+		p.Digest = a.erased.Digest(o.Value)
+	}
+	e := newEraser(a, p)
+	e.judging = true
+	for _, pass := range []func(context.Context) error{e.begin, e.chooseAds, e.listAds} {
+		if err := pass(ctx); err != nil {
+			return desk.Preview{}, fmt.Errorf("look what is to be erased: %w", err)
+		}
+	}
+	out := desk.Preview{
+		Kind: o.Kind, Before: o.Before, Captures: len(e.captures), Sightings: e.found,
+		Held: slices.Sorted(maps.Keys(e.held)), Holds: slices.Sorted(maps.Keys(e.holds)),
+	}
+	for _, id := range slices.Sorted(maps.Keys(e.ads)) {
+		if o.Kind == erasure.ByAd && !e.present[id] {
+			out.Unknown = append(out.Unknown, id)
+			continue
+		}
+		out.Ads = append(out.Ads, id)
+	}
+	if o.Kind == erasure.ByNumber {
+		for _, h := range a.docket.HoldsOn("", []ad.Value{{Kind: "phone", Value: o.Value}}) {
+			if !slices.Contains(out.Holds, h.ID) {
+				out.Holds = append(out.Holds, h.ID)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Erase makes an order durable; who seals captures carries it out.
+func (a *App) Erase(ctx context.Context, o erasure.Order) (erasure.Entry, error) {
+	id, err := a.erased.Begin(ctx, o)
+	if err != nil {
+		return erasure.Entry{}, err
+	}
+	return a.erased.Entry(id)
+}
 
 // eraseOrders carries out what the ledger of erasures has pending. It is done by
 // whoever seals captures, so that nothing is sealed that is being erased.
@@ -29,8 +89,14 @@ func (a *App) eraseOrders(ctx context.Context) error {
 	return nil
 }
 
-// rounds bounds how often an order looks for what came while it was erasing.
-const rounds = 8
+const (
+	// looks bounds how often an order looks for what came while it was erasing.
+	// Nothing that it covers is stored any more from its beginning on, so what
+	// comes later than this is a page that was fetched later.
+	looks = 5
+	// underWay is how long a look waits for what was on its way through the steps.
+	underWay = 500 * time.Millisecond
+)
 
 // carryOut lists what an order comes to, deletes it everywhere, and looks again
 // until nothing more is found: pages may have been under way.
@@ -44,25 +110,30 @@ func (a *App) carryOut(ctx context.Context, p erasure.Pending) error {
 			return err
 		}
 	}
-	var result erasure.Result
-	for round := 1; ; round++ {
-		files, err := e.delete(ctx)
-		if err != nil {
+	for look := 1; ; look++ {
+		if err := e.delete(ctx); err != nil {
 			return err
 		}
-		result.Files = append(result.Files, files...)
+		if look > looks {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(underWay):
+		}
 		if err := e.list(ctx); err != nil {
 			return err
 		}
-		if e.found == 0 {
+		left, err := e.indexed(ctx)
+		if err != nil {
+			return err
+		}
+		if e.found == 0 && !left {
 			break
 		}
-		if round == rounds {
-			return fmt.Errorf("more keeps coming after %d rounds; stop the crawl of its site and let the order go on", rounds)
-		}
 	}
-	result.Held = len(e.held)
-	if err := a.erased.Done(ctx, p.ID, result); err != nil {
+	if err := a.erased.Done(ctx, p.ID, erasure.Result{Files: e.files, Held: len(e.held)}); err != nil {
 		return err
 	}
 	return a.exportLedger(ctx)
@@ -80,55 +151,94 @@ func (a *App) exportLedger(ctx context.Context) error {
 // ledgerFile is the exported ledger of erasures in the data folder.
 const ledgerFile = "erasures.jsonl"
 
-// delete deletes every recorded target.
-func (e *eraser) delete(ctx context.Context) (files []erasure.File, err error) {
+// delete deletes every recorded target that it has not deleted yet.
+func (e *eraser) delete(ctx context.Context) error {
+	adIDs, captures := map[string]bool{}, map[string]bool{}
+	err := e.deleteStored(ctx, adIDs, captures)
+	if err != nil {
+		return err
+	}
+	for _, g := range e.indexes() {
+		if err := e.deleteIndexed(ctx, g, slices.Sorted(maps.Keys(adIDs))); err != nil {
+			return err
+		}
+	}
+	_, err = e.a.docket.Forget(ctx, anyValue)
+	return err
+}
+
+// anyValue matches every value: a docket forgets what is gone from its journal.
+func anyValue(ad.Value) bool { return true }
+
+// deleteStored deletes from streams and sealed files. Nothing is sealed meanwhile,
+// or what has just been read for it would be sealed after it was erased.
+func (e *eraser) deleteStored(ctx context.Context, adIDs, captures map[string]bool) error {
 	a := e.a
-	var adIDs, captures []string
-	err = a.erased.Walk(ctx, e.order.ID, func(t erasure.Targets) error {
+	a.sealing.Lock()
+	defer a.sealing.Unlock()
+	err := a.erased.Walk(ctx, e.order.ID, func(t erasure.Targets) error {
 		for s, seqs := range t.Sequences() {
+			seqs = slices.DeleteFunc(seqs, func(n uint64) bool { return e.deleted[place{s, n}] })
 			if _, err := a.bus.Erase(ctx, s, seqs); err != nil && !errors.Is(err, ad.ErrNotFound) {
 				return err
 			}
+			for _, n := range seqs {
+				e.deleted[place{s, n}] = true
+			}
 		}
-		adIDs = append(adIDs, t.AdIDs...)
-		captures = append(captures, t.CaptureIDs...)
+		for _, id := range t.AdIDs {
+			adIDs[id] = true
+		}
+		for _, id := range t.CaptureIDs {
+			captures[id] = true
+		}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	erased, err := a.archive.Erase(ctx, captures)
+	ids := slices.DeleteFunc(slices.Sorted(maps.Keys(captures)), func(id string) bool { return e.unsealed[id] })
+	if len(ids) == 0 {
+		return nil
+	}
+	erased, err := a.archive.Erase(ctx, ids)
+	if errors.Is(err, capture.ErrUnfinished) { // a start was cut off: seal it, without what is gone from the stream
+		if err := a.sealLocked(ctx, a.bus.Pen(1), true); err != nil {
+			return err
+		}
+		var more []capture.Erased
+		more, err = a.archive.Erase(ctx, ids)
+		erased = append(erased, more...)
+	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, f := range erased {
-		files = append(files, erasedFile(f))
-	}
-	files = uniqueFiles(files)
-	indexes := map[int]bool{}
-	for _, g := range a.book.Live() {
-		if indexes[g.Index] {
-			continue
-		}
-		indexes[g.Index] = true
-		if err := e.deleteIndexed(ctx, g, adIDs); err != nil {
-			return nil, err
+		if x := e.file(f); !slices.Contains(e.files, x) {
+			e.files = append(e.files, x)
 		}
 	}
-	if e.order.Kind == erasure.ByNumber {
-		if _, err := a.docket.Forget(ctx, e.matches); err != nil {
-			return nil, err
+	for _, id := range ids {
+		e.unsealed[id] = true
+	}
+	return nil
+}
+
+// indexes are the generations whose index files are there.
+func (e *eraser) indexes() (out []generation.Generation) {
+	done := map[int]bool{}
+	for _, g := range e.a.book.Live() {
+		if _, err := os.Stat(e.a.indexFile(g.Index)); err == nil && !done[g.Index] {
+			done[g.Index] = true
+			out = append(out, g)
 		}
 	}
-	return files, nil
+	return out
 }
 
 // deleteIndexed erases ads from the index of a generation, beside its writer.
 func (e *eraser) deleteIndexed(ctx context.Context, g generation.Generation, adIDs []string) error {
 	name := e.a.indexFile(g.Index)
-	if _, err := os.Stat(name); errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
 	x, err := sqlite.Open(ctx, name, sqlite.Options{Beside: true})
 	if errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrVersion) {
 		return sqlite.Remove(name) // it is made anew from what is left
@@ -143,7 +253,7 @@ func (e *eraser) deleteIndexed(ctx context.Context, g generation.Generation, adI
 		return err
 	}
 	for _, h := range hubs {
-		if e.matches(h.Value) {
+		if e.matches(h.Value) || e.lost(h.Value) {
 			values = append(values, h.Value)
 		}
 	}
@@ -151,51 +261,44 @@ func (e *eraser) deleteIndexed(ctx context.Context, g generation.Generation, adI
 	return err
 }
 
-// sealedOnly gives the captures that are in sealed files but no longer in the
-// stream.
-func (e *eraser) sealedOnly(ctx context.Context, f func(capture.Item) error) error {
-	t, err := e.a.trimmed(ctx)
-	if err != nil || t.To == 0 {
-		return err
-	}
-	sealed, err := e.a.archive.List(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range sealed {
-		if s.From > t.To {
-			break
-		}
-		for it, err := range e.a.archive.Each(ctx, s) {
-			if err != nil {
-				return err
-			}
-			if err := f(it); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// generational calls f for the streams of a base in every live generation.
-func (e *eraser) generational(base string, f func(name string) error) error {
-	done := map[string]bool{}
-	for _, g := range e.a.book.Live() {
-		name := serves(g, base)
-		if done[name] {
+// indexed reports whether an index has one of the ads: it may have been on its
+// way there when they were erased.
+func (e *eraser) indexed(ctx context.Context) (bool, error) {
+	for _, g := range e.indexes() {
+		x, err := sqlite.Open(ctx, e.a.indexFile(g.Index), sqlite.Options{ReadOnly: true})
+		if errors.Is(err, ad.ErrNotFound) || errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrVersion) {
 			continue
 		}
-		done[name] = true
-		if err := f(name); err != nil {
-			return err
+		if err != nil {
+			return false, err
+		}
+		found := false
+		for id := range e.ads {
+			docs, _, verr := x.Versions(ctx, id)
+			if verr != nil && !errors.Is(verr, ad.ErrNotFound) {
+				err = verr
+				break
+			}
+			if found = len(docs) > 0; found {
+				break
+			}
+		}
+		_ = x.Close() // it only answered
+		if found || err != nil {
+			return found, err
 		}
 	}
-	return nil
+	return false, nil
 }
 
-// each calls f with the messages of a stream that are there now.
-func (e *eraser) each(ctx context.Context, name string, filter []string, f func(ad.Message) error) error {
-	_, err := e.a.bus.Replay(ctx, name, 0, filter, f)
-	return err
+// file is what the ledger keeps of a rewritten file. Its digests are keyed: from
+// that of a page which one knows but for a number, the number could be found.
+func (e *eraser) file(f capture.Erased) erasure.File {
+	keyed := func(sum string) string {
+		if sum == "" { // the erasure was cut off after the file went
+			return strings.Repeat("0", 64)
+		}
+		return e.a.erased.Digest("warc " + sum)
+	}
+	return erasure.File{Old: f.File, OldSHA256: keyed(f.SHA256Was), New: f.New, NewSHA256: keyed(f.SHA256Now)}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -124,14 +125,22 @@ func (a *App) readLedger(ctx context.Context) (desk.Ledger, error) {
 		gone = trimmed{} // noted, not gone yet
 	}
 	erased := a.erased.Counts()
-	captured := func(prefix string) uint64 {
-		return sum(r.info(stream.Captures).Subjects, prefix) + sum(gone.Subjects, prefix)
+	captures := maps.Clone(r.info(stream.Captures).Subjects)
+	if captures == nil {
+		captures = map[string]uint64{}
+	}
+	for s, n := range gone.Subjects {
+		captures[s] += n
+	}
+	// Of captures that were trimmed before they were erased the door is known only.
+	captured := func(door string) uint64 {
+		return sum(captures, "capture."+door+".") - min(sum(captures, "capture."+door+"."), counted(erased, stream.Captures, "trimmed."+door+"."))
 	}
 
 	// What is erased goes with all that was made of it, so that later steps do not
 	// miss it; a visit stays planned though what it brought is gone.
 	planned := sum(r.info(stream.Frontier).Subjects, "frontier.") + counted(erased, stream.Frontier, "frontier.")
-	pages := captured("capture.crawl.") + captured("capture.import.")
+	pages := captured("crawl") + captured("import")
 	listings := sum(r.info(listing).Subjects, "listing.")
 	ads := sum(r.info(adStream).Subjects, "ad.")
 
@@ -142,38 +151,40 @@ func (a *App) readLedger(ctx context.Context) (desk.Ledger, error) {
 	}
 	extracting := r.waiting(stream.Captures, "extract"+suffix(g.Listings), pages)
 	enriching := r.waiting(listing, "enrich"+suffix(g.Ads), listings)
-	lastAd := r.info(adStream).Last
+	lastAd := r.newest(adStream, "ad.*")
 	var linkedAt linked
 	r.note(a.recall(ctx, "link"+suffix(g.Links), &linkedAt))
 	linking := behind(lastAd, linkedAt.UpTo)
+	if linkedAt.Round < a.erased.Rounds() { // the clusters are made anew
+		linking = max(linking, 1)
+	}
 	indexed, err := a.shelf.Position(ctx, "ads")
 	r.noteIndex(err)
 	indexing := behind(lastAd, indexed)
 
 	st, err := a.shelf.Stats(ctx)
 	r.noteIndex(err)
-	captures, read, dead := r.info(stream.Captures).Subjects, r.info(listing).Subjects, r.info(stream.Dead).Subjects
-	for s, n := range gone.Subjects {
-		captures[s] += n
-	}
+	read, dead := r.info(listing).Subjects, r.info(stream.Dead).Subjects
 	l := desk.Ledger{Rows: []desk.Row{
 		{Step: "crawl", About: "planned visits of pages", In: planned, Waiting: crawling,
-			Stored: sum(captures, "capture.crawl."), Rejected: refusals(captures, sum(dead, "dead.crawl-"))},
+			Stored: captured("crawl"), Rejected: refusals(captures, sum(dead, "dead.crawl-"), sum(dead, "dropped.crawl-"))},
 		{Step: "extract", About: "captured pages", In: pages, Waiting: extracting,
-			Stored: sum(read, "outcome."), Rejected: letters(dead["dead.extract"+suffix(g.Listings)])},
+			Stored: sum(read, "outcome."), Rejected: letters(dead["dead.extract"+suffix(g.Listings)], dead["dropped.extract"+suffix(g.Listings)])},
 		{Step: "enrich", About: "listings read from pages", In: listings, Waiting: enriching,
-			Stored: sum(r.info(adStream).Subjects, "ad."), Rejected: letters(dead["dead.enrich"+suffix(g.Ads)])},
+			Stored: sum(r.info(adStream).Subjects, "ad."), Rejected: letters(dead["dead.enrich"+suffix(g.Ads)], dead["dropped.enrich"+suffix(g.Ads)])},
 		{Step: "link", About: "ad versions", In: ads, Waiting: linking,
-			Stored: linkedAt.Read, Rejected: letters(dead["dead.link"+suffix(g.Links)])},
+			Stored: linkedAt.Read, Rejected: letters(dead["dead.link"+suffix(g.Links)], dead["dropped.link"+suffix(g.Links)])},
 		{Step: "index", About: "ad versions", In: ads, Waiting: indexing,
-			Stored: uint64(st.Sightings), Rejected: letters(dead["dead.index-ads"+suffix(g.Index)])},
+			Stored: uint64(st.Sightings), Rejected: letters(dead["dead.index-ads"+suffix(g.Index)], dead["dropped.index-ads"+suffix(g.Index)])},
 	}}
-	if n := counted(erased, stream.Captures, "capture.crawl.") + counted(erased, stream.Captures, "refusal."); n > 0 {
-		if l.Rows[0].Rejected == nil {
-			l.Rows[0].Rejected = map[string]uint64{}
-		}
+	n := counted(erased, stream.Frontier, "frontier.unvisited.") + counted(erased, stream.Dead, "dead.crawl.")
+	for _, of := range []string{"capture.crawl.", "trimmed.crawl.", "refusal."} {
+		n += counted(erased, stream.Captures, of)
+	}
+	if n > 0 {
 		l.Rows[0].Rejected["erased"] += n
 	}
+	l.Erasing = len(a.erased.Pending())
 	l.Balance()
 	return l, r.err
 }
@@ -205,6 +216,16 @@ func (r *reader) info(name string) stream.Info {
 	return i
 }
 
+// newest is the sequence of the newest message of a subject that is there: behind
+// it others may have been erased.
+func (r *reader) newest(name, subject string) uint64 {
+	m, err := r.a.bus.LastOf(r.ctx, name, subject)
+	if !errors.Is(err, ad.ErrNotFound) {
+		r.note(err)
+	}
+	return m.Seq
+}
+
 // waiting is what a consumer has not acknowledged: all there is when it was
 // never opened.
 func (r *reader) waiting(name, durable string, all uint64) uint64 {
@@ -232,14 +253,11 @@ func sum(subjects map[string]uint64, prefix string) (n uint64) {
 	return n
 }
 
-func refusals(subjects map[string]uint64, dead uint64) map[string]uint64 {
-	out := letters(dead)
+func refusals(subjects map[string]uint64, dead, dropped uint64) map[string]uint64 {
+	out := letters(dead, dropped)
 	for s, n := range subjects {
 		if rest, ok := strings.CutPrefix(s, "refusal."); ok {
 			_, reason, _ := strings.Cut(rest, ".")
-			if out == nil {
-				out = map[string]uint64{}
-			}
 			out[reason] += n
 		}
 	}
@@ -256,11 +274,16 @@ func counted(erased map[string]uint64, stream, prefix string) (n uint64) {
 	return n
 }
 
-func letters(n uint64) map[string]uint64 {
-	if n == 0 {
-		return nil
+// letters are the dead letters of a step, and those of them that were given up.
+func letters(dead, dropped uint64) map[string]uint64 {
+	out := map[string]uint64{}
+	if dead > 0 {
+		out["dead letter"] = dead
 	}
-	return map[string]uint64{"dead letter": n}
+	if dropped > 0 {
+		out["dropped"] = dropped
+	}
+	return out
 }
 
 // Settle waits until nothing is on its way any more.

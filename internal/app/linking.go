@@ -22,6 +22,9 @@ import (
 type linked struct {
 	Read uint64 `json:"read"`  // ads linked
 	UpTo uint64 `json:"up_to"` // sequence of the last one
+
+	// Round is how many erasures the ads were free of when they were read.
+	Round int `json:"round,omitempty"`
 }
 
 const linkVersion = "Vigil-Linker"
@@ -32,7 +35,13 @@ const linkMore = "Vigil-More"
 func (a *App) runLink(ctx context.Context) error {
 	part := func(g generation.Generation) int { return g.Links }
 	return a.generations(ctx, part, func(ctx context.Context, g generation.Generation) error {
-		return a.leased(ctx, "link"+suffix(g.Links), func(ctx context.Context, _ *stream.Lease) error { return a.linkAds(ctx, g) })
+		return a.leased(ctx, "link"+suffix(g.Links), func(ctx context.Context, _ *stream.Lease) error {
+			for {
+				if err := a.linkAds(ctx, g); !errors.Is(err, errRelink) {
+					return err
+				}
+			}
+		})
 	})
 }
 
@@ -44,8 +53,9 @@ type linker struct {
 	version string // of the rules and of the set of erased ads
 	done    uint64 // changes up to this ad are stored
 	at      linked
-	changes ad.LinkChange // of the batch under way
-	held    []ad.Message  // changes that are not stored yet
+	left    map[uint64]bool // ads of which it has given up
+	changes ad.LinkChange   // of the batch under way
+	held    []ad.Message    // changes that are not stored yet
 }
 
 // linkAds keeps the clusters of a generation. The linker's state is a function of
@@ -58,10 +68,20 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 	if err != nil {
 		return err
 	}
-	rebuilt := a.erased.Changed() // before anything is read
-	l := &linker{Linker: link.New(a.cfg.Link), a: a, pen: pen, version: link.Version}
-	if n := a.erased.Rounds(); n > 0 {
-		l.version += "+" + strconv.Itoa(n)
+	round := a.erased.Rounds() // before anything is read
+	l := &linker{Linker: link.New(a.cfg.Link), a: a, pen: pen, version: link.Version, at: linked{Round: round}}
+	if round > 0 {
+		l.version += "+" + strconv.Itoa(round)
+	}
+	var retried uint64 // the last dead letter whose ad was to be linked
+	if err := a.recall(ctx, relinkKey(g.Links), &retried); err != nil {
+		return err
+	}
+	if retried > 0 {
+		l.version += "~" + strconv.FormatUint(retried, 10)
+	}
+	if l.left, err = a.lettered(ctx, "link"+suffix(g.Links)); err != nil {
+		return err
 	}
 	stored := l.version
 	m, err := a.bus.LastOf(ctx, links, "link.change")
@@ -86,14 +106,21 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 	if err := l.reread(ctx, ads, anew); err != nil {
 		return err
 	}
-	// A change of what is erased ends this linker; the next one reads what is left.
+	// An erasure ends this linker, and a letter that is retried; the next one reads
+	// what is left.
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	go a.onRelink(ctx, g.Links, retried, func() { stop(errRelink) })
 	go func() {
-		select {
-		case <-rebuilt:
-			stop(errRelink)
-		case <-ctx.Done():
+		for changed := a.erased.Changed(); ; changed = a.erased.Changed() {
+			if a.erased.Rounds() != round {
+				stop(errRelink)
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	progress := make(chan struct{})
@@ -130,7 +157,7 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 	stop(nil)
 	<-progress
 	if errors.Is(context.Cause(ctx), errRelink) {
-		return nil
+		return errRelink
 	}
 	return err
 }
@@ -147,12 +174,12 @@ type seqAd struct {
 // reread brings the linker to the end of the ads. Changes beyond what is stored
 // are published, or all clusters anew.
 func (l *linker) reread(ctx context.Context, ads string, anew bool) error {
-	_, err := l.a.bus.Replay(ctx, ads, 0, nil, func(m ad.Message) error {
+	last, err := l.a.bus.Replay(ctx, ads, 0, nil, func(m ad.Message) error {
 		if !anew && m.Seq > l.done {
 			return errEnough // from here on the follower tells of changes
 		}
-		if x, err := decode[ad.Ad](m); err == nil { // a dead letter already
-			l.add(seqAd{m.Seq, &x}, false)
+		if !l.left[m.Seq] {
+			l.reAdd(m)
 		}
 		l.at.UpTo = m.Seq
 		return nil
@@ -160,12 +187,28 @@ func (l *linker) reread(ctx context.Context, ads string, anew bool) error {
 	if err != nil && !isEnough(err) {
 		return err
 	}
+	if err == nil {
+		l.at.UpTo = max(l.at.UpTo, last) // what stood there may have been erased
+	}
 	if anew && l.at.UpTo > 0 {
 		l.changes = l.Snapshot()
 		l.hold(fmt.Sprintf("all-%d", l.at.UpTo), l.at.UpTo)
 		return l.store(ctx)
 	}
 	return nil
+}
+
+// reAdd links an ad that was linked before. One that cannot be is a dead letter
+// already, or will be.
+func (l *linker) reAdd(m ad.Message) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.a.log.Error("an ad cannot be linked and is left out", "seq", m.Seq, "panic", p)
+		}
+	}()
+	if x, err := decode[ad.Ad](m); err == nil {
+		l.add(seqAd{m.Seq, &x}, false)
+	}
 }
 
 // add links one ad.

@@ -45,13 +45,25 @@ func captureMessage(c ad.Capture, id string, records []byte) ad.Message {
 
 // crawlStep fetches one planned visit. Each visit becomes one capture or one
 // refusal.
-func crawlStep(f *crawl.Fetcher) pipeline.Step {
+func crawlStep(f *crawl.Fetcher, erased *erasure.Ledger) pipeline.Step {
+	// An erased address may have been queued before; what is stored of it names it no more.
+	barred := func(e crawl.Entry) []ad.Message {
+		id := "v:" + e.ID()
+		e.URL, e.From, e.Known = "", "", crawl.Validators{}
+		return []ad.Message{{Subject: "refusal." + ad.Slug(e.Site) + ".erased", ID: id, Data: encode(e)}}
+	}
 	return func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
 		e, err := decode[crawl.Entry](m)
 		if err != nil {
 			return nil, err
 		}
+		if erased.Bars(crawl.Fingerprint(e.URL)) {
+			return barred(e), nil
+		}
 		got, err := f.Fetch(ctx, e)
+		if erased.Bars(crawl.Fingerprint(e.URL)) { // meanwhile
+			return barred(e), nil
+		}
 		if no, ok := errors.AsType[*crawl.Refusal](err); ok {
 			b := encode(struct {
 				crawl.Entry
@@ -107,11 +119,14 @@ func extractStep(x *extract.Extractor, erased *erasure.Ledger, gen int, kept *fr
 }
 
 // enrichStep makes a listing an ad.
-func enrichStep(chain *enrich.Chain, from, gen int, kept *fresh) pipeline.Step {
+func enrichStep(chain *enrich.Chain, erased *erasure.Ledger, from, gen int, kept *fresh) pipeline.Step {
 	return func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
 		l, err := kept.listing(from, m)
 		if err != nil {
 			return nil, err
+		}
+		if erased.Covers(l.AdID) { // read before it was erased
+			return nil, pipeline.Skip
 		}
 		a, err := chain.Enrich(ctx, l)
 		if err != nil {
@@ -146,11 +161,14 @@ func stopped(err error) bool { return pipeline.IsFinal(err) }
 func decodeValue[T any](b []byte) (v T, err error) { err = json.Unmarshal(b, &v); return v, err }
 
 // alertStep matches an ad against the subscriptions.
-func alertStep(r *alert.Raiser, gen int, kept *fresh) pipeline.Step {
+func alertStep(r *alert.Raiser, erased *erasure.Ledger, gen int, kept *fresh) pipeline.Step {
 	return func(_ context.Context, m ad.Message) ([]ad.Message, error) {
 		a, err := kept.ad(gen, m)
 		if err != nil {
 			return nil, err
+		}
+		if erased.Covers(a.AdID) {
+			return nil, pipeline.Skip
 		}
 		return alertMessages(r.Raise(*a)), nil
 	}
@@ -166,9 +184,12 @@ func alertMessages(alerts []ad.Alert) []ad.Message {
 
 // The changes of the index.
 
-func versionChange(gen int, kept *fresh) func(ad.Message) (search.Change, error) {
+func versionChange(gen int, erased *erasure.Ledger, kept *fresh) func(ad.Message) (search.Change, error) {
 	return func(m ad.Message) (search.Change, error) {
 		x, err := kept.ad(gen, m)
+		if err == nil && erased.Covers(x.AdID) { // read before it was erased
+			err = pipeline.Skip
+		}
 		return search.Change{Seq: m.Seq, Version: x}, err
 	}
 }

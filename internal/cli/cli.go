@@ -61,6 +61,8 @@ type client struct {
 	Watch   watchCmd   `cmd:"" help:"Be told when a number, address or handle appears in a new ad."`
 	Inbox   inboxCmd   `cmd:"" help:"Show alerts, newest first."`
 	Packet  packetCmd  `cmd:"" help:"Export and verify sealed evidence packets."`
+	Erase   eraseCmd   `cmd:"" help:"Erase ads for good, by id, number or age, and list what was erased."`
+	Hold    holdCmd    `cmd:"" help:"Keep ads from being erased."`
 	Audit   auditCmd   `cmd:"" help:"Check the audit log."`
 	Status  statusCmd  `cmd:"" help:"Show the ledger: what came in and what became of it."`
 	Version versionCmd `cmd:"" help:"Show the version of this program."`

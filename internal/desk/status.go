@@ -40,8 +40,9 @@ type Site struct {
 // rejected for a reason, or is waiting.
 type Ledger struct {
 	Rows     []Row `json:"rows"`
-	Balanced bool  `json:"balanced"` // of every row: in = stored + rejected + waiting
-	Settled  bool  `json:"settled"`  // nothing is waiting
+	Balanced bool  `json:"balanced"`          // of every row: in = stored + rejected + waiting
+	Settled  bool  `json:"settled"`           // nothing is waiting
+	Erasing  int   `json:"erasing,omitempty"` // orders to erase that are not done: until then rows are uneven
 }
 
 // A Row accounts for what came into one step.
@@ -65,13 +66,14 @@ func (r Row) Refused() (n uint64) {
 
 // Balance fills in whether the rows and the ledger balance. While records are on
 // their way some may be counted at both ends of a step, so then a row balances
-// unless something is missing from it; at rest the sums must be equal.
+// unless something is missing from it; at rest the sums must be equal. While an
+// order erases, what it has done is not counted yet.
 func (l *Ledger) Balance() {
-	l.Balanced, l.Settled = true, true
+	l.Balanced, l.Settled = true, l.Erasing == 0
 	for i := range l.Rows {
 		r := &l.Rows[i]
 		out := r.Stored + r.Refused() + r.Waiting
-		r.Balanced = r.In == out || r.Waiting > 0 && r.In < out
+		r.Balanced = r.In == out || r.Waiting > 0 && r.In < out || l.Erasing > 0
 		l.Balanced = l.Balanced && r.Balanced
 		l.Settled = l.Settled && r.Waiting == 0
 	}
