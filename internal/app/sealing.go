@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,7 +25,9 @@ const (
 
 func (a *App) runArchive(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.followHome(ctx) }) // erasing asks for holds and clusters
 	g.Go(func() error { return a.leased(ctx, "archive", a.keepArchive) })
+	g.Go(func() error { return a.runSealed(ctx) })
 	return g.Wait()
 }
 
@@ -73,6 +76,11 @@ func (a *App) Seal(ctx context.Context) error { return a.seal(ctx, a.bus.Pen(1),
 func (a *App) seal(ctx context.Context, pen pipeline.Sink, all bool) error {
 	a.sealing.Lock()
 	defer a.sealing.Unlock()
+	return a.sealLocked(ctx, pen, all)
+}
+
+// sealLocked is seal for who holds a.sealing.
+func (a *App) sealLocked(ctx context.Context, pen pipeline.Sink, all bool) error {
 	info, err := a.bus.Info(ctx, stream.Captures)
 	if err != nil {
 		return err
@@ -187,35 +195,46 @@ func (a *App) trim(ctx context.Context, pen pipeline.Sink) error {
 	if err != nil {
 		return err
 	}
-	next := trimmed{V: 1, To: before.To, Subjects: before.Subjects}
+	sealedTo := before.To
+	for _, s := range sealed {
+		if s.To <= before.To {
+			continue
+		}
+		if s.To > floor || s.To >= info.Last {
+			break
+		}
+		if old, err := a.older(ctx, s.To, a.cfg.Keep); err != nil {
+			return err
+		} else if !old {
+			break
+		}
+		sealedTo = s.To
+	}
+	// Where a file of the stream ends, so that none of it stays behind unseen.
+	to, err := a.bus.Cut(stream.Captures, sealedTo)
+	if err != nil || to <= before.To {
+		return err
+	}
+	for _, s := range sealed {
+		if s.To > before.To && s.From <= to {
+			if _, err := a.archive.Verify(ctx, s); err != nil {
+				return err
+			}
+		}
+	}
+	next := trimmed{V: 1, To: to, Subjects: maps.Clone(before.Subjects)}
 	if next.Subjects == nil {
 		next.Subjects = map[string]uint64{}
 	}
-	for _, s := range sealed {
-		if s.From != max(next.To+1, s.From) || s.To > floor || s.To >= info.Last {
-			continue
+	_, err = a.bus.Replay(ctx, stream.Captures, before.To+1, nil, func(m ad.Message) error {
+		if m.Seq > to {
+			return errEnough
 		}
-		if old, err := a.older(ctx, s.To, a.cfg.Keep); err != nil || !old {
-			return err
-		}
-		if _, err := a.archive.Verify(ctx, s); err != nil {
-			return err
-		}
-		_, err := a.bus.Replay(ctx, stream.Captures, s.From, nil, func(m ad.Message) error {
-			if m.Seq > s.To {
-				return errEnough
-			}
-			next.Subjects[m.Subject]++
-			return nil
-		})
-		if err != nil && !isEnough(err) {
-			return err
-		}
-		next.To = s.To
-		break // one file a round
-	}
-	if next.To == before.To {
+		next.Subjects[m.Subject]++
 		return nil
+	})
+	if err != nil && !isEnough(err) {
+		return err
 	}
 	if err := pen.Publish(ctx, []ad.Message{{Subject: "archive.trimmed", ID: fmt.Sprintf("trimmed:%d", next.To), Data: encode(next)}}); err != nil {
 		return err
@@ -237,6 +256,9 @@ func (a *App) trimmed(ctx context.Context) (t trimmed, err error) {
 
 // read is the sequence up to which every live generation has read the captures.
 func (a *App) read(ctx context.Context) (uint64, error) {
+	if err := a.book.CatchUp(ctx); err != nil {
+		return 0, err
+	}
 	floor := uint64(1<<64 - 1)
 	for _, g := range a.book.Live() {
 		n, err := a.bus.AckFloor(ctx, stream.Captures, "extract"+suffix(g.Listings))
