@@ -11,6 +11,7 @@ import (
 	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/erasure"
+	"vigil.example/internal/generation"
 	"vigil.example/internal/query"
 	"vigil.example/internal/search"
 )
@@ -68,6 +69,12 @@ func kinds() []kind {
 		{access.ErrDenied, "denied", 403, "sign in with a scope that covers it, or ask an administrator for the role"},
 		{access.ErrInvalid, "bad-request", 400, ""},
 		{casework.ErrInvalid, "bad-request", 400, ""},
+		{generation.ErrUnderWay, "under-way", 409, "vigil replay --status follows it, vigil replay --cancel gives it up"},
+		{generation.ErrState, "conflict", 409, "vigil replay --status shows how it stands"},
+		{generation.ErrInvalid, "bad-request", 400, "steps are extract, enrich, link and index; only extract and enrich can begin in the middle"},
+		{desk.ErrNothing, "bad-from", 400, "leave out --from, or name an earlier place"},
+		{desk.ErrNoReplay, "no-replay", 404, "vigil replay --status shows which generation serves"},
+		{desk.ErrReason, "bad-request", 400, "say why they are given up"},
 		{desk.ErrPage, "bad-page", 400, "bring a saved page with a true time and address"},
 		{desk.ErrPurpose, "bad-purpose", 400, "give a case number or a reason in words"},
 		{desk.ErrNotAValue, "bad-value", 400, "write a telephone number in any form, an e-mail address, or a handle as platform:name"},

@@ -12,19 +12,20 @@ import (
 	"vigil.example/internal/stream"
 )
 
-// runAlert matches ads of every live generation: a replay that finds a number
-// tells of it, and what was told is not told again.
+// runAlert matches the ads of the generation that serves. After a switch it goes
+// over all ads of the new one: what a replay has found is told once people can
+// see it, and what was told is not told again.
 func (a *App) runAlert(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.followHome(ctx) })
 	g.Go(func() error {
-		part := func(g generation.Generation) int { return g.Ads }
+		part := func(generation.Generation) int { return a.book.Serving().Ads }
 		return a.generations(ctx, part, func(ctx context.Context, g generation.Generation) error {
 			name := "alert" + suffix(g.Ads)
 			return a.keep(ctx, name, func(ctx context.Context) error {
 				return a.stage(ctx, stageSpec{
 					name: name, from: stream.Named(stream.Ads, g.Ads), sink: a.bus.Pen(1),
-					step: alertStep(a.raiser, g.Ads, a.fresh), config: a.stageConfig("alert"),
+					step: alertStep(a.raiser, a.erased, g.Ads, a.fresh), config: a.stageConfig("alert"),
 				})
 			})
 		})

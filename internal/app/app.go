@@ -80,6 +80,7 @@ type App struct {
 
 	closers []func()
 	sealing sync.Mutex
+	letters sync.Mutex // held while dead letters are worked on
 	noted   audit.Head // as last written down
 }
 
@@ -174,7 +175,7 @@ func (a *App) openDesk() (err error) {
 	a.importer = newImporter(a.bus, a.cfg.Sites, a.cfg.Now)
 	a.desk = desk.New(desk.Parts{
 		Register: a.register, Docket: a.docket, Inbox: a.inbox, Raiser: a.raiser, Log: a.audit, Index: &a.shelf,
-		Captures: a, Importer: a.importer, Overseer: a, Keeper: a, Key: a.key, Agency: a.cfg.Agency, Errors: a.log, Now: a.cfg.Now,
+		Captures: a, Importer: a.importer, Overseer: a, Eraser: a, Keeper: a, Replayer: a, Letters: a, Key: a.key, Agency: a.cfg.Agency, Errors: a.log, Now: a.cfg.Now,
 		Raise: func(ctx context.Context, alerts []ad.Alert) error { return a.bus.Publish(ctx, alertMessages(alerts)) },
 	})
 	return nil

@@ -36,19 +36,23 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 		return err
 	}
 	defer func() { _ = x.Close() }()
+	if err := a.freshLetters(ctx, g, x); err != nil {
+		return err
+	}
+	dead := lettersOfFile{a.bus.Pen(1), x.ID()}
 	run, ctx := errgroup.WithContext(ctx)
 	for _, s := range []struct {
 		source, stream string
 		filter         []string
 		decode         func(ad.Message) (search.Change, error)
 	}{
-		{"ads", stream.Named(stream.Ads, g.Ads), nil, versionChange(g.Ads, a.fresh)},
+		{"ads", stream.Named(stream.Ads, g.Ads), nil, versionChange(g.Ads, a.erased, a.fresh)},
 		{"removals", stream.Named(stream.Listings, g.Listings), []string{"outcome.*.removed"}, removalChange},
 		{"links", stream.Named(stream.Links, g.Links), nil, linkChange},
 	} {
 		run.Go(func() error {
 			f := pipeline.Follower[search.Change]{
-				Name: "index-" + s.source + suffix(g.Index), Stream: s.stream, Dead: a.bus.Pen(1), Batch: 1000, Log: a.log, Decode: s.decode, Meter: a.meter,
+				Name: "index-" + s.source + suffix(g.Index), Stream: s.stream, Dead: dead, Batch: 1000, Log: a.log, Decode: s.decode, Meter: a.meter,
 				Position: func(ctx context.Context) (uint64, error) { return x.Position(ctx, s.source) },
 				Tail: func(ctx context.Context, from uint64, n int, f func([]ad.Message) error) error {
 					return a.bus.Tail(ctx, s.stream, from, s.filter, n, f)

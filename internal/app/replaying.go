@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/desk"
 	"vigil.example/internal/generation"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/search/sqlite"
@@ -15,141 +17,147 @@ import (
 )
 
 // This file is what a replay needs beside the stages, which run a second time
-// with other outputs: what lies before its beginning is copied, what has left the
-// captures stream is read from the sealed files, and when everything has caught
-// up, search is switched over.
+// with other outputs: what lies before its beginning is copied, and when
+// everything has caught up, search is switched over.
 
-// copiedHeader marks a record that was taken over from the generation before.
+// copiedHeader marks a record that its stage did not make of the message that it
+// had in hand: one that was taken over from the generation before, with its
+// sequence there, or was made of a sealed capture or of a dead letter.
 const copiedHeader = "Vigil-Copied"
 
 // begins is the sequence at which a step of a generation begins to read: that of
 // the replay if it is the replayed step, else the beginning.
-func (a *App) begins(g generation.Generation, gen int, step string) uint64 {
-	if gen == g.N && string(g.Step) == step {
+func (a *App) begins(g generation.Generation, gen int, step generation.Step) uint64 {
+	if gen == g.N && g.Step == step {
 		return g.From.Seq
 	}
 	return 0
 }
 
+// building runs f as long as a generation is being built.
+func (a *App) building(ctx context.Context, g generation.Generation, f func(context.Context) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		for {
+			changed := a.book.Changed()
+			if now, err := a.book.Generation(g.N); err != nil || now.State != generation.Building {
+				stop()
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-changed:
+			}
+		}
+	}()
+	return f(ctx)
+}
+
 // copyBefore takes over from the generation before what the replayed step made of
-// messages before the replay's beginning.
-func (a *App) copyBefore(ctx context.Context, g generation.Generation, step, base string, gen int) error {
-	if string(g.Step) != step || g.N != gen || g.From.Seq <= 1 {
+// messages before the replay's beginning, and its dead letters of them.
+func (a *App) copyBefore(ctx context.Context, g generation.Generation, step generation.Step, base string) error {
+	if g.Step != step || g.From.Seq <= 1 {
 		return nil
 	}
-	old := a.book.Serving()
-	from := map[string]int{stream.Listings: old.Listings, stream.Ads: old.Ads}[base]
-	if from == gen { // switched already: what there was to copy was copied
-		return nil
+	old, err := a.book.Generation(g.Over)
+	if err != nil {
+		return err
 	}
-	part := "copy" + suffix(gen)
-	return a.leased(ctx, part, func(ctx context.Context, _ *stream.Lease) error {
-		return a.stage(ctx, stageSpec{
-			name: part, from: stream.Named(base, from), sink: a.bus.Pen(gen), config: a.stageConfig("copy"),
-			step: func(_ context.Context, m ad.Message) ([]ad.Message, error) {
-				n, err := strconv.ParseUint(m.Header[pipeline.SourceHeader], 10, 64)
-				if m.Header[copiedHeader] == "" && (err != nil || n >= g.From.Seq) {
-					return nil, nil
-				}
-				return []ad.Message{{Subject: m.Subject, ID: m.ID, Data: m.Data, Header: map[string]string{
-					pipeline.SourceHeader: m.Header[pipeline.SourceHeader], copiedHeader: "1",
-				}}}, nil
-			},
+	from, name := serves(old, base), "copy"+suffix(g.N)
+	return a.building(ctx, g, func(ctx context.Context) error {
+		return a.leased(ctx, name, func(ctx context.Context, _ *stream.Lease) error {
+			was, is := stageName(step, old), stageName(step, g)
+			carry := func(m ad.Message) bool { return source(m) < g.From.Seq }
+			if err := a.carryLetters(ctx, was, is, carry); err != nil {
+				return err
+			}
+			return a.stage(ctx, stageSpec{
+				name: name, from: from, sink: a.bus.Pen(g.N), to: stream.Named(base, g.N), mark: copiedHeader, step: a.copyStep(g.From.Seq),
+				config: a.stageConfig(string(step)),
+			})
 		})
 	})
 }
 
-// extractSealed reads again the captures that have left the stream. It goes
-// through the sealed files once, leaving out what was made before it was stopped.
-func (a *App) extractSealed(ctx context.Context, s stageSpec) error {
-	return a.leased(ctx, "sealed-"+s.name, func(ctx context.Context, _ *stream.Lease) error {
-		t, err := a.trimmed(ctx)
-		if err != nil {
-			return err
+// copyStep lets through what was made of messages before a sequence.
+func (a *App) copyStep(before uint64) pipeline.Step {
+	return func(_ context.Context, m ad.Message) ([]ad.Message, error) {
+		n, err := strconv.ParseUint(m.Header[pipeline.SourceHeader], 10, 64)
+		if err != nil || n >= before {
+			return nil, nil
 		}
-		var at linked
-		key := "sealed-" + s.name
-		if err := a.recall(ctx, key, &at); err != nil {
-			return err
-		}
-		if t.To == 0 || at.UpTo >= t.To {
-			<-ctx.Done()
-			return nil
-		}
-		if a.archive == nil {
-			return errors.New("captures of this replay lie in sealed files: run role extract with the data folder that holds them (--data), too")
-		}
-		sealed, err := a.archive.List(ctx)
-		if err != nil {
-			return err
-		}
-		for _, f := range sealed {
-			if f.To <= at.UpTo || f.From > t.To {
-				continue
-			}
-			var out []ad.Message
-			for it, err := range a.archive.Each(ctx, f) {
-				if err != nil {
-					return err
-				}
-				if it.Seq < s.start || it.Seq > t.To || it.Capture.Via != ad.ViaCrawl && it.Capture.Via != ad.ViaImport {
-					continue
-				}
-				m := captureMessage(it.Capture, "", it.Records)
-				m.Seq = it.Seq
-				made, err := s.step(ctx, m)
-				if err != nil {
-					letter := pipeline.Letter(s.name, stream.Captures, m, err)
-					if err := a.bus.Publish(ctx, []ad.Message{letter}); err != nil {
-						return err
-					}
-					continue
-				}
-				for i := range made {
-					made[i].Header = map[string]string{pipeline.SourceHeader: strconv.FormatUint(it.Seq, 10), copiedHeader: "1"}
-				}
-				out = append(out, made...)
-			}
-			if err := s.sink.Publish(ctx, out); err != nil {
-				return err
-			}
-			at.UpTo = f.To
-			if err := a.bus.Put(ctx, stream.Progress, key, encode(at)); err != nil {
-				return err
+		if a.erased.Rounds() > 0 { // an erasure may overtake a copy that is under way
+			if x, err := ad.Decode[struct {
+				AdID string `json:"ad_id"`
+			}](m.Data); err == nil && a.erased.Covers(x.AdID) {
+				return nil, nil
 			}
 		}
-		<-ctx.Done()
-		return nil
-	})
+		return []ad.Message{{Subject: m.Subject, ID: m.ID, Data: m.Data, Header: map[string]string{
+			pipeline.SourceHeader: m.Header[pipeline.SourceHeader], copiedHeader: strconv.FormatUint(m.Seq, 10),
+		}}}, nil
+	}
+}
+
+// stageName is the name of the stage that does a step in a generation.
+func stageName(step generation.Step, g generation.Generation) string {
+	n := g.Index
+	switch step {
+	case generation.StepExtract:
+		n = g.Listings
+	case generation.StepEnrich:
+		n = g.Ads
+	case generation.StepLink:
+		n = g.Links
+	}
+	return string(step) + suffix(n)
 }
 
 // caughtUp is how many records a new generation may be behind when search is
-// switched over: what the walk does in a moment.
+// switched over although new ones keep coming: what the walk does in a moment.
 const caughtUp = 64
 
-// switchWhenReady switches search to a generation once it has caught up, and does
-// away with what only the one before needed.
+// switchWhenReady switches search to a generation once it has caught up: when
+// nothing is on its way at last, or little is for some time.
 func (a *App) switchWhenReady(ctx context.Context, g generation.Generation, x *sqlite.Index) error {
 	t := time.NewTicker(500 * time.Millisecond)
 	defer t.Stop()
-	for quiet := 0; quiet < 3; {
+	counted := false
+	var r desk.ReplayResult
+	for quiet := 0; ; {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
 		}
-		p, err := a.behind(ctx, g, x)
+		p, err := a.progressOf(ctx, g, x)
 		if err != nil {
 			if ctx.Err() == nil {
 				a.log.Warn("looking how far a replay is", "err", err)
 			}
 			continue
 		}
-		if p.Waiting <= caughtUp {
-			quiet++
-		} else {
+		if p.Waiting > caughtUp {
 			quiet = 0
+			continue
 		}
+		if !counted { // takes its time in a large index, while new records come
+			if r, err = a.compare(ctx, g, x); err != nil {
+				if ctx.Err() == nil {
+					a.log.Warn("comparing two generations", "err", err)
+				}
+				continue
+			}
+			counted = true
+			continue
+		}
+		if quiet++; p.Waiting == 0 && quiet >= 2 || quiet >= 10 {
+			break
+		}
+	}
+	if err := a.bus.Put(ctx, stream.Progress, resultKey(g), encode(r)); err != nil {
+		return err
 	}
 	if err := a.book.Switch(ctx, g.N); err != nil {
 		return fmt.Errorf("switch to generation %d: %w", g.N, err)
@@ -158,56 +166,213 @@ func (a *App) switchWhenReady(ctx context.Context, g generation.Generation, x *s
 	return nil
 }
 
-// A ReplayProgress says how far a generation that is being built has come.
-type ReplayProgress struct {
-	Generation int    `json:"generation"`
-	Step       string `json:"step"`
-	State      string `json:"state"`
-	Done       uint64 `json:"done"`    // records of the new generation's ads that are searchable
-	Waiting    uint64 `json:"waiting"` // records on their way, over all steps
+// resultKey is where the bucket PROGRESS keeps what a replay has changed.
+func resultKey(g generation.Generation) string { return fmt.Sprintf("result-%d", g.N) }
+
+// compare counts what people find before and after a replay.
+func (a *App) compare(ctx context.Context, g generation.Generation, x *sqlite.Index) (r desk.ReplayResult, err error) {
+	old, err := a.book.Generation(g.Over)
+	if err != nil {
+		return r, err
+	}
+	if r.After, err = contents(ctx, x); err != nil {
+		return r, err
+	}
+	now, err := a.volume(ctx, old.Index)
+	if err != nil {
+		return r, err
+	}
+	defer func() { _ = now.Close() }()
+	if r.Before, err = contents(ctx, now.Index); err != nil {
+		return r, err
+	}
+	i, err := a.bus.Info(ctx, stream.Dead)
+	if err != nil {
+		return r, err
+	}
+	for _, s := range stagesOf(g, g.Made()) {
+		r.Letters += i.Subjects["dead."+s]
+	}
+	r.Finished = a.now().UTC()
+	return r, nil
 }
 
-// behind counts what is still on its way in a generation.
-func (a *App) behind(ctx context.Context, g generation.Generation, x interface {
+func contents(ctx context.Context, x *sqlite.Index) (c desk.Contents, err error) {
+	s, err := x.Stats(ctx)
+	if err != nil {
+		return c, err
+	}
+	c.Ads, c.Versions, c.Clusters = s.Ads, s.Documents, s.Clusters
+	numbers := map[string]bool{}
+	for d, err := range x.Dump(ctx) {
+		if err != nil {
+			return c, err
+		}
+		for _, p := range d.Ad.Phones {
+			if p.Confidence >= desk.Confidence {
+				numbers[p.E164] = true
+			}
+		}
+	}
+	c.Numbers = len(numbers)
+	return c, nil
+}
+
+// stagesOf names the stages that fill outputs of a generation, as their dead
+// letters do.
+func stagesOf(g generation.Generation, outputs []generation.Output) (names []string) {
+	for _, o := range outputs {
+		switch s := suffix(o.N); o.Base {
+		case generation.Listings:
+			names = append(names, "extract"+s)
+		case generation.Ads:
+			names = append(names, "enrich"+s, "alert"+s)
+		case generation.Links:
+			names = append(names, "link"+s)
+		case generation.Index:
+			names = append(names, "index-ads"+s, "index-removals"+s, "index-links"+s)
+		}
+	}
+	return append(names, "copy"+suffix(g.N))
+}
+
+// A progressed says how far a generation that is being built has come.
+type progressed struct {
+	Done, Total uint64 // records, over all steps that are replayed
+	Waiting     uint64 // of them that are there already
+}
+
+// progressOf counts what is still on its way in a generation. What a step gives
+// the next one is not known before: until it is done, it is taken to be as much as
+// in the generation before.
+func (a *App) progressOf(ctx context.Context, g generation.Generation, x interface {
 	Position(context.Context, string) (uint64, error)
-}) (p ReplayProgress, err error) {
-	p = ReplayProgress{Generation: g.N, Step: string(g.Step), State: string(g.State)}
+}) (p progressed, err error) {
 	r := reader{a: a, ctx: ctx}
-	serving := a.book.Serving()
-	listings, ads, links := stream.Named(stream.Listings, g.Listings), stream.Named(stream.Ads, g.Ads), stream.Named(stream.Links, g.Links)
-	if g.Listings != serving.Listings {
-		p.Waiting += r.waiting(stream.Captures, "extract"+suffix(g.Listings), r.info(stream.Captures).Messages)
+	old, err := a.book.Generation(g.Over)
+	if err != nil {
+		return p, err
+	}
+	over := true // every step so far has read all there is
+	step := func(all, before, waiting uint64) {
+		waiting = min(waiting, all)
+		done := all - waiting
+		if !over {
+			all = max(all, before)
+		}
+		p.Done, p.Total, p.Waiting = p.Done+done, p.Total+all, p.Waiting+waiting
+		over = over && waiting == 0
+	}
+	listings, ads, links := serves(g, stream.Listings), serves(g, stream.Ads), serves(g, stream.Links)
+	if g.Listings == g.N {
+		pages := pagesOf(r.info(stream.Captures).Subjects)
 		t, err := a.trimmed(ctx)
 		r.note(err)
 		var at linked
-		r.note(a.recall(ctx, "sealed-extract"+suffix(g.Listings), &at))
-		p.Waiting += behind(t.To, at.UpTo)
-	}
-	if g.Ads != serving.Ads {
-		p.Waiting += r.waiting(listings, "enrich"+suffix(g.Ads), r.info(listings).Messages)
-	}
-	if (g.Step == generation.StepExtract || g.Step == generation.StepEnrich) && g.From.Seq > 1 && g.Ads != serving.Ads {
-		base, gen, old := stream.Ads, g.Ads, serving.Ads
-		if g.Step == generation.StepExtract {
-			base, gen, old = stream.Listings, g.Listings, serving.Listings
+		r.note(a.recall(ctx, sealedKey(g), &at))
+		step(pages, 0, r.waiting(stream.Captures, stageName(generation.StepExtract, g), pages))
+		if t.To > 0 && t.To >= g.From.Seq {
+			left := behind(t.To, at.UpTo)
+			all := pagesOf(t.Subjects)
+			p.Waiting += left // of sequences; those of pages are fewer
+			if done := all - min(all, left); over {
+				p.Done, p.Total = p.Done+done, p.Total+all
+			} else {
+				p.Total += all
+			}
+			over = over && left == 0
 		}
-		from := stream.Named(base, old)
-		p.Waiting += r.waiting(from, "copy"+suffix(gen), r.info(from).Messages)
 	}
-	var at linked
-	r.note(a.recall(ctx, "link"+suffix(g.Links), &at))
-	last := r.info(ads).Last
-	p.Waiting += behind(last, at.UpTo)
-	indexed, err := x.Position(ctx, "ads")
-	r.note(err)
-	p.Done = indexed
-	p.Waiting += behind(last, indexed)
-	linksAt, err := x.Position(ctx, "links")
-	r.note(err)
-	newest, err := a.bus.LastOf(ctx, links, "link.change")
-	if !errors.Is(err, ad.ErrNotFound) {
+	if g.Ads == g.N {
+		all := sum(r.info(listings).Subjects, "listing.")
+		step(all, sum(r.info(serves(old, stream.Listings)).Subjects, "listing."), r.waiting(listings, stageName(generation.StepEnrich, g), all))
+	}
+	if g.From.Seq > 1 {
+		base := stream.Ads
+		if g.Step == generation.StepExtract {
+			base = stream.Listings
+		}
+		i := r.info(serves(old, base))
+		step(i.Messages, 0, r.waiting(serves(old, base), "copy"+suffix(g.N), i.Messages))
+	}
+	last, before := r.info(ads), r.info(serves(old, stream.Ads)).Messages
+	if g.Links == g.N {
+		var at linked
+		r.note(a.recall(ctx, stageName(generation.StepLink, g), &at))
+		step(last.Messages, before, behind(last.Last, at.UpTo))
+	}
+	at := func(source string) uint64 {
+		n, err := x.Position(ctx, source)
 		r.note(err)
-		p.Waiting += behind(newest.Seq, linksAt)
+		return n
 	}
+	step(last.Messages, before, behind(last.Last, at("ads")))
+	p.Waiting += behind(r.newest(links, "link.change"), at("links"))
+	p.Waiting += behind(r.newest(listings, "outcome.*.removed"), at("removals"))
 	return p, r.err
+}
+
+// pagesOf counts the captures among the subjects of CAPTURES that are extracted.
+func pagesOf(subjects map[string]uint64) uint64 {
+	return sum(subjects, "capture.crawl.") + sum(subjects, "capture.import.")
+}
+
+// Replays tells which generation serves and how far the one under way has come.
+// It is a desk.Replayer, with StartReplay and CancelReplay.
+func (a *App) Replays(ctx context.Context) (desk.Replays, error) {
+	if err := a.book.CatchUp(ctx); err != nil {
+		return desk.Replays{}, err
+	}
+	out := desk.Replays{Serving: a.book.Serving()}
+	g, ok := a.book.Building()
+	if !ok {
+		all := a.book.All()
+		if g = all[len(all)-1]; g.N == 1 {
+			return out, nil
+		}
+	}
+	r, err := a.replay(ctx, g)
+	out.Replay = &r
+	return out, err
+}
+
+// replay tells of one generation that is or was made by a replay.
+func (a *App) replay(ctx context.Context, g generation.Generation) (desk.Replay, error) {
+	r := desk.Replay{Generation: g}
+	switch g.State {
+	case generation.Planned:
+		return r, nil
+	case generation.Building:
+	default:
+		var res desk.ReplayResult
+		if err := a.recall(ctx, resultKey(g), &res); err != nil {
+			return r, err
+		}
+		if !res.Finished.IsZero() {
+			r.Result = &res
+		}
+		return r, nil
+	}
+	r.Trouble = a.troubleOf(g)
+	x, err := sqlite.Open(ctx, a.indexFile(g.Index), sqlite.Options{ReadOnly: true})
+	if errors.Is(err, ad.ErrNotFound) {
+		return r, nil // in a moment
+	}
+	if err != nil {
+		return r, fmt.Errorf("look at generation %d: %w", g.N, err)
+	}
+	defer func() { _ = x.Close() }()
+	p, err := a.progressOf(ctx, g, x)
+	r.Done, r.Total, r.Waiting = p.Done, p.Total, p.Waiting
+	return r, err
+}
+
+// troubleOf says what of a generation fails again and again in this process.
+func (a *App) troubleOf(g generation.Generation) string {
+	for _, p := range a.health.all() {
+		if p.State == stateFailing && strings.HasSuffix(p.Part, suffix(g.N)) {
+			return p.Part + ": " + p.Error
+		}
+	}
+	return ""
 }

@@ -40,15 +40,8 @@ func (a *App) keepArchive(ctx context.Context, _ *stream.Lease) error {
 	}
 	t := time.NewTicker(5 * time.Second)
 	defer t.Stop()
-	changed := a.erased.Changed()
 	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-		case <-changed:
-		}
-		changed = a.erased.Changed()
+		changed := a.erased.Changed()
 		err := a.eraseOrders(ctx)
 		if err == nil {
 			err = a.seal(ctx, pen, false)
@@ -64,6 +57,12 @@ func (a *App) keepArchive(ctx context.Context, _ *stream.Lease) error {
 			a.log.Warn("keeping the archive, will be tried again", "err", err)
 		} else {
 			a.health.set("archive", stateRunning, nil)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		case <-changed:
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ type stageSpec struct {
 	to     string   // stream of its outputs; "" when there are none to look for
 	wrote  []string // subjects of its outputs; nil for all of that stream
 	last   string   // how the subject of a message's last output begins; "" when it has one output
+	mark   string   // header in which outputs carry the sequence of their message; SourceHeader when ""
 	step   pipeline.Step
 	config pipeline.Config
 }
@@ -37,7 +39,7 @@ const ackWait = 10 * time.Second
 
 // stage runs one stage until ctx ends or its source or sink fails for good.
 func (a *App) stage(ctx context.Context, s stageSpec) error {
-	c, err := a.bus.Consumer(ctx, s.from, s.name, stream.ConsumerOptions{Filter: s.filter, Inflight: s.config.Inflight(), Wait: ackWait, Start: s.start})
+	c, err := a.consume(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -54,6 +56,11 @@ func (a *App) stage(ctx context.Context, s stageSpec) error {
 		Hold: ackWait, Meter: a.meter,
 	}
 	return st.Run(ctx)
+}
+
+// consume opens the consumer of a stage.
+func (a *App) consume(ctx context.Context, s stageSpec) (*stream.Consumer, error) {
+	return a.bus.Consumer(ctx, s.from, s.name, stream.ConsumerOptions{Filter: s.filter, Inflight: s.config.Inflight(), Wait: ackWait, Start: s.start})
 }
 
 // lookBack is how many outputs are read at once on the way back.
@@ -84,10 +91,11 @@ func (a *App) written(ctx context.Context, s stageSpec) (done func(uint64) bool,
 			if m.Seq > to {
 				return errEnough
 			}
-			if m.Header[copiedHeader] != "" {
+			mark := cmp.Or(s.mark, pipeline.SourceHeader)
+			if m.Header[copiedHeader] != "" && mark != copiedHeader {
 				return nil
 			}
-			n, err := strconv.ParseUint(m.Header[pipeline.SourceHeader], 10, 64)
+			n, err := strconv.ParseUint(m.Header[mark], 10, 64)
 			if err != nil {
 				return nil
 			}
@@ -114,22 +122,26 @@ func (a *App) written(ctx context.Context, s stageSpec) (done func(uint64) bool,
 	return func(seq uint64) bool { return made[seq] }, func(id string) bool { return ids[id] }, nil
 }
 
+// extractSpec is the stage that extracts in a generation.
+func (a *App) extractSpec(g generation.Generation) stageSpec {
+	gen := g.Listings
+	return stageSpec{
+		name: stageName(generation.StepExtract, g), from: stream.Captures, filter: []string{"capture.crawl.*", "capture.import.*"},
+		start: a.begins(g, gen, generation.StepExtract), sink: a.bus.Pen(gen), to: stream.Named(stream.Listings, gen), last: "outcome.",
+		step: extractStep(a.extract, a.erased, gen, a.fresh), config: a.stageConfig("extract"),
+	}
+}
+
 func (a *App) runExtract(ctx context.Context) error {
 	part := func(g generation.Generation) int { return g.Listings }
 	return a.generations(ctx, part, func(ctx context.Context, g generation.Generation) error {
 		run, ctx := errgroup.WithContext(ctx)
-		gen := g.Listings
-		spec := stageSpec{
-			name: "extract" + suffix(gen), from: stream.Captures, filter: []string{"capture.crawl.*", "capture.import.*"},
-			start: a.begins(g, gen, "extract"), sink: a.bus.Pen(gen), to: stream.Named(stream.Listings, gen), last: "outcome.",
-			step: extractStep(a.extract, a.erased, gen, a.fresh), config: a.stageConfig("extract"),
-		}
+		spec := a.extractSpec(g)
 		run.Go(func() error {
 			return a.keep(ctx, spec.name, func(ctx context.Context) error { return a.stage(ctx, spec) })
 		})
-		if gen > 1 {
-			run.Go(func() error { return a.extractSealed(ctx, spec) })
-			run.Go(func() error { return a.copyBefore(ctx, g, "extract", stream.Listings, gen) })
+		if g.Listings == g.N {
+			run.Go(func() error { return a.copyBefore(ctx, g, generation.StepExtract, stream.Listings) })
 		}
 		return run.Wait()
 	})
@@ -141,15 +153,15 @@ func (a *App) runEnrich(ctx context.Context) error {
 		run, ctx := errgroup.WithContext(ctx)
 		gen := g.Ads
 		spec := stageSpec{
-			name: "enrich" + suffix(gen), from: stream.Named(stream.Listings, g.Listings), filter: []string{"listing.*"},
-			start: a.begins(g, gen, "enrich"), sink: a.bus.Pen(gen), to: stream.Named(stream.Ads, gen),
-			step: enrichStep(a.chain, g.Listings, gen, a.fresh), config: a.stageConfig("enrich"),
+			name: stageName(generation.StepEnrich, g), from: stream.Named(stream.Listings, g.Listings), filter: []string{"listing.*"},
+			start: a.begins(g, gen, generation.StepEnrich), sink: a.bus.Pen(gen), to: stream.Named(stream.Ads, gen),
+			step: enrichStep(a.chain, a.erased, g.Listings, gen, a.fresh), config: a.stageConfig("enrich"),
 		}
 		run.Go(func() error {
 			return a.keep(ctx, spec.name, func(ctx context.Context) error { return a.stage(ctx, spec) })
 		})
-		if gen > 1 {
-			run.Go(func() error { return a.copyBefore(ctx, g, "enrich", stream.Ads, gen) })
+		if g.Ads == g.N {
+			run.Go(func() error { return a.copyBefore(ctx, g, generation.StepEnrich, stream.Ads) })
 		}
 		return run.Wait()
 	})
@@ -180,7 +192,7 @@ func (a *App) crawlSite(ctx context.Context, d *site.Definition) error {
 	return a.stage(ctx, stageSpec{
 		name: crawler(name), from: stream.Frontier, filter: []string{"frontier." + name}, sink: pen,
 		to: stream.Captures, wrote: []string{"capture.crawl." + name, "refusal." + name + ".*"},
-		step: crawlStep(a.fetcher), config: a.crawlConfig(d),
+		step: crawlStep(a.fetcher, a.erased), config: a.crawlConfig(d),
 	})
 }
 

@@ -64,6 +64,9 @@ type client struct {
 	Erase   eraseCmd   `cmd:"" help:"Erase ads for good, by id, number or age, and list what was erased."`
 	Hold    holdCmd    `cmd:"" help:"Keep ads from being erased."`
 	Audit   auditCmd   `cmd:"" help:"Check the audit log."`
+	Replay  replayCmd  `cmd:"" help:"Do steps again over what is stored, beside what people search, and switch."`
+	Reindex reindexCmd `cmd:"" help:"Build the index anew beside the one that people search, and switch."`
+	Letters lettersCmd `cmd:"" name:"dead-letters" help:"See, retry and drop what could not be handled."`
 	Status  statusCmd  `cmd:"" help:"Show the ledger: what came in and what became of it."`
 	Version versionCmd `cmd:"" help:"Show the version of this program."`
 }

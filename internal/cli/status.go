@@ -33,7 +33,11 @@ func (s *statusCmd) Run(c *Context) error {
 
 func printStatus(c *Context, st desk.Status) {
 	c.printf("Vigil %s, %s data, running since %s.\n", clean(st.Version), clean(st.Instance), minute(st.Started))
-	c.printf("%s, %d of them taken down; %s.\n\n", plural(st.Ads, "ad", "ads"), st.Removed, plural(st.Clusters, "cluster", "clusters"))
+	c.printf("%s, %d of them taken down; %s.\n", plural(st.Ads, "ad", "ads"), st.Removed, plural(st.Clusters, "cluster", "clusters"))
+	if st.Replays != nil {
+		printGenerations(c, *st.Replays)
+	}
+	c.printf("\n")
 	t := table{heads: []string{"STEP", "IN", "STORED", "REFUSED", "WAITING", ""}, right: []bool{false, true, true, true, true}}
 	for _, r := range st.Ledger.Rows {
 		word := "balanced"

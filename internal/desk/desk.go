@@ -69,6 +69,8 @@ type Parts struct {
 	Captures Captures
 	Importer Importer
 	Overseer Overseer
+	Replayer Replayer
+	Letters  Letters
 	Keeper   Keeper
 	Eraser   Eraser
 	Key      ed25519.PrivateKey // seals packets

@@ -13,6 +13,7 @@ type Status struct {
 	Instance string    `json:"instance"` // demo or real
 	Started  time.Time `json:"started"`
 	Ledger   Ledger    `json:"ledger"`
+	Replays  *Replays  `json:"generations,omitempty"`
 	Ads      int       `json:"ads"`
 	Removed  int       `json:"removed"`
 	Clusters int       `json:"clusters"`
