@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -11,7 +9,6 @@ import (
 	"vigil.example/internal/generation"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/search"
-	"vigil.example/internal/search/sqlite"
 	"vigil.example/internal/stream"
 )
 
@@ -21,7 +18,7 @@ func (a *App) runIndex(ctx context.Context) error {
 	run.Go(func() error { return a.leased(ctx, "generations", a.turn) })
 	run.Go(func() error {
 		return a.generations(ctx, part, func(ctx context.Context, g generation.Generation) error {
-			return a.leased(ctx, "index"+suffix(g.Index), func(ctx context.Context, l *stream.Lease) error { return a.indexGeneration(ctx, g, l) })
+			return a.leased(ctx, "index"+suffix(g.Index), func(ctx context.Context, l *stream.Lease) error { return a.clear(g, l, a.indexGeneration(ctx, g, l)) })
 		})
 	})
 	return run.Wait()
@@ -58,32 +55,15 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 					return a.bus.Tail(ctx, s.stream, from, s.filter, n, f)
 				},
 				Apply: func(ctx context.Context, upTo uint64, cs []search.Change) error {
-					return x.Apply(ctx, s.source, upTo, cs)
+					return overWhen(x.Apply(ctx, s.source, upTo, cs))
 				},
 			}
 			return f.Run(ctx)
 		})
 	}
-	run.Go(func() error { return a.guardIndex(ctx, x) })
+	run.Go(func() error { return a.guardIndex(ctx, g, x) })
 	if g.N != a.book.Serving().N {
 		run.Go(func() error { return a.switchWhenReady(ctx, g, x) })
 	}
 	return run.Wait()
-}
-
-// guardIndex ends the writing of an index whose file was deleted, replaced or
-// damaged, or that another process has taken over.
-func (a *App) guardIndex(ctx context.Context, x *sqlite.Index) error {
-	t := time.NewTicker(tendEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-			if err := x.Intact(); err != nil {
-				return fmt.Errorf("the index is opened anew: %w", err)
-			}
-		}
-	}
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"vigil.example/internal/ad"
@@ -32,6 +34,7 @@ type volume struct {
 	*sqlite.Index
 	gen   int
 	users sync.WaitGroup
+	bad   atomic.Bool // somebody met damage in it
 }
 
 // put exchanges the index and closes the one before when nobody reads it any more.
@@ -75,7 +78,10 @@ func with[T any](s *shelf, f func(*volume) (T, error)) (out T, err error) {
 		return out, err
 	}
 	defer done()
-	return f(v)
+	if out, err = f(v); errors.Is(err, search.ErrDamaged) {
+		v.bad.Store(true)
+	}
+	return out, err
 }
 
 // The shelf is a search.Index that reads; what is written goes to the file itself.
@@ -142,6 +148,9 @@ func (s *shelf) Dump(ctx context.Context) iter.Seq2[ad.Document, error] {
 		}
 		defer done()
 		for d, err := range v.Dump(ctx) {
+			if errors.Is(err, search.ErrDamaged) {
+				v.bad.Store(true)
+			}
 			if !yield(d, err) {
 				return
 			}
@@ -171,17 +180,21 @@ func (a *App) openShelf(ctx context.Context) error {
 			if err := sqlite.Remove(a.indexFile(serving.Index)); err != nil {
 				return err
 			}
-		} else if !errors.Is(err, ad.ErrNotFound) {
+		} else if !errors.Is(err, ad.ErrNotFound) && !errors.Is(err, ErrBuilding) {
 			return err
 		}
 		x, err := a.openWriter(ctx, serving, 0)
 		if err != nil {
 			return err
 		}
-		if err := x.Close(); err != nil {
+		ends, err := a.ends(ctx, serving)
+		if err == nil {
+			_, err = complete(ctx, x, ends)
+		}
+		if err := errors.Join(err, x.Close()); err != nil {
 			return fmt.Errorf("open index: %w", err)
 		}
-		if v, err = a.volume(ctx, serving.Index); err != nil {
+		if v, err = a.volume(ctx, serving.Index); err != nil && !errors.Is(err, ErrBuilding) {
 			return err
 		}
 	}
@@ -193,11 +206,19 @@ func (a *App) openShelf(ctx context.Context) error {
 	return nil
 }
 
-// volume opens the index of a generation for reading.
+// volume opens the index of a generation for reading; ErrBuilding when it does not
+// hold everything yet.
 func (a *App) volume(ctx context.Context, gen int) (*volume, error) {
 	x, err := sqlite.Open(ctx, a.indexFile(gen), sqlite.Options{ReadOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("open index: %w", err)
+	}
+	built, err := x.Position(ctx, builtSource)
+	if err == nil && built == 0 {
+		err = ErrBuilding
+	}
+	if err != nil {
+		return nil, errors.Join(err, x.Close())
 	}
 	return &volume{Index: x, gen: gen}, nil
 }
@@ -207,6 +228,12 @@ func (a *App) volume(ctx context.Context, gen int) (*volume, error) {
 // from the streams.
 func (a *App) openWriter(ctx context.Context, g generation.Generation, epoch uint64) (*sqlite.Index, error) {
 	name := a.indexFile(g.Index)
+	// What is empty is no index, but readers may still hold locks on it.
+	if i, err := os.Stat(name); err == nil && i.Size() == 0 {
+		if err := sqlite.Remove(name); err != nil {
+			return nil, err
+		}
+	}
 	x, err := sqlite.Open(ctx, name, sqlite.Options{Epoch: epoch})
 	if err == nil {
 		if err = a.fits(ctx, g, x); err == nil {
@@ -251,16 +278,23 @@ const tendEvery = time.Second
 func (a *App) tend(ctx context.Context) error {
 	t := time.NewTicker(tendEvery)
 	defer t.Stop()
+	var was error
 	for {
 		changed := a.book.Changed()
 		gen := a.book.Serving().Index
 		good := a.shelf.gen() == gen
 		if good {
-			_, err := with(&a.shelf, func(v *volume) (struct{}, error) { return struct{}{}, v.Intact() })
+			_, err := with(&a.shelf, func(v *volume) (struct{}, error) {
+				if v.bad.Load() { // who writes it reads it from end to end then
+					return struct{}{}, errors.Join(search.ErrDamaged, a.bus.Put(ctx, stream.Progress, damageKey(gen), []byte(v.ID())))
+				}
+				return struct{}{}, v.Intact()
+			})
 			good = err == nil
-			if err != nil {
+			if err != nil && (was == nil || was.Error() != err.Error()) {
 				a.log.Warn("the index is opened anew", "why", err)
 			}
+			was = err
 		}
 		if !good {
 			v, err := a.volume(ctx, gen)
