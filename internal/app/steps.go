@@ -190,7 +190,7 @@ func versionChange(gen int, erased *erasure.Ledger, kept *fresh) func(ad.Message
 		if err == nil && erased.Covers(x.AdID) { // read before it was erased
 			err = pipeline.Skip
 		}
-		return search.Change{Seq: m.Seq, Version: x}, err
+		return search.Change{Seq: m.Seq, Version: x, Record: m.Data}, err
 	}
 }
 

@@ -35,9 +35,12 @@ type server struct {
 	Bench   benchCmd   `cmd:"" help:"Measure this program on this machine, beside loops written by hand."`
 }
 
-// memory is the soft limit of the heap where GOMEMLIMIT gives none: it makes the
-// collector work harder before the program takes more of a small machine.
-const memory = 360 << 20
+// Soft limits of the heap where GOMEMLIMIT gives none: they make the collector
+// work harder before the program takes more of a small machine.
+const (
+	memory       = 360 << 20
+	servedMemory = 704 << 20 // of an instance that may have grown for years
+)
 
 // storage is the flags of commands that open a data folder.
 type storage struct {
@@ -185,6 +188,9 @@ func (*runCmd) Example() string {
 // Run serves until Ctrl-C.
 func (r *runCmd) Run(c *Context) error {
 	cfg := r.storage.config(c)
+	if c.Env("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(servedMemory)
+	}
 	cfg.Listen, cfg.TLSCert, cfg.TLSKey, cfg.Agency, cfg.Crawl = r.Listen, r.TLSCert, r.TLSKey, r.Agency, !r.NoCrawl
 	cfg.Admin, cfg.Keep, cfg.Traces = r.Admin, r.Keep, r.Traces
 	for _, x := range r.Resolve {

@@ -100,6 +100,7 @@ type Index interface {
 type Change struct {
 	Seq     uint64         // sequence of the message in its stream
 	Version *ad.Ad         // an ad was seen with this content
+	Record  []byte         // Version as JSON, where the caller has it already
 	Removal *Removal       // an ad was seen to be gone
 	Link    *ad.LinkChange // ads moved between clusters, values became hubs
 }

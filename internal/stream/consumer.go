@@ -16,10 +16,14 @@ import (
 // ConsumerOptions say what a durable consumer reads and how.
 type ConsumerOptions struct {
 	Filter   []string      // subjects; nil for all of the stream
-	Inflight int           // messages that may be out at once, over all processes that share it
+	Inflight int           // messages that one process may have out at once
 	Wait     time.Duration // one that is neither acknowledged nor extended within it comes again
 	Start    uint64        // where to begin; only when the consumer is made anew
 }
+
+// sharers is how many processes may have all they are allowed of one consumer out
+// at once; more of them get less each.
+const sharers = 8
 
 // A Consumer hands out the messages of a stream that are not yet acknowledged.
 // Processes that open the same durable share its messages. It outlives lost
@@ -43,7 +47,7 @@ func (b *Bus) Consumer(ctx context.Context, stream, durable string, o ConsumerOp
 		return nil, fmt.Errorf("open consumer %s of %s: %w", durable, stream, err)
 	}
 	cfg := jetstream.ConsumerConfig{
-		Durable: durable, AckPolicy: jetstream.AckExplicitPolicy, AckWait: o.Wait, MaxAckPending: o.Inflight,
+		Durable: durable, AckPolicy: jetstream.AckExplicitPolicy, AckWait: o.Wait, MaxAckPending: sharers * o.Inflight,
 		MaxDeliver: -1, FilterSubjects: filters(stream, o.Filter), DeliverPolicy: jetstream.DeliverAllPolicy,
 	}
 	// Where a consumer begins cannot be changed: one that is there keeps it.

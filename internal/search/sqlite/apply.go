@@ -112,6 +112,7 @@ type batch struct {
 	st                        *statements
 	ads, documents, sightings int
 	terms                     []string // of erased documents
+	record                    []byte   // of the version under way, where it was given
 }
 
 func (b *batch) exec(ctx context.Context, st *sql.Stmt, args ...any) (sql.Result, error) {
@@ -125,6 +126,7 @@ func (b *batch) row(ctx context.Context, st *sql.Stmt, args ...any) *sql.Row {
 func (b *batch) change(ctx context.Context, c search.Change) error {
 	switch {
 	case c.Version != nil && c.Removal == nil && c.Link == nil:
+		b.record = c.Record
 		return b.version(ctx, c.Seq, c.Version)
 	case c.Removal != nil && c.Version == nil && c.Link == nil:
 		return b.removal(ctx, c.Removal)
@@ -272,18 +274,21 @@ func (b *batch) seenAgain(ctx context.Context, d docRow, v *ad.Ad) error {
 // store writes the content of a document. Tokens are written anew only when they
 // differ from those of the content before.
 func (b *batch) store(ctx context.Context, n int64, v *ad.Ad, replace bool) error {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return err
+	data := b.record
+	if data == nil {
+		var err error
+		if data, err = json.Marshal(v); err != nil {
+			return err
+		}
 	}
 	r := newRow(v)
 	if replace {
 		var old []byte
-		var before ad.Ad
 		if err := b.row(ctx, b.st.contentGet, n).Scan(&old); err != nil {
 			return err
 		}
-		if err := json.Unmarshal(old, &before); err != nil {
+		before, err := ad.Decode[ad.Ad](old)
+		if err != nil {
 			return err
 		}
 		if bytes.Equal(old, data) {

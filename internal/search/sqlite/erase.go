@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -77,11 +76,11 @@ func (b *batch) eraseAd(ctx context.Context, id string) error {
 	}
 	for _, n := range docs {
 		var data []byte
-		var v ad.Ad
 		if err := b.row(ctx, b.st.contentGet, n).Scan(&data); err != nil {
 			return err
 		}
-		if err := json.Unmarshal(data, &v); err != nil {
+		v, err := ad.Decode[ad.Ad](data)
+		if err != nil {
 			return fmt.Errorf("%w: its content cannot be read", search.ErrDamaged)
 		}
 		r := newRow(&v)

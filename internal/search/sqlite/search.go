@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -123,7 +122,7 @@ func documents(ctx context.Context, db queryer, give func(int64, ad.Document), w
 		if err := rows.Scan(&n, &id, &data, &cluster, &first, &last, &d.Sightings, &d.Current, &removed); err != nil {
 			return err
 		}
-		if err := json.Unmarshal(data, &d.Ad); err != nil {
+		if d.Ad, err = ad.Decode[ad.Ad](data); err != nil {
 			return fmt.Errorf("%w: the content of document %s cannot be read", search.ErrDamaged, idOf(id))
 		}
 		d.ID, d.Cluster = idOf(id), cluster.String
