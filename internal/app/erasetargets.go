@@ -412,9 +412,10 @@ func (e *eraser) listListings(ctx context.Context) error {
 	})
 }
 
-// listLinking finds the captures of pages that link to the ads: lists show their
-// titles, and often more. Of an order by age, old pages go that show no ad that
-// stays.
+// listLinking finds the captures of the ads' addresses, and of pages that link to
+// them: lists show their titles, and often more. A page of another ad, which may
+// point at similar ones, is that ad's evidence and stays, unless a number stands
+// on it. Of an order by age, old pages go that show no ad that stays.
 func (e *eraser) listLinking(ctx context.Context) error {
 	return e.generational(stream.Listings, func(name string) error {
 		return e.each(ctx, "linking", name, []string{"outcome.*.*"}, func(m ad.Message) error {
@@ -429,7 +430,7 @@ func (e *eraser) listLinking(ctx context.Context) error {
 				}
 				return nil
 			}
-			if e.ads[o.AdID] || e.prints[e.fingerprint(o.Site, o.URL)] ||
+			if e.ads[o.AdID] || e.prints[e.fingerprint(o.Site, o.URL)] || o.Kind != ad.KindDetail &&
 				slices.ContainsFunc(o.Outlinks, func(l ad.Outlink) bool { return e.prints[e.fingerprint(o.Site, l.URL)] }) {
 				e.captures[seq] = erasedPage{o.CaptureID, o.Via}
 			}
