@@ -102,7 +102,7 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if cfg.Streams.Reserve == 0 && cfg.Streams.URL == "" {
 		cfg.Streams.Reserve = reserve
 	}
-	a := &App{cfg: cfg, log: cfg.Log, owner: owner(), started: time.Now().UTC(), late: make(chan ad.Subscription, 256), fresh: &fresh{}}
+	a := &App{cfg: cfg, log: cfg.Log, owner: owner(), started: time.Now().UTC(), late: make(chan ad.Subscription, 256), fresh: &fresh{read: decode[ad.Ad]}}
 	defer func() {
 		if err != nil {
 			a.Close()
@@ -172,7 +172,7 @@ func (a *App) openDesk() (err error) {
 	if err := writeDurably(a.folder.at("signer.pub.pem"), packet.PublicPEM(a.key)); err != nil {
 		return err
 	}
-	a.importer = newImporter(a.bus, a.cfg.Sites, a.cfg.Now)
+	a.importer = newImporter(a.bus, a.cfg.Sites, a.cfg.Now, a.bars)
 	a.desk = desk.New(desk.Parts{
 		Register: a.register, Docket: a.docket, Inbox: a.inbox, Raiser: a.raiser, Log: a.audit, Index: &a.shelf,
 		Captures: a, Importer: a.importer, Overseer: a, Eraser: a, Keeper: a, Replayer: a, Letters: a, Key: a.key, Agency: a.cfg.Agency, Errors: a.log, Now: a.cfg.Now,

@@ -13,8 +13,10 @@ import (
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/capture"
+	"vigil.example/internal/crawl"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/erasure"
+	"vigil.example/internal/extract"
 	"vigil.example/internal/generation"
 	"vigil.example/internal/search"
 	"vigil.example/internal/search/sqlite"
@@ -73,6 +75,22 @@ func (a *App) Erase(ctx context.Context, o erasure.Order) (erasure.Entry, error)
 		return erasure.Entry{}, err
 	}
 	return a.erased.Entry(id)
+}
+
+// bars reports whether a page shows an ad that was erased and is not to come back.
+func (a *App) bars(c ad.Capture, records []byte) bool {
+	if a.erased.Bars(crawl.Fingerprint(c.URL)) {
+		return true
+	}
+	if !a.erased.Any() {
+		return false
+	}
+	p, err := capture.Open(records)
+	if err != nil {
+		return false // extraction tells why
+	}
+	res, err := a.extract.Extract(p.Capture, extract.Page{Status: p.Status, ContentType: p.Header.Get("Content-Type"), Body: p.Body})
+	return err == nil && slices.ContainsFunc(res.Listings, func(l ad.Listing) bool { return a.erased.Covers(l.AdID) })
 }
 
 // eraseOrders carries out what the ledger of erasures has pending. It is done by

@@ -28,12 +28,13 @@ type importer struct {
 	bus   *stream.Bus
 	sites *site.Set
 	now   func() time.Time
+	bars  func(c ad.Capture, records []byte) bool // whether a page shows an ad that was erased
 	mu    sync.Mutex
 	known map[string]bool // ids of imported captures; nil before the first import
 }
 
-func newImporter(bus *stream.Bus, sites *site.Set, now func() time.Time) *importer {
-	return &importer{bus: bus, sites: sites, now: now}
+func newImporter(bus *stream.Bus, sites *site.Set, now func() time.Time, bars func(ad.Capture, []byte) bool) *importer {
+	return &importer{bus: bus, sites: sites, now: now, bars: bars}
 }
 
 // web0 is when there was no page to save yet.
@@ -91,6 +92,9 @@ func (i *importer) add(ctx context.Context, p desk.SavedPage) (ad.Capture, error
 	if err != nil {
 		// The room names the address, which may hold a number: leave it out.
 		return ad.Capture{}, fmt.Errorf("import %s: %w: %w", p.Name, desk.ErrPage, cmp.Or(errors.Unwrap(err), err))
+	}
+	if i.bars(c, records) {
+		return ad.Capture{}, fmt.Errorf("import %s: %w: it shows an ad that was erased, and is not to come back", p.Name, desk.ErrPage)
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -41,6 +41,13 @@ func (l *Ledger) AdIDs() []string {
 	return out
 }
 
+// Any reports whether there is an ad that Covers reports.
+func (l *Ledger) Any() bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return len(l.covered) > 0
+}
+
 // Covers reports whether an ad was erased by an order that names it or its
 // number: listings of it are not to be stored again. Ads that were erased for
 // their age are not covered.
