@@ -52,6 +52,9 @@ func (s storage) config(c *Context) app.Config {
 	if c.Env("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memory)
 	}
+	if c.Env("GOGC") == "" { // below the limit, memory is cheaper than collecting it
+		debug.SetGCPercent(200)
+	}
 	level := slog.LevelWarn
 	if s.Verbose {
 		level = slog.LevelInfo
