@@ -15,6 +15,7 @@ const freshKept = 4096
 // generation to generation.
 type fresh struct {
 	listings, ads ring
+	read          func(ad.Message) (ad.Ad, error) // how an ad is decoded
 }
 
 // A freshKey is a message id in a generation.
@@ -66,7 +67,7 @@ func (f *fresh) ad(gen int, m ad.Message) (*ad.Ad, error) {
 	if v, ok := f.ads.get(freshKey{gen, m.ID}); ok {
 		return v.(*ad.Ad), nil
 	}
-	a, err := decode[ad.Ad](m)
+	a, err := f.read(m)
 	if err != nil {
 		return nil, err
 	}

@@ -24,11 +24,11 @@ func (a *App) Status(ctx context.Context) (desk.Status, error) {
 		return s, err
 	}
 	s.Ledger = l
-	if rs, err := a.Replays(ctx); err != nil {
+	rs, err := a.Replays(ctx)
+	if err != nil {
 		return s, err
-	} else {
-		s.Replays = &rs
 	}
+	s.Replays = &rs
 	st, err := a.shelf.Stats(ctx)
 	if err != nil && !errors.Is(err, ErrIndex) {
 		return s, fmt.Errorf("count the index: %w", err)

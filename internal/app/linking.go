@@ -203,10 +203,10 @@ func (l *linker) reread(ctx context.Context, ads string, anew bool) error {
 func (l *linker) reAdd(m ad.Message) {
 	defer func() {
 		if p := recover(); p != nil {
-			l.a.log.Error("an ad cannot be linked and is left out", "seq", m.Seq, "panic", p)
+			l.a.log.Error("an ad cannot be linked and is left out", "seq", m.Seq, "panic", pipeline.Fell(p))
 		}
 	}()
-	if x, err := decode[ad.Ad](m); err == nil {
+	if x, err := l.a.fresh.read(m); err == nil {
 		l.add(seqAd{m.Seq, &x}, false)
 	}
 }
