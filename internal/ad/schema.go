@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Records are kept for years, programs are not. Each kind of record has a version
@@ -44,7 +45,7 @@ func Decode[T any](raw []byte) (T, error) {
 	}
 	v, err := version(raw)
 	if err != nil {
-		return record, err
+		return record, unread(err)
 	}
 	known := len(chain) + 1
 	if v > known {
@@ -56,7 +57,23 @@ func Decode[T any](raw []byte) (T, error) {
 		}
 	}
 	err = json.Unmarshal(raw, &record)
-	return record, err
+	return record, unread(err)
+}
+
+// unread says where a record cannot be read and why, but not what stands there:
+// errors are logged, and a record holds what people wrote.
+func unread(err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		found, _, _ := strings.Cut(e.Value, " ") // a number is quoted behind the word
+		return fmt.Errorf("field %q, before byte %d, holds a %s, which is no %v", e.Field, e.Offset, found, e.Type)
+	}
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("it is cut off or no JSON, from byte %d on", e.Offset)
+	}
+	return errors.New("a value in it, a time perhaps, has the wrong form")
 }
 
 // version reads the version of a record, 0 when it says none. A record of ours
@@ -87,14 +104,14 @@ func version(raw []byte) (v int, err error) {
 func upcast(raw []byte, v int, chain []Upcast) ([]byte, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &fields); err != nil {
-		return nil, err
+		return nil, unread(err)
 	}
 	if fields == nil {
 		return nil, errors.New("a record is a JSON object, this is null")
 	}
 	for ; v <= len(chain); v++ {
 		if err := chain[v-1](fields); err != nil {
-			return nil, fmt.Errorf("bring the record from version %d to %d: %w", v, v+1, err)
+			return nil, fmt.Errorf("bring the record from version %d to %d: %w", v, v+1, unread(err))
 		}
 	}
 	fields["v"] = fmt.Append(nil, v)

@@ -172,13 +172,13 @@ func TestDecode(t *testing.T) {
 		"ahead":                         {raw: `{"v":9,"tons":3}`, err: "written by a newer vigil (record version 9, this program reads up to 3): upgrade this one first"},
 		"ahead, of another shape":       {raw: `{"v":12345678,"metres":{"of":"stone"}}`, err: "record version 12345678"},
 		"ahead, said late":              {raw: `{"metres":{},"v":9}`, err: "record version 9"},
-		"a version beyond every number": {raw: `{"v":123456789012345678901234567890}`, err: "cannot unmarshal number"},
-		"a version that is no number":   {raw: `{"v":"3","metres":30.48}`, err: "cannot unmarshal string"},
+		"a version beyond every number": {raw: `{"v":123456789012345678901234567890}`, err: "holds a number, which is no int"},
+		"a version that is no number":   {raw: `{"v":"3","metres":30.48}`, err: "holds a string, which is no int"},
 		"an old one that is damaged":    {raw: `{"v":1,"feet":"tall"}`, err: "bring the record from version 1 to 2: "},
-		"cut off":                       {raw: `{"v":3,"metres":30`, err: "unexpected end of JSON input"},
-		"cut off in the version":        {raw: `{"v":3`, err: "unexpected end of JSON input"},
+		"cut off":                       {raw: `{"v":3,"metres":30`, err: "cut off or no JSON"},
+		"cut off in the version":        {raw: `{"v":3`, err: "cut off or no JSON"},
 		"no object":                     {raw: `null`, err: "a record is a JSON object, this is null"},
-		"nothing":                       {raw: ``, err: "unexpected end of JSON input"},
+		"nothing":                       {raw: ``, err: "cut off or no JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Decode[tower]([]byte(tt.raw))
@@ -241,6 +241,24 @@ func BenchmarkDecode(b *testing.B) {
 				if v, err := version(raw); v != 1 || err != nil {
 					b.Fatal(v, err)
 				}
+			}
+		})
+	}
+}
+
+// What an error says is logged, so it never quotes the record.
+func TestDecodeQuotesNothing(t *testing.T) {
+	for name, raw := range map[string]string{
+		"a number where text stands": `{"v":1,"title":9125550143}`,
+		"a time in words":            `{"v":1,"seen_at":"call 9125550143"}`,
+		"a text where a list stands": `{"v":1,"phones":"9125550143"}`,
+		"no JSON":                    `9125550143 call me`,
+		"an overlong version":        `{"v":9125550143912555014391255501439125550143}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Decode[Ad]([]byte(raw))
+			if err == nil || strings.Contains(err.Error(), "9125550143") {
+				t.Errorf("the error is %v", err)
 			}
 		})
 	}

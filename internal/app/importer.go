@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -90,8 +89,7 @@ func (i *importer) add(ctx context.Context, p desk.SavedPage) (ad.Capture, error
 		URL: address, Response: p.Body, FetchedAt: saved, Site: name, Via: ad.ViaImport, File: filepath.Base(p.Name), Operator: p.Operator,
 	})
 	if err != nil {
-		// The room names the address, which may hold a number: leave it out.
-		return ad.Capture{}, fmt.Errorf("import %s: %w: %w", p.Name, desk.ErrPage, cmp.Or(errors.Unwrap(err), err))
+		return ad.Capture{}, fmt.Errorf("import %s: %w: %w", p.Name, desk.ErrPage, err)
 	}
 	if i.bars(c, records) {
 		return ad.Capture{}, fmt.Errorf("import %s: %w: it shows an ad that was erased, and is not to come back", p.Name, desk.ErrPage)

@@ -78,7 +78,7 @@ func crawlStep(f *crawl.Fetcher, erased *erasure.Ledger) pipeline.Step {
 		got.Site, got.Via, got.Visit, got.Depth = e.Site, ad.ViaCrawl, e.Visit, e.Depth
 		c, records, err := capture.Record(got.Exchange)
 		if err != nil {
-			return nil, pipeline.Permanent(fmt.Errorf("record the exchange: %w", err))
+			return nil, pipeline.Permanent(err)
 		}
 		return []ad.Message{captureMessage(c, "v:"+e.ID(), records)}, nil
 	}

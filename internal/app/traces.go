@@ -51,7 +51,7 @@ func (t *traces) requests(h http.Handler) http.Handler {
 		return h
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, span := t.tracer.Start(r.Context(), r.Method, otrace.WithSpanKind(otrace.SpanKindServer))
+		ctx, span := t.tracer.Start(r.Context(), "request", otrace.WithSpanKind(otrace.SpanKindServer))
 		defer span.End()
 		r = r.WithContext(ctx)
 		h.ServeHTTP(w, r)

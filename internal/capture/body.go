@@ -84,7 +84,7 @@ func inflate(coding string, b []byte) ([]byte, error) {
 			r = flate.NewReader(br)
 		}
 	default:
-		return nil, fmt.Errorf("unknown encoding %q of the body", coding)
+		return nil, errors.New("the body has an unknown encoding")
 	}
 	if err != nil {
 		if errors.Is(err, io.EOF) {

@@ -54,10 +54,11 @@ type Exchange struct {
 // Record makes the WARC records of an exchange: the response (a resource record
 // when there is no request and no HTTP head), then the request, then, where
 // something was cut, a metadata record that says what. The bytes are complete
-// gzip members, one a record, and are the same for the same exchange.
+// gzip members, one a record, and are the same for the same exchange. Errors do not
+// name the address, which may hold a number.
 func Record(x Exchange) (ad.Capture, []byte, error) {
 	if err := x.check(); err != nil {
-		return ad.Capture{}, nil, fmt.Errorf("record %s: %w", x.URL, err)
+		return ad.Capture{}, nil, fmt.Errorf("record the exchange: %w", err)
 	}
 	c := ad.Capture{
 		V: ad.Schema, URL: x.URL, Site: x.Site, Via: x.Via, FetchedAt: x.FetchedAt.UTC().Truncate(time.Second),
@@ -70,7 +71,7 @@ func Record(x Exchange) (ad.Capture, []byte, error) {
 	if c.Site == "" {
 		u, err := url.Parse(x.URL)
 		if err != nil {
-			return ad.Capture{}, nil, fmt.Errorf("record %s: %w", x.URL, err)
+			return ad.Capture{}, nil, errors.New("record the exchange: the URL cannot be parsed")
 		}
 		c.Site = u.Hostname()
 	}
@@ -85,7 +86,7 @@ func Record(x Exchange) (ad.Capture, []byte, error) {
 			c.ContentType = "text/html"
 		}
 	default:
-		return ad.Capture{}, nil, fmt.Errorf("record %s: the response has no HTTP head", x.URL)
+		return ad.Capture{}, nil, errors.New("record the exchange: the response has no HTTP head")
 	}
 	if c.Truncated == "" && cutShort(h, body, x.Request) {
 		c.Truncated = "disconnect"
@@ -93,7 +94,7 @@ func Record(x Exchange) (ad.Capture, []byte, error) {
 	s := withoutImages(h, body, c.ContentType)
 	b, err := write(&c, kind, s, x)
 	if err != nil {
-		return ad.Capture{}, nil, fmt.Errorf("record %s: %w", x.URL, err)
+		return ad.Capture{}, nil, fmt.Errorf("record the exchange: %w", err)
 	}
 	return c, b, nil
 }
@@ -129,7 +130,7 @@ func (x Exchange) check() error {
 	u, err := url.Parse(x.URL)
 	switch {
 	case err != nil:
-		return err
+		return errors.New("the URL cannot be parsed")
 	case u.Scheme == "" || strings.ContainsFunc(x.URL, func(r rune) bool { return r <= ' ' || r == 0x7f }):
 		return errors.New("the URL is not absolute, or holds spaces")
 	case x.FetchedAt.IsZero():

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -70,10 +71,10 @@ func parseLine(l []byte) (cdx, error) {
 	var e cdx
 	p := bytes.SplitN(l, []byte(" "), 3)
 	if len(p) != 3 {
-		return e, fmt.Errorf("index line %.40q has no key, time and entry", l)
+		return e, errors.New("a line of the index has no key, time and entry")
 	}
 	if err := json.Unmarshal(p[2], &e); err != nil {
-		return e, fmt.Errorf("index line %.40q: %w", l, err)
+		return e, errors.New("the entry of a line of the index cannot be read")
 	}
 	return e, nil
 }

@@ -98,12 +98,12 @@ func seqOf(l []byte) (uint64, error) {
 	i := bytes.Index(l, []byte(" {"))
 	j := bytes.LastIndex(l, []byte(name))
 	if i < 0 || j < i {
-		return 0, fmt.Errorf("index line %.40q has no key, time and entry", l)
+		return 0, errors.New("a line of the index has no key, time and entry")
 	}
 	digits, _, _ := bytes.Cut(l[j+len(name):], []byte(","))
 	seq, err := strconv.ParseUint(string(digits), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("index line %.40q has no sequence: %w", l, err)
+		return 0, errors.New("a line of the index has no sequence")
 	}
 	return seq, nil
 }

@@ -185,7 +185,7 @@ func plain(x *exchange) ([]byte, error) {
 		}
 		r = z
 	default:
-		return nil, fmt.Errorf("it came encoded as %q, which was not asked for", e)
+		return nil, errors.New("it came in an encoding that was not asked for")
 	}
 	b, err := io.ReadAll(io.LimitReader(r, maxRobots))
 	if err != nil && x.truncated == "" {

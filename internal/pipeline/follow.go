@@ -148,10 +148,10 @@ func (f *Follower[T]) apply(ctx context.Context, upTo uint64, read []read[T]) (e
 	}
 	defer func() {
 		if p := recover(); p != nil {
-			f.Log.Error("applying panicked", "stage", f.Name, "upTo", upTo, "messages", len(items), "panic", p, "stack", string(debug.Stack()))
-			err = Permanent(fmt.Errorf("the program failed on it: %v", p))
+			f.Log.Error("applying panicked", "stage", f.Name, "upTo", upTo, "messages", len(items), "panic", Fell(p), "stack", string(debug.Stack()))
+			err = Permanent(fmt.Errorf("the program failed on it: %s", Fell(p)))
 			if len(items) == 0 {
-				err = fmt.Errorf("the program failed on the position alone: %v", p)
+				err = fmt.Errorf("the program failed on the position alone: %s", Fell(p))
 			}
 		}
 	}()
@@ -175,7 +175,7 @@ func (f *Follower[T]) bury(ctx context.Context, letters []ad.Message) error {
 func (f *Follower[T]) decode(m ad.Message) (item T, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = errors.Join(err, fmt.Errorf("the program failed on it: %v", p))
+			err = errors.Join(err, fmt.Errorf("the program failed on it: %s", Fell(p)))
 		}
 	}()
 	return f.Decode(m)

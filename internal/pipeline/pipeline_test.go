@@ -669,7 +669,7 @@ func TestFollower(t *testing.T) {
 			}
 			return nil
 		}},
-		"one that can never be applied holds up no other": {applied: 48, dead: []string{"too long", "the program failed on it: no such cluster"},
+		"one that can never be applied holds up no other": {applied: 48, dead: []string{"too long", "the program failed on it: a panic with string"},
 			apply: func(items []int, _ uint64, _ int) error {
 				if slices.Contains(items, 13) {
 					return Permanent(errors.New("too long"))

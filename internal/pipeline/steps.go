@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -158,8 +159,8 @@ func (t *term) end() {
 func (s *Stage) step(ctx context.Context, m ad.Message) (r result) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.Log.Error("step panicked", "stage", s.Name, "seq", m.Seq, "panic", p, "stack", string(debug.Stack()))
-			r = result{err: Permanent(fmt.Errorf("the program failed on it: %v", p))}
+			s.Log.Error("step panicked", "stage", s.Name, "seq", m.Seq, "panic", Fell(p), "stack", string(debug.Stack()))
+			r = result{err: Permanent(fmt.Errorf("the program failed on it: %s", Fell(p)))}
 		}
 	}()
 	if s.Done != nil && s.Done(m.Seq) {
@@ -185,4 +186,14 @@ func (s *Stage) step(ctx context.Context, m ad.Message) (r result) {
 		}
 	}
 	return r
+}
+
+// Fell says what a piece of work panicked with, fit for logs and letters: a value
+// of the program's own may quote what it worked on, so only what the runtime says is
+// told, of others the type. The stack says the rest.
+func Fell(p any) string {
+	if e, ok := p.(runtime.Error); ok {
+		return e.Error()
+	}
+	return fmt.Sprintf("a panic with %T", p)
 }

@@ -58,15 +58,16 @@ func faultOf(err error) fault {
 		"Nothing is lost. Try again in a moment; if it stays, give the id below to your administrator.", ""}
 }
 
-// tell shows the error page and logs the error under the id on it.
+// tell shows the error page and logs, under the id on it, what went wrong inside.
+// Of a refusal only its kind is logged: what was asked for is the asker's.
 func (v *visit) tell(r *http.Request, err error) {
 	f := faultOf(err)
 	f.ID = letters(10)
-	say := v.Log.InfoContext
 	if f.code >= http.StatusInternalServerError {
-		say = v.Log.ErrorContext
+		v.Log.ErrorContext(r.Context(), "request failed", "id", f.ID, "code", f.code, "error", err)
+	} else {
+		v.Log.InfoContext(r.Context(), "request refused", "id", f.ID, "code", f.code, "why", f.What)
 	}
-	say(r.Context(), "request refused", "id", f.ID, "code", f.code, "error", err)
 	if serr := v.show(r, f.code, "fault", page{Title: f.What, Body: f}); serr != nil {
 		v.Log.ErrorContext(r.Context(), "error page", "id", f.ID, "error", serr)
 		http.Error(v.w, f.What+" ("+f.ID+")", f.code)

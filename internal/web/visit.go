@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"vigil.example/internal/access"
+	"vigil.example/internal/ad"
 )
 
 // A visit is one request and who makes it.
@@ -48,9 +49,15 @@ func (s *server) signedIn(h handler) http.Handler {
 		if v.session == "" {
 			return access.ErrNoSession
 		}
+		if id := r.PathValue("id"); id != "" && !idForm.MatchString(id) {
+			return ad.ErrNotFound // unread: it may be a number, and must not stand in the audit log
+		}
 		return h(r, v)
 	})
 }
+
+// idForm is what ids in addresses look like: of a search, an ad, a cluster.
+var idForm = regexp.MustCompile(`^([a-z]{22}|[0-9a-f]{32}|c[0-9a-f]{15})$`)
 
 func (s *server) run(h handler, r *http.Request, v *visit) {
 	if r.Method == http.MethodPost {
