@@ -106,6 +106,9 @@ func (r *reader) weighLocal(p path) {
 	default:
 		cost += .6
 	}
+	if r.disowned(int(c.start), int(c.end)) {
+		cost += costDead
+	}
 	if cx := r.leadTo(p.start); cx.id > 0 {
 		cost += costID * cx.id
 		c.marks |= markID

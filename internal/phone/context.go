@@ -1,7 +1,5 @@
 package phone
 
-import "slices"
-
 // A lead says what the words before a number make of it.
 type lead struct {
 	cue float32 // 0 to 1: a contact word, near
@@ -115,24 +113,6 @@ func (r *reader) negated(k int) bool {
 		}
 	}
 	return false
-}
-
-// backwards reports whether the word in chunk i says that digits are to be read
-// backwards: "atrás" alone is where something is, and a "reverse camera" is a
-// camera.
-func (r *reader) backwards(i int) bool {
-	spelled := func(k int, words ...string) bool {
-		c := r.chunk(k)
-		return c != nil && slices.ContainsFunc(words, func(w string) bool { return len(w) == int(c.hi-c.lo) && equal(r.norm[c.lo:c.hi], w) })
-	}
-	switch {
-	case spelled(i, "atras"):
-		return spelled(i-1, "hacia", "para") || spelled(i-1, "de") && spelled(i+1, "hacia", "para")
-	case spelled(i, "reverse"):
-		next := r.chunk(i + 1)
-		return next == nil || next.gap != gapSpace || next.digits > 0 || lookUp(r.norm[next.lo:next.hi]) != wordNone
-	}
-	return true
 }
 
 // inherited is the cue of a number right before chunk start, joined by "or", a

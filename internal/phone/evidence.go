@@ -15,6 +15,10 @@ const (
 	markNot
 	markMeasure
 	markLeftover
+	markClaim
+	markBlocks
+	markParts
+	markShared
 )
 
 // reasons says in words what spoke for and against a number. It is not on the
@@ -28,9 +32,13 @@ func (c *candidate) reasons() []string {
 		{markLink, "for: inside a telephone link"},
 		{markPrefix, "for: country code written"},
 		{markCue, "for: a contact word stands before it"},
+		{markClaim, "for: the text says behind it that it is to be called"},
 		{markGrouped, "for: grouped as its numbering plan groups digits"},
 		{markArea, "for: the text names the area code apart"},
 		{markReversed, "the text says that the digits are reversed"},
+		{markBlocks, "the text says that the groups are in reverse order"},
+		{markParts, "the text names the parts apart"},
+		{markShared, "shares its first digits with the number before it"},
 	} {
 		if c.marks&m.mark != 0 {
 			out = append(out, m.why)
@@ -81,8 +89,12 @@ func (c *candidate) method() string {
 	switch {
 	case c.marks&markLink != 0:
 		return "link"
-	case c.marks&markReversed != 0:
+	case c.marks&(markReversed|markBlocks) != 0:
 		return "reversed"
+	case c.marks&markParts != 0:
+		return "parts"
+	case c.marks&markShared != 0:
+		return "shared"
 	case c.marks&markArea != 0:
 		return "area"
 	case h&howKeypad != 0:

@@ -51,7 +51,7 @@ func (r *reader) weighForeign(p path) {
 	code := strconv.Itoa(int(n.GetCountryCode()))
 	pl := plan{country: uint16(n.GetCountryCode()), digits: uint8(len(s) - len(code)), skip: skip + uint8(len(code)), unlikely: unlikely, prefix: plus}
 	pl.nation = v % pow10[pl.digits]
-	r.consider(p, pl, false)
+	r.consider(p, pl, ahead)
 }
 
 // weighNational keeps a number without a country code when it is valid in the
@@ -67,5 +67,5 @@ func (r *reader) weighNational(p path) {
 	if err != nil || len(nation) > maxDigits || len(nation) > int(p.n) {
 		return
 	}
-	r.consider(p, plan{country: code, nation: v, digits: uint8(len(nation)), skip: p.n - uint8(len(nation)), prefix: false, unlikely: -costAbroad}, false)
+	r.consider(p, plan{country: code, nation: v, digits: uint8(len(nation)), skip: p.n - uint8(len(nation)), prefix: false, unlikely: -costAbroad}, ahead)
 }

@@ -118,7 +118,10 @@ type reader struct {
 	scanner
 	country string
 	query   bool
-	back    bool // the text says that digits are reversed
+	roles   int    // words that name parts of a number
+	back    bool   // the text says that digits are reversed
+	blocks  bool   // or groups of digits
+	told    uint16 // what else it tells to do: bit k for the word wordTell|k
 	edges   []edge
 	areas   []area
 	found   []candidate
@@ -155,7 +158,19 @@ func (r *reader) classify() bool {
 			c.hard = true
 			hard++
 		case wordBack:
-			r.back = r.back || r.backwards(i)
+			r.told |= 1
+		case wordTell:
+			r.told |= 1 << c.w.value()
+		case wordFiller:
+			switch c.w {
+			case wordFirst, wordLast, wordRest:
+				r.told |= 1 << wordWay.value()
+				r.roles++
+			case wordMiddle:
+				r.roles++
+			}
+		case wordArea:
+			r.roles += 2
 		}
 		if c.digits > 0 {
 			if c.letters > 0 && c.marks == 0 && c.odd == 0 && measured(r.norm[c.lo:c.hi]) {
@@ -186,6 +201,9 @@ func (r *reader) read(s string) []ad.Phone {
 	r.scan()
 	if !r.classify() {
 		return nil
+	}
+	if r.told != 0 {
+		r.listen()
 	}
 	r.misspellings()
 	for i := range min(reachEdges, len(r.chunks)) {

@@ -50,6 +50,7 @@ type chunk struct {
 	odd          uint8 // look-alikes
 	uni          uint8 // digits beyond ASCII
 	code         bool  // entities or escapes inside
+	flip         bool  // shown from right to left
 	link         link  // in a URL
 	w            word  // what it means as a word
 	hard         bool  // digits or a number word: reason to look closer
@@ -86,6 +87,7 @@ type scanner struct {
 	ended  bool // the last visible character ends a sentence
 	shout  bool // that end is ! or ?
 	loose  bool // no tag ends in the rest of the text
+	flip   bool // what follows is shown from right to left
 }
 
 // scan reads the whole text.
@@ -121,6 +123,12 @@ func (sc *scanner) scan() {
 			sc.put(glyph{c: c}, 1, 1)
 		default:
 			r, n := utf8.DecodeRuneInString(s[sc.at:])
+			switch r {
+			case 0x202E: // right to left override
+				sc.flip = true
+			case 0x202C, 0x2069, 0x202D:
+				sc.flip = false
+			}
 			sc.put(read(r), int32(n), 1)
 		}
 	}
@@ -246,7 +254,7 @@ func (sc *scanner) grow(g glyph, n, k int32) {
 
 // opened opens a chunk.
 func (sc *scanner) opened() {
-	sc.begin(chunk{lo: int32(len(sc.norm)), from: sc.cp, bfrom: sc.at, gap: sc.gap})
+	sc.begin(chunk{lo: int32(len(sc.norm)), from: sc.cp, bfrom: sc.at, gap: sc.gap, flip: sc.flip})
 	sc.open, sc.gap, sc.spaces, sc.signs, sc.ended, sc.shout = true, 0, 0, 0, false, false
 	sc.linked()
 }

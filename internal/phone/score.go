@@ -13,7 +13,9 @@ const (
 	bonusGrouped  = .7  // grouped as people group numbers
 	bonusQuery    = 2   // typed by someone who searches for a number
 	costID        = 6   // the text calls it an id
+	bonusClaim    = 1.5 // "it is my cell" behind
 	costNot       = 3   // "do not dial"
+	costDead      = 8   // "my old number", "a scammer using"
 	costBack      = 4   // read forwards where the text says backwards
 	costReversed  = .4
 	costUnknown   = .5 // words inside that are no fillers, with no cue
@@ -50,23 +52,63 @@ func (r *reader) weigh(p path) {
 		r.weighForeign(p)
 		return
 	}
+	if r.first(p).flip {
+		r.weighTurned(p)
+		return
+	}
 	pl, ok := r.plan(p)
 	if ok {
-		r.consider(p, pl, false)
+		r.consider(p, pl, ahead)
 	}
 	if !ok || r.home() == elsewhere {
 		r.weighForeign(p)
 	}
-	if r.turned(p) && (p.n == 10 || p.n == 11) {
-		q := p
-		q.v = 0
+	if r.turned(p) {
+		r.weighTurned(p)
+	}
+}
+
+// The order in which the digits of a path are read.
+type order uint8
+
+const (
+	ahead  order = iota
+	back         // from the last digit to the first
+	blocks       // from the last group to the first
+)
+
+// weighTurned reads a path from its end.
+func (r *reader) weighTurned(p path) {
+	if p.n != 10 && p.n != 11 {
+		return
+	}
+	q, o, trail := p, back, r.trail
+	defer func() { r.trail = trail }()
+	q.v = 0
+	if r.blocks && !r.first(p).flip {
+		o = blocks
+		groups := p.bounds
+		if bits.OnesCount16(groups) > 3 {
+			groups = p.spaced | p.strong
+		}
+		steps, last := uint8(0), p.steps
+		for k, end, at := p.n, p.n, p.steps; at > 0; {
+			at--
+			if k -= r.edges[trail[at]].n; k > 0 && groups>>k&1 == 0 {
+				continue
+			}
+			q.v = q.v*pow10[end-k] + p.v/pow10[p.n-end]%pow10[end-k]
+			steps += uint8(copy(r.trail[steps:], trail[at:last]))
+			end, last = k, at
+		}
+	} else {
 		for v, k := p.v, p.n; k > 0; v, k = v/10, k-1 {
 			q.v = q.v*10 + v%10
 		}
-		q.bounds = bits.Reverse16(p.bounds) >> (15 - p.n)
-		if pl, ok := r.plan(q); ok {
-			r.consider(q, pl, true)
-		}
+	}
+	q.bounds = bits.Reverse16(p.bounds) >> (15 - p.n)
+	if pl, ok := r.plan(q); ok {
+		r.consider(q, pl, o)
 	}
 }
 
@@ -137,7 +179,7 @@ func (r *reader) plan(p path) (pl plan, ok bool) {
 
 // consider adds up what speaks for and against a reading and keeps it when the
 // sum is in its favour.
-func (r *reader) consider(p path, pl plan, reversed bool) {
+func (r *reader) consider(p path, pl plan, o order) {
 	if p.how&howKeypad != 0 && pl.country != 1 {
 		return // only American numbers are given in letters
 	}
@@ -151,7 +193,10 @@ func (r *reader) consider(p path, pl plan, reversed bool) {
 	}
 	cost += r.said(p, pl, &c.marks)
 	switch {
-	case reversed:
+	case o == blocks:
+		cost += costReversed
+		c.marks |= markBlocks
+	case o == back:
 		cost += costReversed
 		c.marks |= markReversed
 	case r.turned(p):
@@ -207,6 +252,19 @@ func (r *reader) said(p path, pl plan, m *evidence) float32 {
 		*m |= markUnlikely
 	}
 	cx := r.leadTo(p.start)
+	if !r.query {
+		if cx.cue < .5 {
+			if r.claimed(int(p.at)) {
+				cost -= bonusClaim
+				cx = lead{cue: 1}
+				*m |= markClaim
+			}
+		}
+		if r.disowned(int(p.start), int(p.at)) {
+			cost += costDead
+			*m |= markNot
+		}
+	}
 	if cx.cue > 0 {
 		cost -= bonusCue * cx.cue
 		*m |= markCue

@@ -37,8 +37,12 @@ func (r *reader) hope(i int) float32 {
 	}
 	if c.link == phoneLink {
 		hope += bonusLink
-	} else if !r.query {
-		hope -= costID * cx.id
+	} else if !r.query && cx.id > 0 {
+		if r.mayClaim(i) {
+			hope += bonusClaim
+		} else {
+			hope -= costID * cx.id
+		}
 	}
 	if c.gap&gapLastPlus != 0 {
 		hope += bonusPlus

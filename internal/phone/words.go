@@ -26,7 +26,9 @@ const (
 	wordArea          // an area code is near
 	wordExt           // an extension follows
 	wordBack          // the number is written backwards
-	wordNot
+	wordNot           // negates what follows
+	wordDead          // a number beside it is not the advertiser's: "scammer", "disconnected"
+	wordTell          // tells how to read what is written
 )
 
 // Words that mean more than their sort.
@@ -35,6 +37,28 @@ const (
 	wordPart = wordFiller | 1 // "last part", but also "part number"
 
 	wordSheet = wordLabel | 1 // hardly ever before a telephone number
+
+	// Which part of a number the digits beside it are.
+	wordFirst  = wordFiller | 2
+	wordMiddle = wordFiller | 3
+	wordLast   = wordFiller | 4
+	wordRest   = wordFiller | 5
+
+	wordOld  = wordFiller | 6 // "my old number"
+	wordMine = wordFiller | 7 // "my number", "mi cel"
+	wordThis = wordFiller | 8 // what "call it" speaks of
+	wordPlus = wordFiller | 9 // adds, where numbers are sums
+
+	wordDrop    = wordTell | 1 // leave out what is named
+	wordLetters = wordTell | 2 // what may be left out: letters, words, brackets
+	wordOnly    = wordTell | 3
+	wordBlocks  = wordTell | 4 // groups of digits
+	wordKeypad  = wordTell | 5
+	wordStand   = wordTell | 6 // "where", "means": one thing stands for another
+	wordJoin    = wordTell | 7 // "together"
+	wordColumn  = wordTell | 8 // "each line"
+	wordSwapped = wordTell | 9
+	wordWay     = wordTell | 10 // may end "right to left"
 )
 
 func (w word) sort() word   { return w &^ 0xFF }
@@ -194,15 +218,11 @@ func lookUp[T string | []byte](b T) word {
 		return wordPlural | 9
 	case "and", "y":
 		return wordAnd
-	case "then", "ok", "okay", "my", "mi", "our", "nuestro", "su", "your", "this", "este", "new", "nuevo", "work", "best", "only", "friend", "you", "know", "after", "that", "followed", "by", "next", "comes", "middle",
-		"last", "first", "begin", "begins", "start", "starts", "starting", "with", "end", "ends", "ending", "finish",
-		"finishes", "in", "finally", "plus", "dash", "dot", "hyphen", "guion", "punto", "space", "luego", "despues", "entonces",
-		"seguido", "de", "del", "la", "el", "los", "las", "rest", "is", "are", "que", "empieza", "comienza", "termina",
-		"con", "termino", "final", "al", "amigo", "amiga", "babe", "baby", "hun", "hon", "honey", "dear", "sweetie", "digits",
-		"digit", "numbers", "oye", "bueno", "mira", "sigue", "siguen", "i", "e", "es", "son", "at", "on", "also", "uh", "hmm",
-		"er", "well", "so", "now", "it", "its", "the", "a", "ya", "pues", "primero", "segundo", "ultimo", "ultimos", "ultima",
-		"mitad", "line", "yes", "si", "second", "third", "slash", "espacio", "coma", "comma", "minus", "here",
-		"lastly", "followedby", "just", "add", "put", "raya":
+	case "ok", "okay", "su", "your", "new", "nuevo", "work", "best", "friend", "you", "know", "after", "by", "comes", "with", "in", "dash", "dot", "hyphen", "guion", "punto", "space", "entonces",
+		"de", "del", "la", "el", "los", "las", "is", "are", "que", "con", "termino", "final", "al", "amigo", "amiga", "babe", "baby", "hun", "hon", "honey", "dear", "sweetie", "digits",
+		"digit", "numbers", "oye", "bueno", "mira", "i", "e", "es", "son", "at", "on", "also", "uh", "hmm",
+		"er", "well", "so", "now", "its", "the", "a", "ya", "pues", "segundo", "line", "yes", "si", "second", "third", "slash", "espacio", "coma", "comma", "here",
+		"followedby", "add", "put", "raya":
 		return wordFiller
 	case "call", "calls", "calling", "text", "texts", "txt", "texto", "tel", "telf", "telefono", "telefonos", "phone", "phones",
 		"ph", "fone", "cell", "cel", "celular", "celulares", "mobile", "movil", "mob", "whatsapp", "whats", "whatsap", "wsp",
@@ -233,9 +253,9 @@ func lookUp[T string | []byte](b T) word {
 		"beds", "baths", "hours", "hour", "horas", "hora", "hr", "hrs", "half", "min", "mins", "minutes", "minutos", "months",
 		"month", "meses", "mes", "weeks", "week", "semana", "semanas", "days", "day", "dias", "dia", "years", "year", "anos",
 		"ano", "age", "edad", "percent", "pct", "sq", "sqft", "sf", "acres", "acre", "deposit", "deposito", "total", "roses",
-		"rosas", "each", "cada", "height", "altura", "weight", "peso", "shoe", "talla", "chest", "waist", "bust", "hips", "am",
+		"rosas", "height", "altura", "weight", "peso", "shoe", "talla", "chest", "waist", "bust", "hips", "am",
 		"pm", "people", "personas", "guests", "screen", "table", "shelf", "wheels", "tires", "weekly", "daily", "monthly",
-		"obo", "models", "per", "bytes", "mb", "gb", "kb":
+		"obo", "models", "hz", "khz", "mhz", "kw", "kwh", "watts", "volts", "rpm", "psi", "mah", "btu", "dpi", "mpg", "per", "bytes", "mb", "gb", "kb":
 		return wordMeasure
 	case "area", "prefix", "prefijo", "lada", "zona", "areacode":
 		return wordArea
@@ -243,8 +263,6 @@ func lookUp[T string | []byte](b T) word {
 		return wordExt
 	case "backwards", "backward", "reverse", "reversed", "reves", "invertido", "invertida", "mirrored", "atras":
 		return wordBack
-	case "not":
-		return wordNot
 	case "claim", "contract", "contrato", "stock", "employee", "empleado", "student", "alumno", "guia", "clave", "matricula",
 		"placa", "patente", "nit", "session", "error", "meter", "tag", "chip", "quote", "job", "insurance", "seguro", "lote",
 		"bill", "lading", "apn", "vehicle", "vehiculo", "property", "token", "seq", "reg", "cedula", "rfc", "curp", "dni",
@@ -253,12 +271,67 @@ func lookUp[T string | []byte](b T) word {
 		"rma", "employer", "pedimento", "nota":
 		return wordSheet
 	case "main", "private", "personal", "business", "good", "right", "correct", "current", "other", "me", "us", "him", "her",
-		"today", "preferred", "primary", "usual", "old", "real", "actual", "propio", "principal", "correcto", "otro":
+		"today", "preferred", "primary", "usual", "real", "actual", "propio", "principal", "correcto", "otro":
 		return wordFiller
 	case "code", "codigo":
 		return wordCode
 	case "part", "parte":
 		return wordPart
+	case "first", "begin", "begins", "beginning", "start", "starts", "starting", "empieza", "comienza", "primero", "primera",
+		"primeros", "primeras", "inicia", "inicio", "arranca", "principio":
+		return wordFirst
+	case "middle", "between", "mitad", "medio", "sigue", "siguen", "continues", "continue", "then", "next", "followed", "luego",
+		"despues", "seguido", "center", "centro", "following":
+		return wordMiddle
+	case "last", "end", "ends", "ending", "finish", "finishes", "finally", "termina", "terminan", "ultimo", "ultimos", "ultima",
+		"ultimas", "acaba", "lastly":
+		return wordLast
+	case "rest", "resto", "remaining", "demas", "remainder":
+		return wordRest
+	case "old", "viejo", "vieja", "anterior", "antiguo", "antigua", "former", "previous":
+		return wordOld
+	case "my", "mi", "mis", "our", "nuestro":
+		return wordMine
+	case "it", "this", "that", "them", "lo", "le", "este", "esto", "ese", "eso", "those", "these":
+		return wordThis
+	case "plus", "mas", "minus", "menos":
+		return wordPlus
+	case "drop", "remove", "skip", "ignore", "delete", "omit", "forget", "forgetting", "erase", "strip", "quita", "quitale",
+		"quite", "quitar", "quitando", "olvida", "olvide", "ignora", "ignorando", "elimina", "elimine", "borra", "borre", "omite",
+		"saca", "saltate", "disregard", "without", "sin":
+		return wordDrop
+	case "letters", "letter", "letras", "letra", "words", "palabras", "palabra", "brackets", "bracket", "parentesis", "parens",
+		"parenthesis", "symbols", "simbolos", "emojis", "signos", "stars", "asteriscos", "gaps", "spaces", "fluff", "junk":
+		return wordLetters
+	case "only", "solo", "puro", "puros", "just", "solamente", "nomas":
+		return wordOnly
+	case "blocks", "block", "bloques", "bloque", "groups", "grupos", "trozos", "chunks", "pieces", "sets", "tercios":
+		return wordBlocks
+	case "keypad", "teclado", "pad", "keyboard", "dialpad", "teclas":
+		return wordKeypad
+	case "where", "wherever", "donde", "swap", "replace", "change", "cambia", "cambie", "cambiar", "reemplaza", "reemplace",
+		"sustituye", "sustituya", "cambiando", "every", "each", "cada", "means", "mean", "significa", "significan", "stands",
+		"equals", "vale", "valen", "representa", "equivale", "substitute", "instead", "represents", "todos", "todas", "convierte":
+		return wordStand
+	case "together", "join", "juntos", "juntas", "junta", "junte", "juntar", "combine", "combina", "unir", "une", "combined",
+		"joined":
+		return wordJoin
+	case "column", "columna", "vertical", "vertically", "verticalmente", "acrostic", "renglon", "renglones", "linea", "lineas",
+		"lines":
+		return wordColumn
+	case "left", "izquierda", "front":
+		return wordWay
+	case "swapped", "cambiados", "intercambiados", "shuffled":
+		return wordSwapped
+	case "disconnected", "desconectado", "desconectada", "scammer", "scammers", "scam", "estafador", "estafadora", "estafadores",
+		"estafa", "fraud", "fraude", "fraudulent", "fake", "falso", "falsa", "impostor", "imposter", "hacked", "hackeado",
+		"hackeada", "hackearon", "stolen", "robado", "spoofed", "spoofing", "suplantando", "cancelado", "cancelled", "canceled":
+		return wordDead
+	case "not", "never", "nunca", "dont", "doesnt", "isnt", "wasnt", "aint", "jamas", "tampoco":
+		return wordNot
+	case "voltea", "voltealo", "volteala", "volteado", "volteelo", "volteados", "voltee", "inverso", "inversa", "inverted",
+		"invierte", "inviertelo", "invertir", "invert", "flip", "flipped", "mirror", "espejo":
+		return wordBack
 	}
 	return wordNone
 }

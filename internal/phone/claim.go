@@ -1,0 +1,159 @@
+package phone
+
+// What the words around a number say about whose it is. "Dial the model number,
+// it is my cell" makes a number of what was called a model; "my old number",
+// "a scammer using", "no longer mine" say that it is not to be called.
+
+// How many words before and behind a number are read for it.
+const (
+	reachBefore = 9
+	reachBehind = 14
+)
+
+// spells reports whether chunk k is one of some words, given in lower case.
+func (r *reader) spells(k int, words ...string) bool {
+	c := r.chunk(k)
+	if c == nil {
+		return false
+	}
+	b := r.norm[c.lo:c.hi]
+	for _, w := range words {
+		if len(w) == len(b) && equal(b, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// no reports whether chunk k negates: "not", "never", the Spanish "no".
+func (r *reader) no(k int) bool { return r.word(k).sort() == wordNot || r.spells(k, "no") }
+
+// negates reports whether one of the two words before chunk k negates it.
+func (r *reader) negates(k int) bool {
+	const apart = gapComma | gapEnd | gapColon | gapDash
+	if k < 1 || r.chunks[k].gap&apart != 0 {
+		return false
+	}
+	return r.no(k-1) || k > 1 && r.no(k-2) && r.word(k-1).sort() == wordFiller && r.chunks[k-1].gap&apart == 0
+}
+
+// mayClaim reports whether what follows chunk i may speak of a number to call.
+func (r *reader) mayClaim(i int) bool {
+	for k := i + 1; k < len(r.chunks) && k < i+maxDigits+reachBehind; k++ {
+		if r.chunks[k].w.sort() == wordPhone {
+			return true
+		}
+	}
+	return false
+}
+
+// disowned reports whether the text says that the number in chunks [start, end)
+// is not to be called at all.
+func (r *reader) disowned(start, end int) bool {
+	return r.deadBefore(start) || r.deadBehind(end)
+}
+
+func (r *reader) deadBefore(start int) bool {
+	called := false
+	digits := 0
+	for k := start - 1; k >= 0 && k >= start-reachBefore; k-- {
+		c, g := &r.chunks[k], r.chunks[k+1].gap
+		if g&(gapEnd|gapBlank) != 0 && !r.short(k, start) || g&gapLine != 0 && k < start-1 {
+			return false
+		}
+		if digits += int(c.digits); digits >= 5 {
+			return false
+		}
+		switch c.w.sort() {
+		case wordDead:
+			return !called && !r.negates(k)
+		case wordPhone:
+			called = called || !r.spells(k+1, "from", "desde", "de", "del") && c.w.sort() == wordPhone && r.calling(k)
+		case wordNot:
+			if r.spells(k+1, "longer") && k+1 >= start-3 {
+				return true
+			}
+		case wordFiller:
+			if c.w == wordOld && k >= start-4 && (r.numbers(k+1) || r.numbers(k-1)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// short reports whether chunk k, right before a number, is an abbreviation whose
+// dot ends no sentence.
+func (r *reader) short(k, start int) bool {
+	return k == start-1 && (r.word(k).sort() == wordPhone || r.word(k).sort() == wordNumber)
+}
+
+// calling reports whether the contact word in chunk k is a verb that tells to
+// call, and not part of "phone number".
+func (r *reader) calling(k int) bool { return r.word(k+1).sort() != wordNumber }
+
+// numbers reports whether chunk k is a word for a telephone number.
+func (r *reader) numbers(k int) bool {
+	return r.word(k).sort() == wordNumber && !r.spells(k, "no") || r.word(k).sort() == wordPhone || r.spells(k, "one", "line")
+}
+
+func (r *reader) deadBehind(end int) bool {
+	sentences := 0
+	for k := end; k < len(r.chunks) && k < end+reachBehind; k++ {
+		c := &r.chunks[k]
+		if c.gap&gapEnd != 0 {
+			if sentences++; sentences > 1 {
+				return false
+			}
+		}
+		if c.gap&gapLine != 0 || c.digits >= 3 {
+			return false
+		}
+		switch {
+		case c.w.sort() == wordDead:
+			return sentences == 0 && !r.negates(k)
+		case r.no(k) && r.spells(k+1, "longer"),
+			r.no(k) && r.word(k+1) == wordMine && r.numbers(k+2) && k <= end+3,
+			r.no(k) && r.spells(k+1, "mine", "ours", "valid", "active", "working") && sentences == 0,
+			r.spells(k, "ya") && r.no(k+1) && r.spells(k+2, "es", "sirve", "funciona", "existe", "uso", "tengo", "pertenece", "contesto", "jala", "esta", "lo"),
+			r.spells(k, "hang") && r.spells(k+1, "up"), r.spells(k, "cuelga", "cuelgue", "cuelguen"),
+			r.spells(k, "out") && r.spells(k+1, "of") && r.spells(k+2, "service", "order"):
+			return sentences == 0
+		case r.no(k) && r.word(k+1).sort() == wordPhone && r.word(k+2) == wordThis && (sentences == 0 || k <= end+6),
+			r.no(k) && r.word(k+1) == wordThis && r.word(k+2).sort() == wordPhone && k <= end+6:
+			return true
+		}
+	}
+	return false
+}
+
+// claimed reports whether the text that follows says of what stands before chunk
+// end that it is the number to call.
+func (r *reader) claimed(end int) bool {
+	for k := end; k < len(r.chunks) && k < end+reachBehind; k++ {
+		c := &r.chunks[k]
+		if c.gap&gapLine != 0 || c.gap&gapEnd != 0 && k > end || c.digits >= 3 {
+			return false
+		}
+		if c.w.sort() != wordPhone || r.negates(k) {
+			continue
+		}
+		next := k + 1
+		if n := r.chunk(next); n != nil && n.gap&(gapEnd|gapLine) != 0 {
+			next = len(r.chunks)
+		}
+		before := r.word(k - 1)
+		switch {
+		case k == end && c.gap == gapSpace: // "912-555-0123 call"
+		case before == wordMine, before == wordThis && !r.spells(k-1, "le"):
+			return true
+		case r.word(next) == wordThis, r.spells(next, "number", "numero", "al"):
+			return true
+		case r.spells(k-2, "how", "asi", "where", "donde") || r.spells(k-1, "how", "asi", "me"), r.spells(k-2, "how") && r.spells(k-1, "you", "to"):
+			return true
+		case r.spells(k, "llamame", "marcame", "escribeme") && (r.spells(k-1, "y", "and", "asi") || k == end && c.gap&(gapParen|gapDash|gapSign) != 0):
+			return true
+		}
+	}
+	return false
+}
