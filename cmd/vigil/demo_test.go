@@ -149,7 +149,12 @@ func (d *demo) client(t testing.TB) *api.Client {
 type scored struct {
 	Ads      int  `json:"ads"`
 	Balanced bool `json:"balanced"`
-	State    struct {
+	Ledger   []struct {
+		Step   string `json:"step"`
+		In     uint64 `json:"in"`
+		Stored uint64 `json:"stored"`
+	} `json:"ledger"`
+	State struct {
 		Versions string `json:"versions_sha256"`
 		Numbers  string `json:"numbers_sha256"`
 		Clusters string `json:"clusters_sha256"`

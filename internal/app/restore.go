@@ -12,14 +12,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
 	"vigil.example/internal/audit"
 	"vigil.example/internal/capture"
+	"vigil.example/internal/desk"
 	"vigil.example/internal/erasure"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/stream"
@@ -341,7 +344,7 @@ func (r *restorer) layTrimmed(ctx context.Context, bus *stream.Bus) error {
 // made that is derived.
 func (r *restorer) wake(ctx context.Context, c Config) error {
 	c.Kind, c.Crawl, c.Listen, c.restoring = r.Kind, false, "", true
-	c.Roles = []string{"extract", "enrich", "link", "index", "alert"}
+	c.Roles = derivers()
 	a, err := New(ctx, c)
 	if err != nil {
 		return err
@@ -378,7 +381,7 @@ func (r *restorer) wake(ctx context.Context, c Config) error {
 		return err
 	}
 	d := &demo{app: a, out: r.out, progress: r.show}
-	err = a.while(ctx, func(ctx context.Context) error { return a.Settle(ctx, d.line) })
+	err = a.while(ctx, func(ctx context.Context) error { return a.derive(ctx, d.line) })
 	r.show.clear()
 	if err != nil {
 		return err
@@ -396,6 +399,59 @@ func (r *restorer) wake(ctx context.Context, c Config) error {
 		return ErrUnbalanced
 	}
 	return nil
+}
+
+// derivers are the roles that make only what can be made anew at any time, and
+// need no definitions of sites for it.
+func derivers() []string { return []string{"link", "index"} }
+
+// derive waits until the derivers have done what there is.
+func (a *App) derive(ctx context.Context, see func(desk.Status)) error {
+	ctx, stop := context.WithCancel(ctx)
+	var tending sync.WaitGroup
+	tending.Go(func() { _ = a.tend(ctx) }) // it ends with ctx and never otherwise
+	defer tending.Wait()
+	defer stop()
+	t := time.NewTicker(200 * time.Millisecond)
+	defer t.Stop()
+	for quiet := 0; quiet < 3; quiet++ {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-t.C:
+		}
+		s, err := a.Status(ctx)
+		if err != nil {
+			return err
+		}
+		see(s)
+		linked, err := a.linksIndexed(ctx)
+		if err != nil {
+			return err
+		}
+		for _, r := range s.Ledger.Rows {
+			if slices.Contains(derivers(), r.Step) && r.Waiting > 0 || !linked {
+				quiet = -1
+			}
+		}
+	}
+	return nil
+}
+
+// linksIndexed reports whether the index knows every cluster.
+func (a *App) linksIndexed(ctx context.Context) (bool, error) {
+	newest, err := a.bus.LastOf(ctx, serves(a.book.Serving(), stream.Links), "link.change")
+	if errors.Is(err, ad.ErrNotFound) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	at, err := a.shelf.Position(ctx, "links")
+	if errors.Is(err, ErrIndex) {
+		return false, nil
+	}
+	return at >= newest.Seq, err
 }
 
 // finished takes the mark of an unfinished restore away: from the folder first,
