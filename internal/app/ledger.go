@@ -160,7 +160,9 @@ func (a *App) readLedger(ctx context.Context) (desk.Ledger, error) {
 	var linkedAt linked
 	r.note(a.recall(ctx, "link"+suffix(g.Links), &linkedAt))
 	linking := behind(lastAd, linkedAt.UpTo)
-	if linkedAt.Round < a.erased.Rounds() { // the clusters are made anew
+	var retried uint64
+	r.note(a.recall(ctx, relinkKey(g.Links), &retried))
+	if linkedAt.Round < a.erased.Rounds() || linkedAt.Retried != retried { // the clusters are made anew
 		linking = max(linking, 1)
 	}
 	indexed, err := a.shelf.Position(ctx, "ads")

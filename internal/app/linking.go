@@ -25,6 +25,8 @@ type linked struct {
 
 	// Round is how many erasures the ads were free of when they were read.
 	Round int `json:"round,omitempty"`
+	// Retried is the last dead letter whose ad was to be linked before that.
+	Retried uint64 `json:"retried,omitempty"`
 }
 
 const linkVersion = "Vigil-Linker"
@@ -79,6 +81,7 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 	}
 	if retried > 0 {
 		l.version += "~" + strconv.FormatUint(retried, 10)
+		l.at.Retried = retried
 	}
 	if l.left, err = a.lettered(ctx, "link"+suffix(g.Links)); err != nil {
 		return err
@@ -99,7 +102,7 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 	if err := a.recall(ctx, "link"+suffix(g.Links), &before); err != nil {
 		return err
 	}
-	anew := stored != l.version
+	anew := stored != l.version || before.Retried != retried
 	if !anew { // what had no consequences left no change behind
 		l.done = max(l.done, before.UpTo)
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 	"sync"
 	"time"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/capture"
 	"vigil.example/internal/generation"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/stream"
@@ -256,6 +258,10 @@ func (u *unsealer) open(ctx context.Context) error {
 	if err != nil || busy || t.To <= after {
 		return err
 	}
+	info, err := u.a.bus.Info(ctx, stream.Captures)
+	if err != nil || info.First <= t.To { // noted, not gone yet
+		return err
+	}
 	within := func(seq uint64) bool { return seq > after && seq <= t.To }
 	seqs, ids, err := u.a.madeOf(ctx, stream.Named(stream.Listings, u.g.N), u.is, within)
 	if err != nil {
@@ -297,9 +303,8 @@ func (a *App) madeOf(ctx context.Context, listings, stage string, within func(ui
 // read gives the captures of a range from the sealed files. One that could not be
 // opened is in none of them: it lies in its dead letter.
 func (u *unsealer) read(ctx context.Context, after, to uint64) iter.Seq2[unsealed, error] {
-	a := u.a
 	return func(yield func(unsealed, error) bool) {
-		sealed, err := a.archive.List(ctx)
+		sealed, err := u.a.archive.List(ctx)
 		if err != nil {
 			yield(unsealed{}, err)
 			return
@@ -308,44 +313,57 @@ func (u *unsealer) read(ctx context.Context, after, to uint64) iter.Seq2[unseale
 			if f.To <= after || f.From > to {
 				continue
 			}
-			if f.To < u.g.From.Seq {
-				if !yield(unsealed{upTo: f.To}, nil) {
-					return
-				}
-				continue
-			}
-			seen := map[uint64]bool{}
-			for it, err := range a.archive.Each(ctx, f) {
-				if err != nil {
-					yield(unsealed{}, err)
-					return
-				}
-				seen[it.Seq] = true
-				if it.Seq < u.g.From.Seq || it.Capture.Via != ad.ViaCrawl && it.Capture.Via != ad.ViaImport {
-					continue
-				}
-				m := captureMessage(it.Capture, "", it.Records)
-				m.Seq, m.Attempt = it.Seq, 1
-				if !yield(unsealed{m, f.To}, nil) {
-					return
-				}
-			}
-			lost, err := u.letters(ctx, func(seq uint64) bool { return seq >= max(f.From, u.g.From.Seq) && seq <= f.To && !seen[seq] })
-			if err != nil {
-				yield(unsealed{}, err)
+			// Of the last file some captures may still be in the stream.
+			from, upTo := max(f.From, after+1, u.g.From.Seq), min(f.To, to)
+			if upTo >= from && !u.readFile(ctx, f, from, upTo, yield) {
 				return
 			}
-			for _, m := range lost {
-				m.Attempt = 1
-				if !yield(unsealed{m, f.To}, nil) {
-					return
-				}
-			}
-			if !yield(unsealed{upTo: f.To}, nil) {
+			if !yield(unsealed{upTo: upTo}, nil) {
 				return
 			}
 		}
 	}
+}
+
+// readFile gives the captures of a range of one file.
+func (u *unsealer) readFile(ctx context.Context, f capture.Sealed, from, upTo uint64, yield func(unsealed, error) bool) bool {
+	seen := map[uint64]bool{}
+	for it, err := range u.a.archive.Each(ctx, f) {
+		if err != nil {
+			yield(unsealed{}, err)
+			return false
+		}
+		seen[it.Seq] = true
+		if it.Seq < from || it.Seq > upTo || !isPage(it.Capture) {
+			continue
+		}
+		m := captureMessage(it.Capture, "", it.Records)
+		m.Seq, m.Attempt = it.Seq, 1
+		if !yield(unsealed{m, upTo}, nil) {
+			return false
+		}
+	}
+	lost, err := u.letters(ctx, func(seq uint64) bool { return seq >= from && seq <= upTo && !seen[seq] })
+	if err != nil {
+		yield(unsealed{}, err)
+		return false
+	}
+	for _, m := range lost {
+		m.Attempt = 1
+		if !yield(unsealed{m, upTo}, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// isPage reports whether a capture is one that is extracted: not what a site
+// allows, which is fetched outside of any planned visit.
+func isPage(c ad.Capture) bool {
+	if c.Via != ad.ViaCrawl {
+		return c.Via == ad.ViaImport
+	}
+	return c.Visit != 0 || c.Depth != 0 || !strings.HasSuffix(c.URL, "/robots.txt")
 }
 
 // letters are the captures that lie in dead letters of the generation before.
