@@ -19,6 +19,7 @@ const (
 	howMoney       // after a currency sign
 	howJunk        // letters around digits were left out
 	howFiller      // words between the digits
+	howKey         // signs that the text gives a digit to
 )
 
 // maxDigits is the most digits a path may have: 011 44 and ten digits, or 00 44
@@ -40,6 +41,7 @@ func (r *reader) edgesFrom(i int) {
 	c.edges = int32(len(r.edges))
 	b := r.norm[c.lo:c.hi]
 	switch {
+	case c.mute:
 	case c.letters == 0 && c.marks == 0:
 		if len(b) <= maxDigits {
 			r.digits(i, b, 0, 0)
@@ -75,6 +77,10 @@ func (r *reader) edge(i, to int, v uint64, n int, cost float32, h how) {
 		}
 		if c.code {
 			h |= howCode
+		}
+		if c.keyed {
+			h |= howKey
+			cost += .1
 		}
 	}
 	r.add(edge{to: int32(to), n: uint8(n), v: v, cost: cost, how: h})

@@ -17,6 +17,7 @@ type glyph struct {
 	odd  bool // a look-alike from elsewhere, not the character itself
 	uni  bool // a digit beyond ASCII
 	code bool // written as an entity or escape
+	key  bool // the text says what it stands for
 }
 
 // sign stands for every visible character that is neither a digit, a letter,

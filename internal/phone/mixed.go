@@ -50,7 +50,13 @@ func (r *reader) unknown(i int, b []byte) {
 		r.edge(i, i+1, uint64(c.spelt-1), 1, c.speltCost, howSpelt)
 		return
 	}
-	if v, ok := keypad(b); ok && c.odd == 0 && r.besideDigits(i) && (len(b) < 5 || c.gap.tight()) {
+	if r.told&(1<<wordKeypad.value()) != 0 && c.odd == 0 && c.digits == 0 && r.besideDigits(i) {
+		if v, ok := keypad(b); ok {
+			r.edge(i, i+1, v, len(b), .3, howKeypad)
+			return
+		}
+	}
+	if v, ok := keypad(b); ok && len(b) > 2 && c.odd == 0 && r.besideDigits(i) && (len(b) < 5 || c.gap.tight()) {
 		r.edge(i, i+1, v, len(b), 1, howKeypad)
 	}
 }
@@ -321,7 +327,7 @@ func measured(b []byte) bool {
 // keypad returns the digits of a token of capitals on a telephone keypad.
 func keypad(b []byte) (v uint64, ok bool) {
 	const keys = "22233344455566677778889999"
-	if len(b) < 3 || len(b) > 7 {
+	if len(b) > 7 {
 		return 0, false
 	}
 	for _, c := range b {

@@ -118,6 +118,7 @@ type reader struct {
 	scanner
 	country string
 	query   bool
+	equals  bool   // an equals sign
 	roles   int    // words that name parts of a number
 	back    bool   // the text says that digits are reversed
 	blocks  bool   // or groups of digits
@@ -152,6 +153,7 @@ func (r *reader) classify() bool {
 				}
 			}
 		}
+		r.equals = r.equals || c.gap&gapEqual != 0
 		switch c.w.sort() {
 		case wordUnit, wordTeen, wordTens, wordHundreds, wordTimes:
 			digits += 2
@@ -199,7 +201,15 @@ func (r *reader) classify() bool {
 // to the reader's own would move everything to the heap.
 func (r *reader) read(s string) []ad.Phone {
 	r.scan()
-	if !r.classify() {
+	likely := r.classify()
+	if r.told&(1<<wordStand.value()) != 0 || r.equals {
+		if keys := findKeys(s); keys != nil {
+			r.scanner = scanner{s: s, chunks: r.chunks[:0], norm: r.norm[:0], keys: keys}
+			r.scan()
+			likely = r.classify()
+		}
+	}
+	if !likely {
 		return nil
 	}
 	if r.told != 0 {

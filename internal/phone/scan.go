@@ -51,6 +51,8 @@ type chunk struct {
 	uni          uint8 // digits beyond ASCII
 	code         bool  // entities or escapes inside
 	flip         bool  // shown from right to left
+	keyed        bool  // signs that the text says stand for digits
+	mute         bool  // says what a sign stands for
 	link         link  // in a URL
 	w            word  // what it means as a word
 	hard         bool  // digits or a number word: reason to look closer
@@ -87,6 +89,7 @@ type scanner struct {
 	ended  bool // the last visible character ends a sentence
 	shout  bool // that end is ! or ?
 	loose  bool // no tag ends in the rest of the text
+	keys   []key
 	flip   bool // what follows is shown from right to left
 }
 
@@ -95,7 +98,16 @@ func (sc *scanner) scan() {
 	s := sc.s
 	for int(sc.at) < len(s) {
 		c := s[sc.at]
+		if sc.keys != nil {
+			r, n := utf8.DecodeRuneInString(s[sc.at:])
+			if d := sc.keyed(r, n); d != 0 {
+				sc.put(glyph{c: d, key: true}, int32(n), 1)
+				continue
+			}
+		}
 		switch {
+		case alnum(c) && sc.keys != nil:
+			sc.put(glyph{c: c}, 1, 1)
 		case alnum(c):
 			sc.run()
 		case c == ' ':
@@ -245,6 +257,7 @@ func (sc *scanner) grow(g glyph, n, k int32) {
 		bump(&c.uni)
 	}
 	c.code = c.code || g.code
+	c.keyed = c.keyed || g.key
 	if g.more != 0 {
 		sc.write(g.more)
 		bump(&c.digits)
@@ -254,7 +267,7 @@ func (sc *scanner) grow(g glyph, n, k int32) {
 
 // opened opens a chunk.
 func (sc *scanner) opened() {
-	sc.begin(chunk{lo: int32(len(sc.norm)), from: sc.cp, bfrom: sc.at, gap: sc.gap, flip: sc.flip})
+	sc.begin(chunk{lo: int32(len(sc.norm)), from: sc.cp, bfrom: sc.at, gap: sc.gap, flip: sc.flip, mute: sc.keys != nil && sc.says(sc.at)})
 	sc.open, sc.gap, sc.spaces, sc.signs, sc.ended, sc.shout = true, 0, 0, 0, false, false
 	sc.linked()
 }

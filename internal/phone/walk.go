@@ -199,7 +199,7 @@ var gapCosts = [...]struct {
 
 // fillerCost is what it costs to read over a chunk inside a number.
 func fillerCost(c *chunk) float32 {
-	if c.digits > 0 || c.marks > 0 {
+	if c.digits > 0 || c.marks > 0 || c.mute {
 		return maxCost
 	}
 	switch c.w.sort() {
