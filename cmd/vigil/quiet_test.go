@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -184,9 +185,7 @@ func (s *soreTown) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.broken(w, r, body) {
 		return
 	}
-	for k, v := range rec.Header() {
-		w.Header()[k] = v
-	}
+	maps.Copy(w.Header(), rec.Header())
 	w.WriteHeader(rec.Code)
 	_, _ = io.WriteString(w, body)
 }
@@ -313,6 +312,7 @@ func TestLogsAreQuiet(t *testing.T) {
 	q.damageIndex(c)
 	q.observe()
 	q.stop()
+	q.quiet(t, "the audit log", q.audited())
 	q.importBroken()
 	before := strings.Count(q.text(), "dead letter")
 	q.poison(map[string][]string{
@@ -669,6 +669,27 @@ func (q *quietRun) importBroken() {
 		}
 	}
 	q.run("import", "-v", "--data", q.data, "--sites", filepath.Join(q.dir, "sites"), dir)
+}
+
+// audited is what the audit log holds, which is never erased from.
+func (q *quietRun) audited() string {
+	q.t.Helper()
+	b, err := stream.Open(q.t.Context(), stream.Config{Dir: filepath.Join(q.data, "streams")})
+	if err != nil {
+		q.t.Fatal(err)
+	}
+	defer b.Close()
+	var out strings.Builder
+	if _, err := b.Replay(q.t.Context(), stream.Audit, 0, nil, func(m ad.Message) error {
+		fmt.Fprintf(&out, "%s %s\n", m.Subject, m.Data)
+		return nil
+	}); err != nil {
+		q.t.Fatal(err)
+	}
+	if strings.Count(out.String(), "\n") < 10 {
+		q.t.Errorf("the audit log holds too little:\n%s", &out)
+	}
+	return out.String()
 }
 
 // poison stores records that cannot be read, by stream: subject, data, subject,
