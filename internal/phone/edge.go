@@ -1,5 +1,7 @@
 package phone
 
+import "unicode/utf8"
+
 // A how is the set of ways in which digits were written.
 type how uint32
 
@@ -43,10 +45,17 @@ func (r *reader) edgesFrom(i int) {
 	switch {
 	case c.mute:
 	case c.letters == 0 && c.marks == 0:
-		if len(b) <= maxDigits {
+		if len(b) == 1 && r.word(i+1) == wordUnit|word(b[0]-'0') && r.bracketed(i+1) {
+			r.edge(i, i+2, uint64(b[0]-'0'), 1, 0, howDigits|howWord)
+		} else if len(b) <= maxDigits {
 			r.digits(i, b, 0, 0)
 		}
+	case r.masked(i):
 	case c.digits == 0 && c.marks == 0 && c.w.numeral():
+		if n := r.chunk(i + 1); n != nil && n.hi-n.lo == 1 && c.w == wordUnit|word(r.norm[n.lo]-'0') && r.bracketed(i+1) {
+			r.edge(i, i+2, uint64(c.w.value()), 1, 0, howDigits|howWord)
+			break
+		}
 		r.words(i)
 		r.spaced(i)
 	case c.digits > 0:
@@ -60,6 +69,46 @@ func (r *reader) edgesFrom(i int) {
 		r.spaced(i)
 	}
 	c.after = int32(len(r.edges))
+}
+
+// bracketed reports whether a pair of brackets holds chunk i and nothing else.
+func (r *reader) bracketed(i int) bool {
+	c := r.chunk(i)
+	if c == nil || c.gap&gapParen == 0 || c.bfrom == 0 || int(c.bto) >= len(r.s) {
+		return false
+	}
+	switch r.s[c.bfrom-1] {
+	case '(':
+		return r.s[c.bto] == ')'
+	case '[':
+		return r.s[c.bto] == ']'
+	case '{':
+		return r.s[c.bto] == '}'
+	case '<':
+		return r.s[c.bto] == '>'
+	}
+	return false
+}
+
+// masked adds the name of a digit in which a sign stands for one letter: "f*ve",
+// "s_ven".
+func (r *reader) masked(i int) bool {
+	c, next := &r.chunks[i], r.chunk(i+1)
+	if next == nil || c.digits+next.digits > 0 || !next.gap.tight() || next.gap&(gapHash|gapMark|gapDash|gapDot|gapSign|gapQuote|gapAt) == 0 || next.hi-c.lo > 5 {
+		return false
+	}
+	if _, size := utf8.DecodeRuneInString(r.s[c.bto:next.bfrom]); size != int(next.bfrom-c.bto) {
+		return false
+	}
+	left, right := r.norm[c.lo:c.hi], r.norm[next.lo:next.hi]
+	for k := range spellings {
+		s := &spellings[k]
+		if n := len(left); len(s.name) == n+1+len(right) && equal(left, s.name[:n]) && equal(right, s.name[n+1:]) && len(s.name) > 2 {
+			r.edge(i, i+2, uint64(s.digit), 1, .15, howSpelt)
+			return true
+		}
+	}
+	return false
 }
 
 func (r *reader) edge(i, to int, v uint64, n int, cost float32, h how) {

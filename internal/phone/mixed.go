@@ -27,7 +27,40 @@ func (r *reader) mixed(i int, b []byte) {
 		r.edge(i, i+1, uint64(c.spelt-1), 1, c.speltCost, howSpelt)
 		return
 	}
+	if r.split(i, b) {
+		return
+	}
 	r.junk(i, b)
+}
+
+// split reads the digits of a chunk with words run into them: "989HELLO555HELLO0151",
+// "call516then555then0186now". Digits have to be grouped as a number's.
+func (r *reader) split(i int, b []byte) bool {
+	var groups [4]int
+	n := 0
+	for k := 0; k < len(b); {
+		from, is := k, digit(b[k])
+		for k < len(b) && digit(b[k]) == is {
+			k++
+		}
+		if !is {
+			if from > 0 && k < len(b) && k-from < 2 {
+				return false
+			}
+			continue
+		}
+		if n == len(groups) {
+			return false
+		}
+		groups[n] = k - from
+		n++
+	}
+	switch groups {
+	case [4]int{3, 3, 4}, [4]int{1, 3, 3, 4}, [4]int{5, 3, 3}, [4]int{5, 6}, [4]int{3, 4, 4}, [4]int{3, 7}, [4]int{6, 4}:
+		r.digits(i, b, .5, howJunk)
+		return true
+	}
+	return false
 }
 
 // unknown adds the readings of a chunk of letters and signs that is no word we

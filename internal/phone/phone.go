@@ -72,7 +72,7 @@ type room struct {
 // plausible reports in one quick look, without allocating, whether a text could
 // hold a number at all.
 func plausible(s string) bool {
-	signs, start := 0, -1
+	signs, solo, start := 0, 0, -1
 	for i := 0; i <= len(s); i++ {
 		c := byte(' ')
 		if i < len(s) {
@@ -85,9 +85,13 @@ func plausible(s string) bool {
 			continue
 		}
 		if start >= 0 {
-			if n := i - start; n > maxWord {
+			if n := i - start; n == 1 {
+				if solo++; solo%4 == 0 {
+					signs++ // perhaps words with their letters apart
+				}
+			} else if n > maxWord {
 				signs += n / 6 // perhaps number words run together
-			} else if n > 1 && mayCount(s[start], s[start+1]) && lookUp(s[start:i]).numeral() {
+			} else if mayCount(s[start], s[start+1]) && lookUp(s[start:i]).numeral() {
 				signs++
 			}
 			start = -1
@@ -120,6 +124,7 @@ type reader struct {
 	query   bool
 	equals  bool   // an equals sign
 	roles   int    // words that name parts of a number
+	strip   bool   // the text says to leave out words or letters
 	back    bool   // the text says that digits are reversed
 	blocks  bool   // or groups of digits
 	told    uint16 // what else it tells to do: bit k for the word wordTell|k
@@ -140,7 +145,7 @@ type reader struct {
 
 // classify looks words up and reports whether the text may hold a number.
 func (r *reader) classify() bool {
-	digits, hard := 0, 0
+	digits, hard, solo := 0, 0, 0
 	for i := range r.chunks {
 		c := &r.chunks[i]
 		if c.letters > 0 && c.digits == 0 && c.marks == 0 {
@@ -189,8 +194,12 @@ func (r *reader) classify() bool {
 		if c.w == wordNone && c.digits == 0 && c.hi-c.lo <= 5 && leetish(r.norm[c.lo:c.hi]) {
 			digits += int(c.hi - c.lo)
 		}
+		if c.hi-c.lo == 1 && c.letters == 1 {
+			solo++
+		}
 		digits += int(c.marks) + int(c.odd)
 	}
+	digits += solo / 3
 	if digits >= enough {
 		return true
 	}

@@ -7,6 +7,8 @@ func (r *reader) listen() {
 		case c.w.sort() == wordBack && r.backwards(i), r.rightToLeft(i):
 			r.back = true
 			r.blocks = r.blocks || r.beside(i, wordBlocks)
+		case c.w == wordDrop && r.beside(i, wordLetters), c.w == wordOnly && (r.spells(i-1, "digits", "numbers", "numeros", "digitos") || r.spells(i+1, "digits", "numbers", "numeros", "digitos") || r.spells(i+2, "digits", "numbers", "numeros", "digitos")):
+			r.strip = true
 		case c.w == wordSwapped && r.beside(i, wordBlocks):
 			r.back, r.blocks = true, true
 		}

@@ -159,10 +159,15 @@ func (r *reader) walk(p path) {
 		if f >= maxCost {
 			return
 		}
-		if k == int(p.at) {
+		switch aside := r.bracketed(k); {
+		case aside && p.how&howFiller != 0 || r.strip:
+			f = .05
+		case aside:
+			f = .3
+		case k == int(p.at):
 			f += .3
 		}
-		if c.w == wordNone {
+		if c.w == wordNone && f > .3 {
 			unknown++
 		}
 		cost += f
