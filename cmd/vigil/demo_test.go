@@ -25,6 +25,7 @@ type demo struct {
 	cmd           *exec.Cmd
 	url, password string
 	town          string
+	secret        string // of a token for commands
 	mu            sync.Mutex
 	printed       strings.Builder
 	ready         chan struct{} // closed when it has said where to go

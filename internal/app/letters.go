@@ -187,6 +187,15 @@ func (a *App) lettering(ctx context.Context, f func(context.Context) error) erro
 	return f(l.Context())
 }
 
+// finishLetters carries through, at the start, what of dead letters was cut off.
+func (a *App) finishLetters(ctx context.Context) error {
+	err := a.lettering(ctx, func(context.Context) error { return nil })
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("carrying through work on dead letters; the next retry or drop does it", "err", err)
+	}
+	return nil
+}
+
 // work does something with every letter that is picked.
 func (a *App) work(ctx context.Context, p desk.LetterPick, f func(context.Context, ad.Message) error) (w desk.LetterWork, err error) {
 	err = a.lettering(ctx, func(ctx context.Context) error {

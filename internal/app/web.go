@@ -17,6 +17,7 @@ func (a *App) runWeb(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.followHome(ctx) })
 	g.Go(func() error { return a.noteHeads(ctx) })
+	g.Go(func() error { return a.finishLetters(ctx) })
 	if a.cfg.Listen != "" {
 		g.Go(func() error { return a.serve(ctx, a.ready) })
 	}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"vigil.example/internal/access"
+	"vigil.example/internal/api"
+	"vigil.example/internal/generation"
+)
+
+// vigil runs a command of the program against a running demo and returns what it
+// prints and its exit code.
+func (d *demo) vigil(t testing.TB, args ...string) (string, int) {
+	t.Helper()
+	cmd := exec.Command("vigil", args...)
+	cmd.Env = append(os.Environ(), "VIGIL_SERVER="+d.url, "VIGIL_TOKEN="+d.token(t))
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// token signs in and returns the secret.
+func (d *demo) token(t testing.TB) string {
+	t.Helper()
+	if d.secret != "" {
+		return d.secret
+	}
+	ans, err := api.NewClient(d.url, "", nil).MakeToken(t.Context(), api.TokenRequest{
+		Name: "admin", Password: d.password, Label: "command line", Scopes: access.Scopes(), Purpose: api.Purpose{Kind: access.PurposeCase, Text: "24-0117"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.secret = ans.Secret
+	return d.secret
+}
+
+// A replay that is killed again and again goes on and comes to the same end;
+// nobody is told of anything twice.
+func TestKilledReplayComesToTheSame(t *testing.T) {
+	ads, seed := number(t, "VIGIL_CRASH_ADS", 300), uint64(number(t, "VIGIL_CRASH_SEED", int(time.Now().UnixNano()%1e6)))
+	t.Logf("VIGIL_CRASH_SEED=%d", seed)
+	r := rand.New(rand.NewPCG(seed, 4))
+	data := t.TempDir()
+	args := []string{"--frozen", "--ads", strconv.Itoa(ads)}
+	watched, carriers := busiest(t, ads)
+
+	d := startDemo(t, data, args...)
+	w, err := d.client(t).Watch(t.Context(), watched)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-d.crawled
+	told := all(t, d.client(t))
+	d.stop(t)
+	want := score(t, data, ads)
+	if !want.Balanced || len(told)+w.Known != carriers {
+		t.Fatalf("balanced %t, told of %d ads, %d known before, %d carry the number", want.Balanced, len(told), w.Known, carriers)
+	}
+
+	for serving, step := range []generation.Step{generation.StepExtract, generation.StepEnrich} {
+		d = startDemo(t, data, args...)
+		plan, err := d.client(t).Replay(t.Context(), api.ReplayRequest{Step: step})
+		if err != nil || plan.N != serving+2 {
+			t.Fatalf("planned %+v, %v", plan, err)
+		}
+		kills := 0
+		for ; ; kills++ {
+			rs, err := d.client(t).Replays(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if old, now := rs.Serving, rs.Replay; old.N == plan.N && kills >= 4 {
+				t.Logf("%s: %d kills, %+v", step, kills, now.Result)
+				break
+			}
+			<-time.After(time.Duration(r.IntN(1500)) * time.Millisecond) // any moment will do
+			d.kill()
+			<-d.ended
+			d = startDemo(t, data, args...)
+			if kills > 40 {
+				t.Fatalf("it does not get on: %+v", rs.Replay)
+			}
+		}
+		<-d.crawled
+		if got := all(t, d.client(t)); len(got) != len(told) {
+			t.Errorf("told of %d ads after the replay, %d before", len(got), len(told))
+		}
+		d.stop(t)
+		if got := score(t, data, ads); !got.Balanced || got.State != want.State || got.Scores != want.Scores {
+			t.Errorf("killed during a replay from %s on:\n got %+v\nwant %+v", step, got, want)
+		}
+	}
+	for _, gone := range []string{"index.db", "index-2.db", "streams/jetstream/$G/streams/ADS_2"} {
+		if _, err := os.Stat(filepath.Join(data, gone)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is still there: %v", gone, err)
+		}
+	}
+}
+
+// The commands as a person types them, against a running instance.
+func TestReplayCommands(t *testing.T) {
+	d := startDemo(t, t.TempDir(), "--frozen", "--ads", "100")
+	<-d.crawled
+	expect := func(code int, pattern string, args ...string) {
+		t.Helper()
+		out, got := d.vigil(t, args...)
+		if got != code || !regexp.MustCompile(pattern).MatchString(out) {
+			t.Errorf("vigil %s: exit code %d, want %d; printed, not %s:\n%s", strings.Join(args, " "), got, code, pattern, out)
+		}
+	}
+	expect(0, `(?m)^Generation 1 serves\.$\n^There was no replay yet\.$`, "replay", "--status")
+	expect(0, `(?m)^Generation 1 serves\.$`, "status")
+	expect(4, `cancel the replay: none is under way`, "replay", "--cancel")
+	expect(2, `no step is named "extrct"\n.*did you mean --step extract\?`, "replay", "--step", "extrct")
+	expect(2, `the steps are extract, enrich, link and index`, "replay", "--step", "photocopy")
+	expect(2, `"yesterday" is no place to begin at`, "replay", "--step", "extract", "--from", "yesterday")
+	expect(2, `--from goes with --step`, "replay", "--status", "--from", "7")
+	expect(2, `there is nothing to replay: LISTINGS ends at sequence`, "replay", "--step", "enrich", "--from", "999999")
+	expect(2, `there is nothing to replay: the newest capture was stored at`, "replay", "--step", "extract", "--from", "2999-01-01")
+	expect(2, `index is always made from the beginning`, "replay", "--step", "index", "--from", "7")
+
+	expect(0, `(?s)Generation 2 is being made, from index on.*took over at .*BEFORE +AFTER +CHANGE\n ads? |ads +100 +100 +-`, "reindex")
+	expect(0, `(?s)^Generation 2 serves, made anew from index on, since .*took over`, "replay", "--status")
+
+	// Ctrl-C ends the watching only; a second replay is refused meanwhile.
+	cmd := exec.Command("vigil", "replay", "--step", "extract")
+	cmd.Env = append(os.Environ(), "VIGIL_SERVER="+d.url, "VIGIL_TOKEN="+d.token(t))
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		rs, err := d.client(t).Replays(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rs.Replay.N == 3 {
+			break
+		}
+	}
+	expect(1, `only one generation is made at a time: generation 3 \((planned|building), from extract on\)`, "reindex")
+	expect(0, `(?m)^Generation 3 is being made, from extract on: \d+ of \d+ records`, "status")
+	_ = cmd.Process.Signal(syscall.SIGINT)
+	if err := cmd.Wait(); err != nil || !strings.Contains(out.String(), "The replay goes on: vigil replay --status follows it.") {
+		t.Errorf("Ctrl-C: %v\n%s", err, out.String())
+	}
+	expect(0, `(?s)^Generation 2 serves.*Generation 3, from extract on, took over`, "replay", "--status")
+	expect(0, `"state": "serving"`, "replay", "--status", "--json")
+	expect(0, `(?s)audit|whole`, "audit", "verify")
+
+	// Dead letters.
+	expect(0, `^There are no dead letters\.\n$`, "dead-letters", "list")
+	expect(2, `none is named`, "dead-letters", "retry")
+	expect(2, `both ids and --all`, "dead-letters", "retry", "--all", "7")
+	expect(2, `--step goes with --all`, "dead-letters", "retry", "7", "--step", "enrich")
+	expect(2, `missing flags: --reason`, "dead-letters", "drop", "7")
+	expect(2, `no reason is given`, "dead-letters", "drop", "7", "--reason", " ")
+	expect(4, `dead letter 7`, "dead-letters", "show", "7")
+	expect(1, `0 of 1 letter went through\.\n  7 stays: dead letter 7`, "dead-letters", "retry", "7")
+	expect(0, `0 of 0 letters dropped\.`, "dead-letters", "drop", "--all", "--reason", "nothing there")
+	d.stop(t)
+}
