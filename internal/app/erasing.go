@@ -94,12 +94,30 @@ func (a *App) bars(c ad.Capture, records []byte) bool {
 }
 
 // eraseOrders carries out what the ledger of erasures has pending. It is done by
-// whoever seals captures, so that nothing is sealed that is being erased.
+// whoever seals captures, so that nothing is sealed that is being erased. Those
+// that somebody waits for come first.
 func (a *App) eraseOrders(ctx context.Context) error {
+	if err := a.eraseNamed(ctx); err != nil {
+		return err
+	}
+	for _, p := range a.erased.Pending() {
+		if err := a.carryOut(ctx, p); err != nil {
+			return fmt.Errorf("erase by order %s: %w", p.ID, err)
+		}
+	}
+	return nil
+}
+
+// eraseNamed carries out the orders that are not by age: somebody waits for them,
+// and an order by age can take hours.
+func (a *App) eraseNamed(ctx context.Context) error {
 	if err := a.erased.CatchUp(ctx); err != nil {
 		return err
 	}
 	for _, p := range a.erased.Pending() {
+		if p.Kind == erasure.OlderThan {
+			continue
+		}
 		if err := a.carryOut(ctx, p); err != nil {
 			return fmt.Errorf("erase by order %s: %w", p.ID, err)
 		}
@@ -173,6 +191,9 @@ const ledgerFile = "erasures.jsonl"
 func (e *eraser) delete(ctx context.Context) error {
 	adIDs, captures := map[string]bool{}, map[string]bool{}
 	err := e.deleteStored(ctx, adIDs, captures)
+	if err == nil {
+		err = e.deleteSealed(ctx, captures)
+	}
 	if err != nil {
 		return err
 	}
@@ -188,20 +209,28 @@ func (e *eraser) delete(ctx context.Context) error {
 // anyValue matches every value: a docket forgets what is gone from its journal.
 func anyValue(ad.Value) bool { return true }
 
-// deleteStored deletes from streams and sealed files. Nothing is sealed meanwhile,
-// or what has just been read for it would be sealed after it was erased.
+// atOnce is how many messages are deleted before others have their turn.
+const atOnce = 256
+
+// deleteStored deletes from streams and sealed files, and collects the ads and
+// captures that the order comes to.
 func (e *eraser) deleteStored(ctx context.Context, adIDs, captures map[string]bool) error {
-	a := e.a
-	a.sealing.Lock()
-	defer a.sealing.Unlock()
-	err := a.erased.Walk(ctx, e.order.ID, func(t erasure.Targets) error {
-		for s, seqs := range t.Sequences() {
-			seqs = slices.DeleteFunc(seqs, func(n uint64) bool { return e.deleted[place{s, n}] })
-			if _, err := a.bus.Erase(ctx, s, seqs); err != nil && !errors.Is(err, ad.ErrNotFound) {
-				return err
-			}
-			for _, n := range seqs {
-				e.deleted[place{s, n}] = true
+	return e.a.erased.Walk(ctx, e.order.ID, func(t erasure.Targets) error {
+		for name, seqs := range t.Sequences() {
+			seqs = slices.DeleteFunc(seqs, func(n uint64) bool { return e.deleted[place{name, n}] })
+			for some := range slices.Chunk(seqs, atOnce) {
+				if _, err := e.a.bus.Erase(ctx, name, some); err != nil && !errors.Is(err, ad.ErrNotFound) {
+					return err
+				}
+				for _, n := range some {
+					e.deleted[place{name, n}] = true
+				}
+				if e.order.Kind != erasure.OlderThan {
+					continue
+				}
+				if err := e.a.eraseNamed(ctx); err != nil {
+					return err
+				}
 			}
 		}
 		for _, id := range t.AdIDs {
@@ -212,13 +241,18 @@ func (e *eraser) deleteStored(ctx context.Context, adIDs, captures map[string]bo
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
+}
+
+// deleteSealed deletes from sealed files. By now the captures are gone from the
+// stream: what is being sealed is waited for, what is sealed later is without them.
+func (e *eraser) deleteSealed(ctx context.Context, captures map[string]bool) error {
+	a := e.a
 	ids := slices.DeleteFunc(slices.Sorted(maps.Keys(captures)), func(id string) bool { return e.unsealed[id] })
 	if len(ids) == 0 {
 		return nil
 	}
+	a.sealing.Lock()
+	defer a.sealing.Unlock()
 	erased, err := a.archive.Erase(ctx, ids)
 	if errors.Is(err, capture.ErrUnfinished) { // a start was cut off: seal it, without what is gone from the stream
 		if err := a.sealLocked(ctx, a.bus.Pen(1), true); err != nil {
