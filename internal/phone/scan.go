@@ -382,6 +382,25 @@ func (sc *scanner) tag() bool {
 	for j < end && alnum(s[j]) {
 		j++
 	}
+	if s[1] != '/' && s[1] != '!' {
+		switch seen := shown(s[i:j], s[j:end]); {
+		case seen == unseen:
+			if close := closing(s[end:], s[i:j]); close > 0 {
+				sc.cp += int32(utf8.RuneCountInString(s[:end+close]))
+				sc.at += int32(end + close)
+				return true
+			}
+		case seen == mirrored:
+			sc.flip = true
+		case seen >= 0: // from here on it is text
+			sc.separate(' ')
+			sc.cp += int32(utf8.RuneCountInString(s[:j+seen]))
+			sc.at += int32(j + seen)
+			return true
+		}
+	} else if sc.flip {
+		sc.flip = false
+	}
 	switch s[i:j] {
 	case "b", "i", "u", "s", "em", "strong", "span", "font", "small", "big", "sup", "sub", "a", "mark", "wbr", "code", "tt", "ins", "del", "bdo", "bdi", "B", "SPAN", "FONT":
 	case "td", "th":
@@ -397,6 +416,54 @@ func (sc *scanner) tag() bool {
 	sc.at += int32(end + 1)
 	sc.cp += int32(utf8.RuneCountInString(s[:end+1]))
 	return true
+}
+
+// What a tag makes of what it holds; a number from 0 is where its attributes have
+// text that is read aloud or shown in its place.
+const (
+	plainly  = -1
+	unseen   = -2
+	mirrored = -3
+)
+
+// shown reads the attributes of a tag.
+func shown(name, attributes string) int {
+	switch name {
+	case "s", "del", "strike", "S", "DEL", "STRIKE":
+		return unseen
+	}
+	if len(attributes) < 6 {
+		return plainly
+	}
+	for _, a := range [...]string{"display:none", "display: none", "visibility:hidden", "visibility: hidden", "font-size:0", "font-size: 0", " hidden"} {
+		if strings.Contains(attributes, a) {
+			return unseen
+		}
+	}
+	if strings.Contains(attributes, "rtl") && strings.Contains(attributes, "override") {
+		return mirrored
+	}
+	for _, a := range [...]string{"alt=", "aria-label=", "title="} {
+		if i := strings.Index(attributes, a); i >= 0 {
+			return i + len(a)
+		}
+	}
+	return plainly
+}
+
+// closing returns where the closing tag that belongs to a tag ends, 0 when it is not near.
+func closing(s, name string) int {
+	s = s[:min(len(s), maxTag)]
+	for at := 0; ; {
+		i := strings.Index(s[at:], "</")
+		if i < 0 {
+			return 0
+		}
+		at += i + 2
+		if strings.HasPrefix(s[at:], name) && len(s) > at+len(name) && s[at+len(name)] == '>' {
+			return at + len(name) + 1
+		}
+	}
 }
 
 func known(name string) bool {

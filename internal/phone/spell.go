@@ -250,6 +250,9 @@ func swap(a, b byte) float32 {
 	if vowel(a) && vowel(b) {
 		return .4
 	}
+	if a == 'c' && sound(b) == 'k' || b == 'c' && sound(a) == 'k' {
+		return .3
+	}
 	if sound(a) != 0 && sound(a) == sound(b) {
 		return .3
 	}

@@ -231,7 +231,7 @@ func lookUp[T string | []byte](b T) word {
 		"comunicate", "comunicarse", "informacion", "informes", "info", "mandame", "manda", "mande", "mensaje", "mensajes",
 		"message", "msg", "dial", "ring", "hmu", "hit", "book", "reserva", "reservas", "reservaciones", "appointment",
 		"appointments", "cita", "citas", "office", "oficina", "home", "fax", "direct", "viber", "signal", "telegram",
-		"imessage", "facetime", "recados", "escribeme", "escribe", "escribir", "hablame", "habla", "buzz", "holler",
+		"imessage", "facetime", "recados", "escribeme", "escribe", "escribir", "hablame", "habla", "buzz", "holler", "shout",
 		"contactame", "llamanos":
 		return wordPhone
 	case "id", "ids", "ref", "refs", "reference", "referencia", "item", "license", "licence", "licencia", "lic", "serial",
