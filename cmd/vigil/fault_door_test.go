@@ -249,28 +249,7 @@ func (p *plant) whole() {
 		p.Errorf("%d pages were acknowledged under %d ids", pages, taken)
 	}
 	p.unique()
-	told, ads := map[string]bool{}, map[string]int{}
-	for before := uint64(0); ; {
-		in, err := d.client.Inbox(p.Context(), before, 100)
-		if err != nil {
-			p.Fatalf("inbox: %v", err)
-		}
-		for _, a := range in.Alerts {
-			told[a.ID] = true
-			if ads[a.AdID+" "+a.Value.Value]++; ads[a.AdID+" "+a.Value.Value] == 2 {
-				p.Errorf("told twice of ad %s", a.AdID)
-			}
-		}
-		if before = in.Before; before == 0 {
-			break
-		}
-	}
-	for id := range d.alerts {
-		if !told[id] {
-			p.Errorf("alert %s was in the inbox and is gone", id)
-		}
-	}
-	d.alerts = told
+	told := d.inbox()
 	if want := d.carry - d.known + (pages+19)/20; len(told) != want {
 		p.Errorf("%d alerts in the inbox, want %d", len(told), want)
 	}
@@ -281,6 +260,34 @@ func (p *plant) whole() {
 	if a, err := d.client.VerifyAudit(p.Context()); err != nil || !a.Whole {
 		p.Errorf("audit chain: %+v, %v", a, err)
 	}
+}
+
+// inbox reads all alerts: none is told twice, none that was read before is gone.
+func (d *door) inbox() map[string]bool {
+	d.Helper()
+	told, ads := map[string]bool{}, map[string]int{}
+	for before := uint64(0); ; {
+		in, err := d.client.Inbox(d.Context(), before, 100)
+		if err != nil {
+			d.Fatalf("inbox: %v", err)
+		}
+		for _, a := range in.Alerts {
+			told[a.ID] = true
+			if ads[a.AdID+" "+a.Value.Value]++; ads[a.AdID+" "+a.Value.Value] == 2 {
+				d.Errorf("told twice of ad %s", a.AdID)
+			}
+		}
+		if before = in.Before; before == 0 {
+			break
+		}
+	}
+	for id := range d.alerts {
+		if !told[id] {
+			d.Errorf("alert %s was in the inbox and is gone", id)
+		}
+	}
+	d.alerts = told
+	return told
 }
 
 // unique looks at the streams: every id once, every acknowledged page there.

@@ -187,7 +187,7 @@ func (p *plant) restart() {
 // js is the hand of an operator with the tools of NATS.
 func (p *plant) js() jetstream.JetStream {
 	p.Helper()
-	nc, err := nats.Connect(p.url())
+	nc, err := nats.Connect(p.url(), nats.Token(streamToken))
 	if err != nil {
 		p.Fatal(err)
 	}

@@ -187,19 +187,19 @@ func ports(t testing.TB, n int) []string {
 
 // A layout says of which processes an instance is made.
 type layout struct {
-	servers int    // NATS servers; 0 keeps the streams inside the one process
-	ads     int    // of the town
-	delay   string // between two requests to a site
-	data    string // data folder; "" for one of its own
-	roles   map[string]string
-	args    []string
+	servers int                 // NATS servers; 0 keeps the streams inside the one process
+	ads     int                 // of the town
+	delay   string              // between two requests to a site
+	data    string              // data folder; "" for one of its own
+	procs   map[string][]string // processes with the arguments of each; nil is one with all roles
+	args    []string            // of all processes
 }
 
 // apart has every role in a process of its own, and a second one of most.
-func apart() map[string]string {
-	out := map[string]string{"web": "web", "alert": "alert"}
+func apart() map[string][]string {
+	out := map[string][]string{"web": {"--roles=web"}, "alert": {"--roles=alert"}}
 	for _, r := range []string{"crawl", "extract", "enrich", "link", "index", "archive"} {
-		out[r], out[r+"-2"] = r, r
+		out[r], out[r+"-2"] = []string{"--roles=" + r}, []string{"--roles=" + r}
 	}
 	return out
 }
@@ -209,6 +209,7 @@ type plant struct {
 	*testing.T
 	layout
 	dir     string
+	token   string // file of the token of the servers
 	clock   string // file that shifts the clock of its processes
 	town    *bazaar.Town
 	host    string // where the town is served
@@ -221,7 +222,10 @@ type plant struct {
 	bus     *stream.Bus // the operator's own connection; nil when the streams are inside
 }
 
-const passphrase = "a meadow of red lupins"
+const (
+	passphrase  = "a meadow of red lupins"
+	streamToken = "only for the siblings"
+)
 
 // build starts an instance and signs in. The town's clock stands still.
 func build(t *testing.T, l layout) *plant {
@@ -230,7 +234,7 @@ func build(t *testing.T, l layout) *plant {
 	if p.data == "" {
 		p.data = filepath.Join(p.dir, "data")
 	}
-	p.clock = filepath.Join(p.dir, "clock")
+	p.clock, p.token = filepath.Join(p.dir, "clock"), filepath.Join(p.dir, "token")
 	c := bazaar.DefaultConfig()
 	c.Ads = l.ads
 	var err error
@@ -254,13 +258,12 @@ func build(t *testing.T, l layout) *plant {
 			p.report()
 		}
 	})
-	roles := l.roles
-	if len(roles) == 0 {
-		roles = map[string]string{"all": ""}
+	if len(l.procs) == 0 {
+		l.procs = map[string][]string{"all": nil}
 	}
 	p.web = ports(t, 1)[0]
-	for _, name := range sortedKeys(roles) {
-		p.procs[name] = p.process(name, roles[name])
+	for _, name := range sortedKeys(l.procs) {
+		p.procs[name] = p.process(name, l.procs[name])
 		p.procs[name].start()
 	}
 	p.desk.signIn()
@@ -304,17 +307,11 @@ func (p *plant) defineSites() {
 	}
 }
 
-// process makes a process of roles; "" are all.
-func (p *plant) process(name, roles string) *program {
-	args := []string{"run", "--verbose", "--data", p.data, "--sites", filepath.Join(p.dir, "sites"), "--contact", "desk@agency.example"}
-	if roles != "" {
-		args = append(args, "--roles", roles)
-	}
+// process makes a process that runs with more arguments.
+func (p *plant) process(name string, more []string) *program {
+	args := append([]string{"run", "--verbose", "--data", p.data, "--sites", filepath.Join(p.dir, "sites"), "--contact", "desk@agency.example"}, more...)
 	if p.layout.servers > 0 {
-		args = append(args, "--nats", p.url())
-		if p.layout.servers > 1 {
-			args = append(args, "--nats-replicas", fmt.Sprint(p.layout.servers))
-		}
+		args = append(args, "--nats", p.url(), "--nats-token-file", p.token)
 	}
 	p.admin[name] = ports(p.T, 1)[0]
 	listen := p.web
@@ -349,6 +346,9 @@ func (p *plant) startServers() {
 	if err != nil {
 		p.Fatal(err)
 	}
+	if err := os.WriteFile(p.token, []byte(streamToken), 0o600); err != nil {
+		p.Fatal(err)
+	}
 	all := ports(p.T, 2*n)
 	p.servers = all[:n]
 	var routes []string
@@ -356,7 +356,7 @@ func (p *plant) startServers() {
 		routes = append(routes, "nats://"+a)
 	}
 	for i, a := range p.servers {
-		conf := fmt.Sprintf("server_name: n%d\nlisten: %q\nmax_payload: 16MB\nmax_pending: 256MB\njetstream { store_dir: %q, sync_interval: always }\n", i, a, filepath.Join(p.dir, fmt.Sprintf("n%d", i)))
+		conf := fmt.Sprintf("server_name: n%d\nlisten: %q\nmax_payload: 16MB\nmax_pending: 256MB\njetstream { store_dir: %q, sync_interval: always }\nauthorization { token: %q }\n", i, a, filepath.Join(p.dir, fmt.Sprintf("n%d", i)), streamToken)
 		if n > 1 {
 			conf += fmt.Sprintf("cluster { name: town, listen: %q, routes: [%s] }\n", all[n+i], strings.Join(routes, ", "))
 		}
@@ -368,7 +368,7 @@ func (p *plant) startServers() {
 		s.start()
 		p.nats = append(p.nats, s)
 	}
-	if p.bus, err = stream.Open(p.Context(), stream.Config{URL: p.url(), Replicas: n}); err != nil {
+	if p.bus, err = stream.Open(p.Context(), stream.Config{URL: p.url(), Token: streamToken, Replicas: n}); err != nil {
 		p.Fatal(err)
 	}
 	p.Cleanup(p.bus.Close)

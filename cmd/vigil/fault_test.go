@@ -9,19 +9,6 @@ import (
 	"time"
 )
 
-// The same topology as deploy/compose.yaml, as processes of this machine: three
-// NATS servers, every role a process of its own, some of them two.
-func TestTopology(t *testing.T) {
-	p := build(t, layout{servers: 3, ads: 300, roles: apart()})
-	p.ready()
-	p.desk.bring(100)()
-	p.settle(2 * time.Minute)
-	p.whole()
-	if got, want := p.state(), undisturbed(p); got != want {
-		t.Errorf("every role apart:\n got %+v\nwant %+v", got, want)
-	}
-}
-
 // Everything that can happen to an instance of one NATS server, one thing after
 // the other, in the order of VIGIL_FAULT_SEED, at VIGIL_FAULT_ROUNDS: from 20 on
 // whole. At the end it holds what one that nothing happened to does.
@@ -29,7 +16,7 @@ func TestFaults(t *testing.T) {
 	rounds, seed := number(t, "VIGIL_FAULT_ROUNDS", 6), uint64(number(t, "VIGIL_FAULT_SEED", int(time.Now().UnixNano()%1e6)))
 	t.Logf("VIGIL_FAULT_SEED=%d VIGIL_FAULT_ROUNDS=%d", seed, rounds)
 	r := rand.New(rand.NewPCG(seed, 2))
-	p := build(t, layout{servers: 1, ads: 300, delay: "40ms", roles: apart()})
+	p := build(t, layout{servers: 1, ads: 300, delay: "40ms", procs: apart()})
 	rest := slices.Clone(faults[2:]) // the first two want a crawl under way
 	r.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
 	for _, f := range append(slices.Clone(faults[:2]), rest...) {
@@ -46,5 +33,3 @@ func TestFaults(t *testing.T) {
 		t.Errorf("after all faults:\n got %+v\nwant %+v", got, want)
 	}
 }
-
-func inCI() bool { return os.Getenv("CI") != "" }

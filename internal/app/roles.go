@@ -55,6 +55,7 @@ func namesOf(want func(role) bool) (out []string) {
 // keep runs a part of a role again and again until ctx ends: what fails is noted
 // for the health of the process and begun anew after a pause.
 func (a *App) keep(ctx context.Context, part string, f func(context.Context) error) error {
+	defer a.health.drop(part) // whatever it was last
 	for attempt := 1; ; attempt++ {
 		a.health.set(part, stateRunning, nil)
 		started := time.Now()

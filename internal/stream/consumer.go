@@ -64,7 +64,7 @@ func (b *Bus) Consumer(ctx context.Context, stream, durable string, o ConsumerOp
 	}
 	k := &Consumer{pending: map[uint64]string{}}
 	// Half is read ahead, half is in the reader's hands.
-	p, err := b.pull(stream, durable, o.Inflight/2, false, o.Wait/4, k.extend)
+	p, err := b.pull(stream, durable, o.Inflight/2, false, o.Wait, k.extend)
 	if err != nil {
 		return fail(err)
 	}
@@ -107,6 +107,9 @@ func (k *Consumer) Fetch(ctx context.Context, max int) ([]ad.Message, error) {
 			} else if err := k.Ack(d.seq); err != nil {
 				return out, err
 			}
+		}
+		if err := k.p.wasStopped(); err != nil {
+			return nil, err
 		}
 		if len(out) > 0 {
 			return out, nil

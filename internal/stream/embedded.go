@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -79,10 +80,58 @@ func sweep(dir string) error {
 	return nil
 }
 
+// An inner server is the embedded one. It can be started again under those who
+// are connected to it.
+type inner struct {
+	conf Config
+	mu   sync.Mutex // not held while it runs
+	srv  *server.Server
+}
+
+func startInner(c Config) (*inner, error) {
+	srv, err := embedded(c)
+	if err != nil {
+		return nil, err
+	}
+	return &inner{conf: c, srv: srv}, nil
+}
+
+// InProcessConn connects to it, once it is there again.
+func (i *inner) InProcessConn() (net.Conn, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.srv.InProcessConn()
+}
+
+// restart stops it and starts it again, at the address that it had.
+func (i *inner) restart() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if at := i.srv.Addr(); i.conf.Listen != "" && at != nil {
+		i.conf.Listen = at.String()
+	}
+	i.srv.Shutdown()
+	i.srv.WaitForShutdown()
+	srv, err := embedded(i.conf)
+	if err == nil {
+		i.srv = srv
+	}
+	return err
+}
+
+func (i *inner) stop() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.srv.Shutdown()
+	i.srv.WaitForShutdown()
+}
+
 // Address is where siblings reach the embedded server; "" when it serves none.
 func (b *Bus) Address() string {
 	if b.srv == nil || b.conf.Listen == "" {
 		return ""
 	}
-	return b.srv.ClientURL()
+	b.srv.mu.Lock()
+	defer b.srv.mu.Unlock()
+	return b.srv.srv.ClientURL()
 }

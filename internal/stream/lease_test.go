@@ -191,7 +191,7 @@ func TestLeaseWithoutServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := take(t, b, "link", LeaseOptions{TTL: short})
-	b.srv.Shutdown()
+	b.srv.stop()
 	began := time.Now()
 	if err := ended(t, l, 10*short); !errors.Is(err, ErrLeaseLost) {
 		t.Errorf("ended with %v, want ErrLeaseLost", err)

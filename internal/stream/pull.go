@@ -30,6 +30,11 @@ const (
 // their way: it begins again after the last one it has seen.
 var errGap = errors.New("messages were lost on the way")
 
+// errStopped says that this process did not run for so long that others have what
+// it was given. It is opened anew; what lies on the way to it is nobody's business
+// any more.
+var errStopped = errors.New("the process was stopped and others have its messages by now; it begins anew")
+
 // A delivery is one message as it came, not yet taken by the reader.
 type delivery struct {
 	msg      *nats.Msg
@@ -50,6 +55,7 @@ type puller struct {
 	gen     int
 	ahead   int
 	ordered bool
+	hold    time.Duration // how long what was given to a process that does not run stays its own; 0 is for ever
 	inbox   string
 	sub     *nats.Subscription
 	status  chan nats.Status
@@ -63,16 +69,17 @@ type puller struct {
 	owed    int       // messages that open requests may still bring
 	heard   time.Time // last sign of life
 	arrived time.Time // of the last message
+	ran     time.Time // when this process was last seen at work
 	next    uint64    // ordered: n of the next message
 	err     error     // why nothing comes any more
 }
 
 // pull begins to read a consumer. While messages are queued, extend is called
-// every so often.
-func (b *Bus) pull(stream, name string, ahead int, ordered bool, every time.Duration, extend func([]delivery)) (*puller, error) {
+// several times within hold.
+func (b *Bus) pull(stream, name string, ahead int, ordered bool, hold time.Duration, extend func([]delivery)) (*puller, error) {
 	base, gen := generation(stream)
 	p := &puller{
-		bus: b, stream: stream, name: name, base: base, gen: gen, ahead: max(1, ahead), ordered: ordered,
+		bus: b, stream: stream, name: name, base: base, gen: gen, ahead: max(1, ahead), ordered: ordered, hold: hold, ran: time.Now(),
 		inbox: b.nc.NewInbox(), wake: make(chan struct{}, 1), done: make(chan struct{}), next: 1, want: 1,
 		status: b.nc.StatusChanged(nats.CONNECTED, nats.CLOSED),
 	}
@@ -87,7 +94,7 @@ func (b *Bus) pull(stream, name string, ahead int, ordered bool, every time.Dura
 	p.mu.Lock()
 	p.ask()
 	p.mu.Unlock()
-	p.wg.Go(func() { p.keep(every, extend) })
+	p.wg.Go(func() { p.keep(hold/4, extend) })
 	return p, nil
 }
 
@@ -113,6 +120,31 @@ func (p *puller) fail(err error) {
 	p.signal()
 }
 
+// wasStopped returns an error when the process was stopped for too long.
+func (p *puller) wasStopped() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped() {
+		return p.err
+	}
+	return nil
+}
+
+// stopped notes that this process runs, and ends the reading when it did not for
+// too long. A stopped process has messages in its queue and in its socket that
+// were given to others meanwhile; the latter look as if they had just come. The
+// keeper sees that it is called often. The lock is held.
+func (p *puller) stopped() bool {
+	now := time.Now()
+	gap := now.Sub(p.ran)
+	p.ran = now
+	if p.hold > 0 && gap > max(p.hold/2, pullBeat) {
+		p.queue, p.owed = nil, 0 // and not given back: it would be taken from others
+		p.fail(fmt.Errorf("read consumer %s of %s: %w", p.name, p.stream, errStopped))
+	}
+	return errors.Is(p.err, errStopped)
+}
+
 func (p *puller) signal() {
 	select {
 	case p.wake <- struct{}{}:
@@ -129,6 +161,9 @@ func (p *puller) take(m *nats.Msg) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.heard = time.Now()
+	if p.stopped() {
+		return
+	}
 	if !ok {
 		p.told(m)
 		return
@@ -197,6 +232,7 @@ func (p *puller) keep(every time.Duration, extend func([]delivery)) {
 			p.mu.Unlock()
 		case now := <-beat.C:
 			p.mu.Lock()
+			p.stopped()
 			silent := p.err == nil && len(p.queue) < p.ahead && now.Sub(p.heard) > 2*pullBeat
 			var queued []delivery
 			if extend != nil && now.Sub(extended) >= every {
@@ -259,7 +295,7 @@ func (p *puller) batch(ctx context.Context, max int) ([]delivery, error) {
 		p.mu.Lock()
 	}
 	defer p.mu.Unlock()
-	if len(p.queue) == 0 {
+	if p.stopped() || len(p.queue) == 0 {
 		return nil, p.err
 	}
 	n, size := 0, 0

@@ -56,6 +56,41 @@ func (s *space) room(size int) error {
 	return nil
 }
 
+const (
+	watchEvery = 200 * time.Millisecond
+	starved    = 16 << 20 // with less, what is not refused beforehand may have met a full disk
+)
+
+// watchSpace starts the embedded server again once there is room on a disk that
+// others had filled beyond the reserve: positions and leases, which are not
+// refused beforehand, may have met the end of it, and a stream that has takes
+// nothing more.
+func (b *Bus) watchSpace() {
+	if b.space.reserve == 0 {
+		return
+	}
+	done, ended := make(chan struct{}), make(chan struct{})
+	b.unwatch = func() { close(done); <-ended }
+	go func() {
+		defer close(ended)
+		t := time.NewTicker(watchEvery)
+		defer t.Stop()
+		short := false
+		for {
+			select {
+			case <-done:
+				return
+			case <-t.C:
+			}
+			free, reserve := b.Free()
+			short = short || free < min(starved, reserve)
+			if short && free >= reserve {
+				short = b.srv.restart() != nil // tried again
+			}
+		}
+	}()
+}
+
 // Free returns how many bytes the disk of the embedded server has left and how
 // many of them are its reserve; zeros with an external server, whose disk cannot
 // be seen from here.

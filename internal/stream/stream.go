@@ -16,7 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -25,11 +24,13 @@ import (
 
 // A Bus is an open connection to the streams.
 type Bus struct {
-	srv   *server.Server // nil when the disk is not seen from here
+	srv   *inner // nil when the server is another process
 	nc    *nats.Conn
 	js    jetstream.JetStream
 	conf  Config
 	space *space // nil when the disk is not seen from here
+
+	unwatch func() // ends what watches the space, and waits for it
 
 	mu   sync.Mutex
 	line context.Context // ends when the connection is lost
@@ -61,7 +62,7 @@ func (b *Bus) open(ctx context.Context) error {
 	opts := []nats.Option{nats.Name("vigil"), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(),
 		nats.DisconnectErrHandler(b.disconnected), nats.ReconnectHandler(b.connectedAgain)}
 	if b.conf.URL == "" {
-		if b.srv, err = embedded(b.conf); err != nil {
+		if b.srv, err = startInner(b.conf); err != nil {
 			return err
 		}
 		opts = append(opts, nats.InProcessServer(b.srv))
@@ -69,6 +70,7 @@ func (b *Bus) open(ctx context.Context) error {
 			opts = append(opts, nats.Token(b.conf.Token))
 		}
 		b.space = newSpace(b.conf.Dir, b.conf.Reserve)
+		b.watchSpace()
 	} else {
 		opts = append(opts, b.conf.options()...)
 		if b.conf.Dir != "" && b.conf.Reserve > 0 {
@@ -130,9 +132,11 @@ func (b *Bus) Close() {
 	if b.nc != nil {
 		b.nc.Close()
 	}
+	if b.unwatch != nil {
+		b.unwatch()
+	}
 	if b.srv != nil {
-		b.srv.Shutdown()
-		b.srv.WaitForShutdown()
+		b.srv.stop()
 	}
 }
 

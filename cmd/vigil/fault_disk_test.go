@@ -1,0 +1,263 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"vigil.example/internal/stream"
+)
+
+// needsRoot ends a test that mounts file systems: everywhere but in CI it may be
+// left out.
+func needsRoot(t *testing.T) {
+	t.Helper()
+	switch {
+	case os.Getuid() == 0:
+	case os.Getenv("CI") == "true":
+		t.Fatal("this test mounts file systems and needs root; run CI as root")
+	default:
+		t.Skip("this test mounts file systems and needs root")
+	}
+}
+
+// A disk is a file system of its own in a file.
+type disk struct {
+	t     *testing.T
+	image string
+	at    string // where it is mounted
+}
+
+// newDisk makes an ext4 file system that writes its journal only when it is told
+// to, so that what was not flushed is not in the image.
+func newDisk(t *testing.T, mib string) *disk {
+	t.Helper()
+	needsRoot(t)
+	d := &disk{t: t, image: filepath.Join(t.TempDir(), "image"), at: filepath.Join(t.TempDir(), "disk")}
+	d.run("truncate", "-s", mib+"M", d.image)
+	d.run("mkfs.ext4", "-q", "-F", "-m", "0", d.image)
+	if err := os.Mkdir(d.at, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	d.mount(d.image)
+	t.Cleanup(func() { _ = syscall.Unmount(d.at, 0) })
+	return d
+}
+
+func (d *disk) run(name string, args ...string) {
+	d.t.Helper()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		d.t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+	}
+}
+
+func (d *disk) mount(image string) { d.run("mount", "-o", "loop,commit=300", image, d.at) }
+
+// cut is a power loss: what the image has at this moment is all that is left. The
+// process on the disk must have been stopped.
+func (d *disk) cut(kill func()) {
+	d.t.Helper()
+	after := d.image + ".after"
+	d.run("cp", "--sparse=always", d.image, after)
+	kill()
+	for until := time.Now().Add(20 * time.Second); ; <-time.After(50 * time.Millisecond) {
+		err := syscall.Unmount(d.at, 0)
+		if err == nil {
+			break
+		}
+		if time.Now().After(until) {
+			d.t.Fatalf("unmount %s: %v", d.at, err)
+		}
+	}
+	if err := os.Rename(after, d.image); err != nil {
+		d.t.Fatal(err)
+	}
+	d.mount(d.image)
+}
+
+// free is the room left.
+func (d *disk) free() int64 {
+	d.t.Helper()
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(d.at, &s); err != nil {
+		d.t.Fatal(err)
+	}
+	return int64(s.Bavail) * s.Bsize
+}
+
+// fill leaves only so much room, and returns what makes room again.
+func (d *disk) fill(leave int64) func() {
+	d.t.Helper()
+	name := filepath.Join(d.at, "filler")
+	f, err := os.Create(name)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer f.Close()
+	size := int64(0)
+	for {
+		n := d.free() - leave
+		if n < 1<<20 && leave > 0 || n <= 0 {
+			break
+		}
+		err := syscall.Fallocate(int(f.Fd()), 0, size, n)
+		if errors.Is(err, syscall.ENOSPC) {
+			break
+		}
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		size += n
+	}
+	return func() {
+		if err := os.Remove(name); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
+// streamsAfter stops a plant that keeps its streams inside and looks at them.
+func (p *plant) streamsAfter() {
+	p.Helper()
+	p.procs["all"].stop()
+	bus, err := stream.Open(p.Context(), stream.Config{Dir: filepath.Join(p.data, "streams")})
+	if err != nil {
+		p.Fatal(err)
+	}
+	defer bus.Close()
+	p.bus = bus
+	p.unique()
+	p.bus = nil
+}
+
+// A disk that fills up: first to the reserve, then to the last byte. Nothing is
+// taken meanwhile, the process says why, and goes on when there is room.
+func TestFullDisk(t *testing.T) {
+	d := newDisk(t, "500")
+	p := build(t, layout{ads: 60, data: filepath.Join(d.at, "data"), args: []string{"--reserve=64"}})
+	p.settle(time.Minute)
+	all := p.procs["all"]
+	for _, c := range []struct {
+		name  string
+		leave int64
+	}{{"the reserve is touched", 40 << 20}, {"not a byte is left", 0}} {
+		p.desk.bring(5)()
+		room := d.fill(c.leave)
+		<-time.After(300 * time.Millisecond) // it asks for the free space ten times a second
+		before := p.desk.acknowledged()
+		wait := p.desk.bring(10)
+		p.readyWith("all", http.StatusServiceUnavailable, "make room")
+		await(t, c.name+": the log says so", 20*time.Second, func() bool { return strings.Contains(all.text(), "the disk is full") })
+		<-time.After(9 * time.Second) // longer than a lease lasts that cannot be renewed
+		if n := p.desk.acknowledged() - before; n > 0 {
+			t.Errorf("%s: %d pages were taken on a full disk", c.name, n)
+		}
+		room()
+		wait()
+		p.readyWith("all", http.StatusOK, "")
+		p.settle(time.Minute)
+		p.whole()
+		if !all.runs() {
+			t.Fatalf("%s: the process ended", c.name)
+		}
+	}
+	state := p.state()
+	p.streamsAfter()
+	if want := undisturbed(p); state != want {
+		t.Errorf("after a full disk:\n got %+v\nwant %+v", state, want)
+	}
+}
+
+// Power is lost at random moments of a crawl: what was acknowledged is there, what
+// is derived is right.
+func TestPowerLoss(t *testing.T) {
+	rounds, seed := max(1, number(t, "VIGIL_FAULT_ROUNDS", 1)/6), uint64(number(t, "VIGIL_FAULT_SEED", int(time.Now().UnixNano()%1e6)))
+	t.Logf("VIGIL_FAULT_SEED=%d, %d rounds", seed, rounds)
+	r := rand.New(rand.NewPCG(seed, 4))
+	d := newDisk(t, "1000")
+	p := build(t, layout{ads: 300, delay: "20ms", data: filepath.Join(d.at, "data"), args: []string{"--reserve=64"}})
+	all := p.procs["all"]
+	for range rounds {
+		wait := p.desk.bring(150)
+		<-time.After(time.Duration(200+r.IntN(2500)) * time.Millisecond)
+		p.desk.inbox()
+		taken := p.desk.acknowledged()
+		all.signal(syscall.SIGSTOP)
+		d.cut(all.kill)
+		p.Logf("power was lost when %d pages were taken and %d alerts listed", taken, len(p.desk.alerts))
+		all.start()
+		wait()
+		p.settle(time.Minute)
+		p.whole()
+	}
+	state := p.state()
+	p.streamsAfter()
+	if want := undisturbed(p); state != want {
+		t.Errorf("after power losses:\n got %+v\nwant %+v", state, want)
+	}
+}
+
+// A sealed file is altered, then taken away: the captures are read from the stream
+// as long as they are there, and doctor names the file and what to do.
+func TestSealedFileHarmed(t *testing.T) {
+	p := build(t, layout{ads: 60})
+	p.desk.bring(20)()
+	p.settle(time.Minute)
+	p.shift("1h")
+	var files []string
+	await(t, "captures are sealed", 30*time.Second, func() bool {
+		files, _ = filepath.Glob(filepath.Join(p.data, "blobs", "captures", "*.warc.gz"))
+		return len(files) > 0
+	})
+	whole, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	altered := append([]byte(nil), whole...)
+	altered[len(altered)/2] ^= 1
+	harms := []struct {
+		name string
+		do   func() error
+	}{
+		{"altered", func() error { return os.WriteFile(files[0], altered, 0o600) }},
+		{"missing", func() error { return os.Remove(files[0]) }},
+	}
+	for _, h := range harms {
+		if err := h.do(); err != nil {
+			t.Fatal(err)
+		}
+		cs, err := p.desk.client.Clusters(t.Context(), 1)
+		if err != nil || len(cs) == 0 {
+			t.Fatalf("clusters: %v, %v", cs, err)
+		}
+		if _, err := p.desk.client.Packet(t.Context(), cs[0].ID, io.Discard); err != nil {
+			t.Errorf("%s: a packet of captures that are in the stream: %v", h.name, err)
+		}
+		p.procs["all"].stop()
+		out, err := exec.Command(vigilBinary(t), "doctor", "--data", p.data).CombinedOutput()
+		if err == nil {
+			t.Errorf("%s: doctor finds nothing wrong:\n%s", h.name, out)
+		}
+		if !strings.Contains(string(out), filepath.Base(files[0])) && !strings.Contains(string(out), strings.TrimSuffix(filepath.Base(files[0]), ".warc.gz")) {
+			t.Errorf("%s: doctor does not name %s:\n%s", h.name, filepath.Base(files[0]), out)
+		}
+		t.Logf("%s:\n%s", h.name, out)
+		if err := os.WriteFile(files[0], whole, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.procs["all"].start()
+		p.settle(time.Minute)
+	}
+	p.procs["all"].stop()
+	if out, err := exec.Command(vigilBinary(t), "doctor", "--data", p.data).CombinedOutput(); err != nil {
+		t.Errorf("with the file back doctor still complains: %v\n%s", err, out)
+	}
+}
