@@ -104,11 +104,18 @@ func TestKilledReplayComesToTheSame(t *testing.T) {
 			t.Errorf("killed during a replay from %s on:\n got %+v\nwant %+v", step, got, want)
 		}
 	}
-	for _, gone := range []string{"index.db", "index-2.db", "streams/jetstream/$G/streams/ADS_2"} {
-		if _, err := os.Stat(filepath.Join(data, gone)); !errors.Is(err, os.ErrNotExist) {
-			t.Errorf("%s is still there: %v", gone, err)
+	d = startDemo(t, data, args...)
+	limit := time.After(time.Minute)
+	for _, gone := range []string{"index.db", "index-2.db", "streams/jetstream/$G/streams/ADS_2", "streams/jetstream/$G/streams/LINKS_2"} {
+		for _, err := os.Stat(filepath.Join(data, gone)); !errors.Is(err, os.ErrNotExist); _, err = os.Stat(filepath.Join(data, gone)) {
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-limit:
+				t.Fatalf("%s is still there", gone)
+			}
 		}
 	}
+	d.stop(t)
 }
 
 // The commands as a person types them, against a running instance.
