@@ -132,7 +132,9 @@ func (c census) Collect(ch chan<- prometheus.Metric) {
 		gauge(descBytes, float64(i.Bytes), name)
 		if d.Name == stream.Dead {
 			for s, n := range i.Subjects {
-				gauge(descDead, float64(n), strings.TrimPrefix(s, "dead."))
+				if stage, ok := strings.CutPrefix(s, "dead."); ok { // what was dropped stands there too
+					gauge(descDead, float64(n), stage)
+				}
 			}
 		}
 	}

@@ -61,6 +61,7 @@ func (a *App) keep(ctx context.Context, part string, f func(context.Context) err
 		started := time.Now()
 		err := f(ctx)
 		if ctx.Err() != nil {
+			a.health.drop(part) // stopped, or its generation is gone: nobody is to wait for it
 			return nil
 		}
 		if err == nil {
@@ -73,6 +74,7 @@ func (a *App) keep(ctx context.Context, part string, f func(context.Context) err
 		a.log.Warn("part of a role failed and is begun again", "part", part, "err", err)
 		select {
 		case <-ctx.Done():
+			a.health.drop(part)
 			return nil
 		case <-time.After(min(pipeline.Backoff(200*time.Millisecond, attempt), 30*time.Second)):
 		}
