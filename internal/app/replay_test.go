@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"vigil.example/internal/desk"
 	"vigil.example/internal/enrich"
 	"vigil.example/internal/generation"
+	"vigil.example/internal/pipeline"
 	"vigil.example/internal/query"
 	"vigil.example/internal/search"
 	"vigil.example/internal/stream"
@@ -608,5 +610,67 @@ func TestReplayRefuses(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A replay that is stopped again and again while it reads sealed files and copies
+// makes nothing twice and leaves nothing out.
+func TestReplayStoppedOften(t *testing.T) {
+	seed := uint64(time.Now().UnixNano() % 1e6)
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 6))
+	c := crawlTown(t, 150, func(cfg *Config) { cfg.Keep = time.Hour })
+	c.walk.Stages["extract"] = pipeline.Config{Batch: 7}
+	c.walk.Stages["enrich"] = pipeline.Config{Batch: 7}
+	var want seenState
+	c.must(c.while(t.Context(), func(ctx context.Context) error {
+		c.watchBusiest(ctx)
+		c.rest(ctx)
+		c.must(c.Seal(ctx))
+		c.page(ctx, "oak table", 110)
+		want = c.rest(ctx)
+		c.leave(ctx)
+		return nil
+	}))
+	for _, x := range []struct {
+		step generation.Step
+		from uint64
+	}{{generation.StepExtract, 0}, {generation.StepExtract, 150}, {generation.StepEnrich, 70}} {
+		plan, err := c.StartReplay(t.Context(), x.step, generation.From{Seq: x.from}, "u1")
+		c.must(err)
+		stops := 0
+		for ; c.book.Serving().N != plan.N; stops++ {
+			ctx, stop := context.WithTimeout(t.Context(), time.Duration(50+r.IntN(700))*time.Millisecond)
+			if stops > 5 {
+				stop()
+				ctx, stop = context.WithTimeout(t.Context(), time.Minute)
+			}
+			err := c.while(ctx, func(ctx context.Context) error {
+				for c.book.Serving().N != plan.N {
+					select {
+					case <-ctx.Done():
+						return ctx.Err()
+					case <-c.book.Changed():
+					case <-time.After(50 * time.Millisecond):
+					}
+				}
+				return nil
+			})
+			stop()
+			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatal(err)
+			}
+			if stops > 10 {
+				t.Fatal("it does not get on")
+			}
+		}
+		c.must(c.while(t.Context(), func(ctx context.Context) error {
+			c.dropped(ctx, plan.Over)
+			if got := c.rest(ctx); got != want {
+				t.Errorf("from %s %d on, stopped %d times:\n got %+v\nwant %+v", x.step, x.from, stops, got, want)
+			}
+			c.tidy(ctx)
+			return nil
+		}))
 	}
 }
