@@ -23,6 +23,11 @@ type eraseCmd struct {
 	Show  eraseShowCmd  `cmd:"" help:"Show one erasure and what it came to."`
 }
 
+// Help says where the flags are told.
+func (*eraseCmd) Help() string {
+	return "vigil erase --ad ID,ID, --number NUMBER or --older-than AGE, with --reason and --authority, orders an erasure; vigil erase order --help tells of these flags."
+}
+
 // Example is shown in the help.
 func (*eraseCmd) Example() string {
 	return "vigil erase --number 912-555-0123 --reason \"asked by the person\" --authority \"data protection officer\"\nvigil erase list"

@@ -158,21 +158,33 @@ func (d *Desk) Erase(ctx context.Context, s access.Subject, q EraseRequest) (era
 		o.AdIDs = p.Ads
 	}
 	x, err := d.Eraser.Erase(ctx, o)
+	x.By = d.called(x.By)
 	if lerr := d.log(ctx, s, audit.Entry{Action: "erase.order", Object: x.ID, Count: len(p.Ads), Outcome: outcome(err)}); lerr != nil {
 		return erasure.Entry{}, lerr
 	}
 	return x, err
 }
 
-// Erasures lists what was erased and why, newest first.
+// Erasures lists what was erased and why, newest first, with the names of users.
 func (d *Desk) Erasures(ctx context.Context, s access.Subject) ([]erasure.Entry, error) {
 	e := audit.Entry{Action: "erase.list"}
 	if err := d.may(ctx, s, access.ActAudit, e); err != nil {
 		return nil, err
 	}
 	out := d.Eraser.Erasures()
+	for i := range out {
+		out[i].By = d.called(out[i].By)
+	}
 	e.Count = len(out)
 	return out, d.log(ctx, s, e)
+}
+
+// called is the name of a user.
+func (d *Desk) called(id string) string {
+	if u, err := d.Register.User(id); err == nil {
+		return u.Name
+	}
+	return id
 }
 
 // Erasure tells how far an order is.
@@ -182,6 +194,7 @@ func (d *Desk) Erasure(ctx context.Context, s access.Subject, id string) (erasur
 		return erasure.Entry{}, err
 	}
 	x, err := d.Eraser.Erasure(id)
+	x.By = d.called(x.By)
 	if errors.Is(err, ad.ErrNotFound) {
 		err = ad.ErrNotFound // the request names it already
 	}
@@ -272,6 +285,9 @@ func (d *Desk) Holds(ctx context.Context, s access.Subject) ([]casework.Hold, er
 		return nil, err
 	}
 	out := d.Docket.Holds()
+	for i := range out {
+		out[i].By = d.called(out[i].By)
+	}
 	e.Count = len(out)
 	return out, d.log(ctx, s, e)
 }

@@ -25,6 +25,7 @@ import (
 	"vigil.example/internal/capture"
 	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
+	"vigil.example/internal/erasure"
 	"vigil.example/internal/search"
 	"vigil.example/internal/search/sqlite"
 )
@@ -88,10 +89,12 @@ func Start(tb testing.TB) *Town {
 	must(err)
 	log, err := audit.Open(ctx, t.Journal, audit.Config{Key: key, Now: t.Now})
 	must(err)
+	ledger, err := erasure.Open(ctx, &Journal{}, erasure.Config{Key: key, Now: t.Now})
+	must(err)
 	inbox := alert.NewInbox(docket)
 	t.Desk = desk.New(desk.Parts{
 		Register: register, Docket: docket, Inbox: inbox, Raiser: alert.NewRaiser(docket, inbox.Seen, t.Now), Raise: t.raise,
-		Log: log, Index: index, Captures: t, Importer: t, Overseer: t, Key: t.Key, Agency: "Fictional County", Now: t.Now,
+		Log: log, Index: index, Captures: t, Importer: t, Overseer: t, Eraser: &eraser{index, docket, ledger, t.Now}, Key: t.Key, Agency: "Fictional County", Now: t.Now,
 	})
 	h := api.New(t.Desk, api.Config{Version: "v0-test", Now: t.Now, Spool: tb.TempDir()})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
