@@ -55,13 +55,12 @@ func namesOf(want func(role) bool) (out []string) {
 // keep runs a part of a role again and again until ctx ends: what fails is noted
 // for the health of the process and begun anew after a pause.
 func (a *App) keep(ctx context.Context, part string, f func(context.Context) error) error {
-	defer a.health.drop(part) // whatever it was last
+	defer a.health.drop(part) // stopped, or its generation is gone: nobody is to wait for it
 	for attempt := 1; ; attempt++ {
 		a.health.set(part, stateRunning, nil)
 		started := time.Now()
 		err := f(ctx)
 		if ctx.Err() != nil {
-			a.health.drop(part) // stopped, or its generation is gone: nobody is to wait for it
 			return nil
 		}
 		if err == nil {
@@ -74,7 +73,6 @@ func (a *App) keep(ctx context.Context, part string, f func(context.Context) err
 		a.log.Warn("part of a role failed and is begun again", "part", part, "err", err)
 		select {
 		case <-ctx.Done():
-			a.health.drop(part)
 			return nil
 		case <-time.After(min(pipeline.Backoff(200*time.Millisecond, attempt), 30*time.Second)):
 		}
