@@ -313,25 +313,6 @@ func (i *importCmd) live(c *Context) error {
 	return errors.Join(failed...)
 }
 
-type doctorCmd struct {
-	storage
-}
-
-// Help explains the command in short.
-func (*doctorCmd) Help() string {
-	return "Checks the folder, the streams, the audit log's chain, the sealed WARC files, the ledger and the dead letters of an instance that is not running. One line a check; exit code 1 when one fails."
-}
-
-// Example is shown in the help.
-func (*doctorCmd) Example() string { return "vigil doctor --data /var/lib/vigil" }
-
-// Run checks.
-func (d *doctorCmd) Run(c *Context) error {
-	cfg := d.config(c)
-	cfg.Kind = app.KindOf(d.Data)
-	return app.Doctor(c.Ctx, cfg, c.Stdout)
-}
-
 // terminal reports whether what is printed is read by a person as it comes.
 func (c *Context) terminal() bool {
 	f, ok := c.Stdout.(*os.File)

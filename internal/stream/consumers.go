@@ -94,3 +94,29 @@ func (b *Bus) Clear(ctx context.Context) error {
 func isBucket(stream string) bool {
 	return slices.ContainsFunc(Buckets(), func(d BucketDeclaration) bool { return "KV_"+d.Name == stream })
 }
+
+// Look says what Drift does of streams that nobody has opened: Open sets much of it
+// right, and makes a stream that is missing anew, empty. Missing are the
+// streams that are not there while others are.
+func Look(ctx context.Context, c Config) (drift, missing []string, err error) {
+	if err := c.Validate(); err != nil {
+		return nil, nil, err
+	}
+	b := &Bus{conf: c}
+	b.connectedAgain(nil)
+	defer b.Close()
+	if err := b.dial(ctx); err != nil {
+		return nil, nil, err
+	}
+	have, err := b.have(ctx)
+	if err != nil || len(have) == 0 {
+		return nil, nil, err
+	}
+	for _, d := range Table() {
+		if _, ok := have[d.Name]; !ok {
+			missing = append(missing, d.Name)
+		}
+	}
+	drift, err = b.Drift(ctx)
+	return drift, missing, err
+}

@@ -58,6 +58,17 @@ func Open(ctx context.Context, c Config) (*Bus, error) {
 }
 
 func (b *Bus) open(ctx context.Context) error {
+	if err := b.dial(ctx); err != nil {
+		return err
+	}
+	if err := b.ensure(ctx); err != nil {
+		return err
+	}
+	return b.ensureBuckets(ctx)
+}
+
+// dial reaches the server and changes nothing there.
+func (b *Bus) dial(ctx context.Context) error {
 	var err error
 	opts := []nats.Option{nats.Name("vigil"), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(),
 		nats.DisconnectErrHandler(b.disconnected), nats.ReconnectHandler(b.connectedAgain)}
@@ -83,10 +94,7 @@ func (b *Bus) open(ctx context.Context) error {
 	if b.js, err = jetstream.New(b.nc, jetstream.WithPublishAsyncMaxPending(4096), jetstream.WithPublishAsyncTimeout(answerWithin)); err != nil {
 		return fmt.Errorf("connect to streams: %w", err)
 	}
-	if err := b.ensure(ctx); err != nil {
-		return err
-	}
-	return b.ensureBuckets(ctx)
+	return nil
 }
 
 func (b *Bus) disconnected(*nats.Conn, error) {
