@@ -154,6 +154,12 @@ func (d *door) acknowledged() int {
 // settle waits until everything is through the walk.
 func (p *plant) settle(long time.Duration) {
 	p.Helper()
+	for _, x := range p.procs {
+		if !x.runs() {
+			p.Errorf("%s has ended by itself:\n%s", x.name, x.tail(40))
+			x.start()
+		}
+	}
 	var s desk.Status
 	var err error
 	why, quiet := "", 0
@@ -176,7 +182,10 @@ func (p *plant) settle(long time.Duration) {
 			quiet = 0
 		}
 	}
-	if !s.Ledger.Balanced {
+	for i, r := range s.Ledger.Rows {
+		s.Ledger.Rows[i].Stored -= min(r.Stored, p.planted[r.Step])
+	}
+	if s.Ledger.Balance(); !s.Ledger.Balanced {
 		p.Errorf("the ledger does not balance:\n%s", ledgerText(s.Ledger))
 	}
 }

@@ -219,7 +219,8 @@ type plant struct {
 	admin   map[string]string // addresses of health by process
 	web     string
 	desk    *door
-	bus     *stream.Bus // the operator's own connection; nil when the streams are inside
+	planted map[string]uint64 // poison that counts as the output of a step
+	bus     *stream.Bus       // the operator's own connection; nil when the streams are inside
 }
 
 const (
@@ -230,7 +231,7 @@ const (
 // build starts an instance and signs in. The town's clock stands still.
 func build(t *testing.T, l layout) *plant {
 	t.Helper()
-	p := &plant{T: t, layout: l, dir: t.TempDir(), procs: map[string]*program{}, admin: map[string]string{}}
+	p := &plant{T: t, layout: l, dir: t.TempDir(), procs: map[string]*program{}, planted: map[string]uint64{}, admin: map[string]string{}}
 	if p.data == "" {
 		p.data = filepath.Join(p.dir, "data")
 	}

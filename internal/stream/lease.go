@@ -153,10 +153,11 @@ func (l *Lease) take(ctx context.Context, sole bool) error {
 		case <-time.After(wait):
 		case _, ok := <-w.Updates():
 			if !ok {
-				w, err = l.kv.Watch(ctx, l.name)
+				again, err := l.kv.Watch(ctx, l.name)
 				if err != nil {
 					return fmt.Errorf("wait for lease %s: %w", l.name, err)
 				}
+				w = again
 			}
 		}
 	}
