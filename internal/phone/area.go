@@ -27,6 +27,9 @@ func (r *reader) findAreas() {
 		if r.chunks[i].w.sort() != wordArea {
 			continue
 		}
+		if c := r.chunk(i - 1); c != nil && c.digits == 3 && c.letters+c.marks == 0 && r.chunks[i].gap&^(gapSpace|gapQuote) == 0 {
+			r.areaAt(i-1, path{start: int32(i - 1), at: int32(i - 1)}) // "the 912 area"
+		}
 		k := i + 1
 		for k < len(r.chunks) && k < i+5 && r.chunks[k].edges == r.chunks[k].after && fillerCost(&r.chunks[k]) <= 3 {
 			k++

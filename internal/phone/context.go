@@ -64,6 +64,9 @@ func (r *reader) readLead(start int) lead {
 		case wordArea:
 			return lead{cue: .6}
 		case wordID:
+			if r.spells(k, "order", "orden") && r.spells(k-1, "in", "en") {
+				continue
+			}
 			if c.w == wordCode && r.word(k-1).sort() == wordArea {
 				return lead{cue: .6}
 			}

@@ -21,6 +21,7 @@ const (
 	howMoney       // after a currency sign
 	howJunk        // letters around digits were left out
 	howFiller      // words between the digits
+	howSum         // sums worked out
 	howKey         // signs that the text gives a digit to
 )
 
@@ -44,6 +45,7 @@ func (r *reader) edgesFrom(i int) {
 	b := r.norm[c.lo:c.hi]
 	switch {
 	case c.mute:
+	case c.digits > 0 && r.sum(i):
 	case c.letters == 0 && c.marks == 0:
 		if len(b) == 1 && r.word(i+1) == wordUnit|word(b[0]-'0') && r.bracketed(i+1) {
 			r.edge(i, i+2, uint64(b[0]-'0'), 1, 0, howDigits|howWord)

@@ -60,6 +60,7 @@ func (c *candidate) reasons() []string {
 		{howKeypad, "against: keypad letters read as digits"},
 		{howNoise, "against: letters between the digits"},
 		{howFiller, "against: words between the digits"},
+		{howSum, "sums worked out"},
 		{howKey, "signs read as the digits that the text gives them"},
 		{howJunk, "against: letters run into the digits"},
 	} {
@@ -98,6 +99,8 @@ func (c *candidate) method() string {
 		return "shared"
 	case c.marks&markArea != 0:
 		return "area"
+	case h&howSum != 0:
+		return "sum"
 	case h&howKey != 0:
 		return "keyed"
 	case h&howKeypad != 0:

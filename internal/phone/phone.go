@@ -173,7 +173,7 @@ func (r *reader) classify() bool {
 			case wordFirst, wordLast, wordRest:
 				r.told |= 1 << wordWay.value()
 				r.roles++
-			case wordMiddle:
+			case wordMiddle, wordNext:
 				r.roles++
 			}
 		case wordArea:
@@ -246,6 +246,7 @@ func (r *reader) read(s string) []ad.Phone {
 			r.walk(path{start: int32(i), at: int32(i)})
 		}
 	}
+	r.assemble()
 	chosen := choose(r.found)
 	if len(chosen) == 0 {
 		return nil

@@ -44,10 +44,11 @@ const (
 	wordLast   = wordFiller | 4
 	wordRest   = wordFiller | 5
 
-	wordOld  = wordFiller | 6 // "my old number"
-	wordMine = wordFiller | 7 // "my number", "mi cel"
-	wordThis = wordFiller | 8 // what "call it" speaks of
-	wordPlus = wordFiller | 9 // adds, where numbers are sums
+	wordOld  = wordFiller | 6  // "my old number"
+	wordMine = wordFiller | 7  // "my number", "mi cel"
+	wordThis = wordFiller | 8  // what "call it" speaks of
+	wordNext = wordFiller | 10 // what follows in order
+	wordPlus = wordFiller | 9  // adds, where numbers are sums
 
 	wordDrop    = wordTell | 1 // leave out what is named
 	wordLetters = wordTell | 2 // what may be left out: letters, words, brackets
@@ -218,10 +219,10 @@ func lookUp[T string | []byte](b T) word {
 		return wordPlural | 9
 	case "and", "y":
 		return wordAnd
-	case "ok", "okay", "su", "your", "new", "nuevo", "work", "best", "friend", "you", "know", "after", "by", "comes", "with", "in", "dash", "dot", "hyphen", "guion", "punto", "space", "entonces",
+	case "ok", "okay", "su", "your", "new", "nuevo", "work", "best", "friend", "you", "know", "by", "comes", "with", "in", "dash", "dot", "hyphen", "guion", "punto", "space", "entonces",
 		"de", "del", "la", "el", "los", "las", "is", "are", "que", "con", "termino", "final", "al", "amigo", "amiga", "babe", "baby", "hun", "hon", "honey", "dear", "sweetie", "digits",
 		"digit", "numbers", "oye", "bueno", "mira", "i", "e", "es", "son", "at", "on", "also", "uh", "hmm",
-		"er", "well", "so", "now", "its", "the", "a", "ya", "pues", "segundo", "line", "yes", "si", "second", "third", "slash", "espacio", "coma", "comma", "here",
+		"er", "well", "so", "now", "its", "the", "a", "ya", "pues", "segundo", "yes", "si", "second", "third", "slash", "espacio", "coma", "comma", "here",
 		"followedby", "add", "put", "raya":
 		return wordFiller
 	case "call", "calls", "calling", "text", "texts", "txt", "texto", "tel", "telf", "telefono", "telefonos", "phone", "phones",
@@ -280,9 +281,10 @@ func lookUp[T string | []byte](b T) word {
 	case "first", "begin", "begins", "beginning", "start", "starts", "starting", "empieza", "comienza", "primero", "primera",
 		"primeros", "primeras", "inicia", "inicio", "arranca", "principio":
 		return wordFirst
-	case "middle", "between", "mitad", "medio", "sigue", "siguen", "continues", "continue", "then", "next", "followed", "luego",
-		"despues", "seguido", "center", "centro", "following":
+	case "middle", "between", "mitad", "medio", "center", "centro":
 		return wordMiddle
+	case "sigue", "siguen", "continues", "continue", "then", "next", "followed", "luego", "despues", "seguido", "following", "after", "afterwards", "goes", "tras":
+		return wordNext
 	case "last", "end", "ends", "ending", "finish", "finishes", "finally", "termina", "terminan", "ultimo", "ultimos", "ultima",
 		"ultimas", "acaba", "lastly":
 		return wordLast
@@ -317,7 +319,7 @@ func lookUp[T string | []byte](b T) word {
 		"joined":
 		return wordJoin
 	case "column", "columna", "vertical", "vertically", "verticalmente", "acrostic", "renglon", "renglones", "linea", "lineas",
-		"lines":
+		"lines", "line", "downwards", "abajo":
 		return wordColumn
 	case "left", "izquierda", "front":
 		return wordWay
