@@ -6,7 +6,7 @@ BIN      = bin/vigil
 export VIGIL_CHECKERS = $(CURDIR)/.cache/checkers
 export CGO_ENABLED ?= 1
 
-.PHONY: help build demo test install format lint check race fuzz bench clean
+.PHONY: help build demo test install format lint check race soak fuzz bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -35,6 +35,10 @@ race: build ## all tests with the race detector
 
 check: ## all tests without the race detector, quicker
 	$(GO) test -timeout 10m ./...
+
+soak: build ## every fault whole, twenty rounds: half an hour, as root (VIGIL_FAULT_SEED repeats one)
+	VIGIL_BIN=$(CURDIR)/$(BIN) VIGIL_FAULT_ROUNDS=20 VIGIL_CRASH_ADS=5000 CI=true \
+		$(GO) test -count=1 -timeout 90m -v -run 'TestTopology|TestFaults|TestFullDisk|TestPowerLoss|TestSealedFile|TestKilledCrawl' ./cmd/vigil
 
 fuzz: ## every fuzz target for a few seconds
 	@.ci/fuzz.sh 5s

@@ -44,8 +44,9 @@ func killed(p *plant, r *rand.Rand, rounds int) {
 	wait := p.desk.bring(8 * rounds)
 	all := append(slices.Collect(maps.Values(p.procs)), p.nats...)
 	slices.SortFunc(all, func(x, y *program) int { return strings.Compare(x.name, y.name) })
-	for range rounds {
-		x := all[r.IntN(len(all))]
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for i := range rounds {
+		x := all[i%len(all)] // each once before one comes again
 		<-time.After(time.Duration(r.IntN(400)) * time.Millisecond)
 		x.kill()
 		<-time.After(time.Duration(r.IntN(200)) * time.Millisecond)
