@@ -109,9 +109,6 @@ func (r *reader) weighLocal(p path) {
 	default:
 		cost += .6
 	}
-	if r.disowned(int(c.start), int(c.end)) {
-		cost += costDead
-	}
 	if cx := r.leadTo(p.start); cx.id > 0 {
 		cost += costID * cx.id
 		c.marks |= markID
@@ -120,7 +117,7 @@ func (r *reader) weighLocal(p path) {
 		cost += n
 		c.marks |= markLeftover
 	}
-	if c.score = base - cost; c.score > 0 {
+	if c.score = base - cost; c.score > 0 && (r.query || !r.disowned(int(c.start), int(c.end))) {
 		r.keep(c)
 	}
 }

@@ -230,9 +230,6 @@ func (r *reader) propose(p *part, cost float32, cue int32) {
 	}
 	c := candidate{path: q, end: p.end, country: pl.country, nation: pl.nation, digits: pl.digits, marks: markParts}
 	cost += p.cost + pl.unlikely
-	if r.disowned(int(p.start), int(p.end)) {
-		cost += costDead
-	}
 	cx := r.leadTo(cue)
 	if cx.cue > 0 || r.claimed(int(p.end)) || r.leadTo(p.start).cue > 0 {
 		cost -= bonusCue
@@ -241,7 +238,7 @@ func (r *reader) propose(p *part, cost float32, cue int32) {
 		cost += costID * cx.id
 		c.marks |= markID
 	}
-	if c.score = base - cost; c.score > 0 {
+	if c.score = base - cost; c.score > 0 && (r.query || !r.disowned(int(p.start), int(p.end))) {
 		copy(r.trail[:], p.trail[:p.steps])
 		r.keep(c)
 	}

@@ -213,7 +213,7 @@ func (r *reader) read(s string) []ad.Phone {
 	likely := r.classify()
 	if r.told&(1<<wordStand.value()) != 0 || r.equals {
 		if keys := findKeys(s); keys != nil {
-			r.scanner = scanner{s: s, chunks: r.chunks[:0], norm: r.norm[:0], keys: keys}
+			r.again(keys)
 			r.scan()
 			likely = r.classify()
 		}

@@ -146,6 +146,14 @@ func (sc *scanner) scan() {
 	}
 }
 
+// again makes the scanner ready to read the text once more, with keys.
+func (sc *scanner) again(keys []key) {
+	sc.chunks = sc.chunks[:0]
+	sc.norm = sc.norm[:0]
+	sc.keys, sc.at, sc.cp, sc.gap, sc.spaces, sc.signs = keys, 0, 0, 0, 0, 0
+	sc.open, sc.ended, sc.shout, sc.loose, sc.flip = false, false, false, false, false
+}
+
 // run takes in the letters and digits of ASCII that stand here: put for what most
 // of a text is made of.
 func (sc *scanner) run() {

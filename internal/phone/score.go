@@ -15,7 +15,6 @@ const (
 	costID        = 6   // the text calls it an id
 	bonusClaim    = 1.5 // "it is my cell" behind
 	costNot       = 3   // "do not dial"
-	costDead      = 8   // "my old number", "a scammer using"
 	costBack      = 4   // read forwards where the text says backwards
 	costReversed  = .4
 	costUnknown   = .5 // words inside that are no fillers, with no cue
@@ -217,7 +216,7 @@ func (r *reader) consider(p path, pl plan, o order) {
 		}
 		cost += .8 * grouping
 	}
-	if c.score = base - cost; c.score > 0 {
+	if c.score = base - cost; c.score > 0 && (r.query || !r.disowned(int(p.start), int(p.at))) {
 		r.keep(c)
 	}
 }
@@ -259,10 +258,6 @@ func (r *reader) said(p path, pl plan, m *evidence) float32 {
 				cx = lead{cue: 1}
 				*m |= markClaim
 			}
-		}
-		if r.disowned(int(p.start), int(p.at)) {
-			cost += costDead
-			*m |= markNot
 		}
 	}
 	if cx.cue > 0 {

@@ -3,7 +3,11 @@ package phone
 // listen finds what a text says about how its numbers are to be read.
 func (r *reader) listen() {
 	for i := range r.chunks {
-		switch c := &r.chunks[i]; {
+		c := &r.chunks[i]
+		if s := c.w.sort(); s != wordBack && s != wordTell && c.w != wordFirst {
+			continue
+		}
+		switch {
 		case c.w.sort() == wordBack && r.backwards(i), r.rightToLeft(i):
 			r.back = true
 			r.blocks = r.blocks || r.beside(i, wordBlocks)
