@@ -353,5 +353,5 @@ func printGenerations(c *Context, rs desk.Replays) {
 	if r == nil || !r.UnderWay() {
 		return
 	}
-	c.printf("Generation %d is being made, from %s on: %d of %d records. vigil replay --status follows it.\n", r.N, r.Step, r.Done, r.Total)
+	c.printf("Generation %d is being made, from %s on: %d of %d records (replay --status).\n", r.N, r.Step, r.Done, r.Total)
 }

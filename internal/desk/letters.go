@@ -99,7 +99,7 @@ func (d *Desk) DeadLetters(ctx context.Context, s access.Subject, step string, b
 
 // DeadLetter shows one with its record, which is an ad or holds ads.
 func (d *Desk) DeadLetter(ctx context.Context, s access.Subject, id uint64) (Letter, error) {
-	e := audit.Entry{Action: "dead-letters.show", Object: fmt.Sprintf("letter:%d", id)}
+	e := audit.Entry{Action: "dead-letters.show", Object: fmt.Sprintf("letter-%d", id)}
 	if err := d.may(ctx, s, access.ActDeadLetters, e); err != nil {
 		return Letter{}, err
 	}
@@ -130,7 +130,7 @@ func (d *Desk) DropDeadLetters(ctx context.Context, s access.Subject, p LetterPi
 func (d *Desk) workLetters(ctx context.Context, s access.Subject, action string, p LetterPick, work func() (LetterWork, error)) (LetterWork, error) {
 	e := audit.Entry{Action: action, Object: p.Step}
 	if len(p.IDs) == 1 {
-		e.Object = fmt.Sprintf("letter:%d", p.IDs[0])
+		e.Object = fmt.Sprintf("letter-%d", p.IDs[0])
 	}
 	if err := d.may(ctx, s, access.ActDeadLetters, e); err != nil {
 		return LetterWork{}, err

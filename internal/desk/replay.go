@@ -76,7 +76,7 @@ func (d *Desk) StartReplay(ctx context.Context, s access.Subject, step generatio
 	r, err := d.Replayer.StartReplay(ctx, step, from, s.User)
 	e.Outcome = outcome(err)
 	if err == nil {
-		e.Object = fmt.Sprintf("%s:%d", step, r.N)
+		e.Object = fmt.Sprintf("%s-%d", step, r.N)
 	}
 	if lerr := d.log(ctx, s, e); lerr != nil {
 		return Replay{}, lerr
@@ -93,7 +93,7 @@ func (d *Desk) CancelReplay(ctx context.Context, s access.Subject) (Replay, erro
 	r, err := d.Replayer.CancelReplay(ctx)
 	e.Outcome = outcome(err)
 	if err == nil {
-		e.Object = fmt.Sprintf("%s:%d", r.Step, r.N)
+		e.Object = fmt.Sprintf("%s-%d", r.Step, r.N)
 	}
 	if lerr := d.log(ctx, s, e); lerr != nil {
 		return Replay{}, lerr

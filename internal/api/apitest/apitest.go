@@ -45,6 +45,7 @@ type Town struct {
 	Ads       []ad.Ad
 	Passwords map[string]string // by name: anna an analyst, rita a reader, otto an auditor, adam an administrator
 	Journal   *Journal          // of the audit log
+	Walk      *Walk
 
 	mu       sync.Mutex
 	now      time.Time
@@ -92,9 +93,10 @@ func Start(tb testing.TB) *Town {
 	ledger, err := erasure.Open(ctx, &Journal{}, erasure.Config{Key: key, Now: t.Now})
 	must(err)
 	inbox := alert.NewInbox(docket)
+	t.Walk = newWalk()
 	t.Desk = desk.New(desk.Parts{
 		Register: register, Docket: docket, Inbox: inbox, Raiser: alert.NewRaiser(docket, inbox.Seen, t.Now), Raise: t.raise,
-		Log: log, Index: index, Captures: t, Importer: t, Overseer: t, Eraser: &eraser{index, docket, ledger, t.Now}, Key: t.Key, Agency: "Fictional County", Now: t.Now,
+		Log: log, Index: index, Captures: t, Importer: t, Overseer: t, Replayer: t.Walk, Letters: t.Walk, Eraser: &eraser{index, docket, ledger, t.Now}, Key: t.Key, Agency: "Fictional County", Now: t.Now,
 	})
 	h := api.New(t.Desk, api.Config{Version: "v0-test", Now: t.Now, Spool: tb.TempDir()})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
