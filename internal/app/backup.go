@@ -13,7 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
+	"vigil.example/internal/audit"
 	"vigil.example/internal/capture"
 	"vigil.example/internal/stream"
 )
@@ -292,7 +294,15 @@ func RunBackup(ctx context.Context, c Config, file string, out io.Writer) (Manif
 		return Manifest{}, err
 	}
 	defer a.Close()
-	return SaveBackup(file, func(w io.Writer) error { return a.Backup(ctx, w) }, out, c.Terminal)
+	if err := a.audit.Append(ctx, audit.Entry{Actor: access.System, Action: "backup", Outcome: "begun"}); err != nil {
+		return Manifest{}, err
+	}
+	m, err := SaveBackup(file, func(w io.Writer) error { return a.Backup(ctx, w) }, out, c.Terminal)
+	how := "ok"
+	if err != nil {
+		how = "error"
+	}
+	return m, errors.Join(err, a.audit.Append(context.WithoutCancel(ctx), audit.Entry{Actor: access.System, Action: "backup", Outcome: how}))
 }
 
 // SaveBackup keeps under a name, which must be free, the backup that write gives,

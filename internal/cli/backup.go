@@ -73,7 +73,7 @@ func (b *backupMakeCmd) Run(c *Context) error {
 	case errors.Is(err, app.ErrBackup):
 		return fail(codeVerify, "nothing was saved; run the command again", err)
 	case err != nil:
-		return err
+		return admins(err)
 	}
 	s := summary(file, m)
 	s.Seconds = time.Since(began).Seconds()
