@@ -108,8 +108,8 @@ func (r *reader) negated(k int) bool {
 		if r.chunks[k].gap&(gapEnd|gapLine|gapComma) != 0 {
 			return false
 		}
-		if k--; r.word(k).sort() == wordNot {
-			return true
+		if k--; r.no(k) {
+			return !r.spells(k-1, "why", "porque") // "why not call"
 		}
 		if r.word(k).sort() != wordFiller {
 			return false

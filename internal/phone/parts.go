@@ -82,7 +82,8 @@ func (r *reader) partAt(i int) (part, bool) {
 	}
 	for int(p.end) < len(r.chunks) {
 		c := &r.chunks[p.end]
-		if p.n > 0 && c.gap&(gapComma|gapEnd|gapLine|gapSlash|gapColon|gapSign|gapEqual|gapMoney|gapHash) != 0 || c.money {
+		if p.n > 0 && c.gap&(gapComma|gapEnd|gapLine|gapSlash|gapColon|gapSign|gapEqual|gapMoney|gapHash) != 0 || c.money ||
+			p.n > 0 && c.gap&gapParen != 0 && c.digits == 0 {
 			break
 		}
 		x := r.cheapest(int(p.end))

@@ -251,6 +251,7 @@ func (r *reader) read(s string) []ad.Phone {
 	if len(chosen) == 0 {
 		return nil
 	}
+	chosen = r.kin(chosen)
 	out := make([]ad.Phone, 0, len(chosen))
 	for _, c := range chosen {
 		out = append(out, r.phone(s, &c))

@@ -34,12 +34,15 @@ func (r *reader) pieces(s string, c *candidate, nation string) []ad.Piece {
 	for _, p := range places {
 		skip += int(p.n)
 	}
+	at, bto := 0, int32(-1) // digits explained so far, and where the last piece ends
+	if skip < 0 {           // the first digits stand with another number
+		at, skip = -skip, 0
+	}
 	reversed := c.marks&markReversed != 0
 	if reversed {
 		slices.Reverse(places)
 	}
 	out := make([]ad.Piece, 0, min(len(places), len(nation)))
-	at, bto := 0, int32(-1) // digits explained so far, and where the last piece ends
 	for _, p := range places {
 		n := int(p.n)
 		if skip > 0 { // country code or trunk prefix
