@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"vigil.example/internal/access"
+	"vigil.example/internal/ad"
 	"vigil.example/internal/api"
 	"vigil.example/internal/generation"
+	"vigil.example/internal/search/sqlite"
 )
 
 // vigil runs a command of the program against a running demo and returns what it
@@ -181,4 +183,64 @@ func TestReplayCommands(t *testing.T) {
 	expect(1, `0 of 1 letter went through\.\n  7 stays: dead letter 7`, "dead-letters", "retry", "7")
 	expect(0, `0 of 0 letters dropped\.`, "dead-letters", "drop", "--all", "--reason", "nothing there")
 	d.stop(t)
+}
+
+// Over several processes, two of which are killed again and again, a replay comes
+// to the same end.
+func TestReplayOverProcesses(t *testing.T) {
+	seed := uint64(number(t, "VIGIL_CRASH_SEED", int(time.Now().UnixNano()%1e6)))
+	t.Logf("VIGIL_CRASH_SEED=%d", seed)
+	r := rand.New(rand.NewPCG(seed, 5))
+	p := build(t, layout{servers: 1, ads: 200, procs: map[string][]string{
+		"web": {"--roles=web,alert"}, "reader": {"--roles=crawl,extract,enrich,archive"},
+		"keeper": {"--roles=link,index,extract"}, "spare": {"--roles=link,index,archive,enrich"},
+	}})
+	p.settle(2 * time.Minute)
+	want, told := p.state(), p.desk.inbox()
+	plan, err := p.desk.client.Replay(t.Context(), api.ReplayRequest{Step: generation.StepExtract})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"keeper", "reader", "spare", "keeper", "spare"} {
+		<-time.After(time.Duration(r.IntN(700)) * time.Millisecond)
+		p.procs[name].kill()
+		<-time.After(time.Duration(r.IntN(300)) * time.Millisecond)
+		p.procs[name].start()
+	}
+	await(t, "the new generation serves", 2*time.Minute, func() bool {
+		rs, err := p.desk.client.Replays(t.Context())
+		return err == nil && rs.Serving.N == plan.N
+	})
+	quiet := 0
+	await(t, "everything is at rest and balanced", time.Minute, func() bool {
+		s, err := p.desk.client.Status(t.Context())
+		if quiet++; err != nil || !s.Ledger.Settled || !s.Ledger.Balanced {
+			quiet = 0
+		}
+		return quiet > 20
+	})
+	x, err := sqlite.Open(t.Context(), filepath.Join(p.data, "index-2.db"), sqlite.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	if got, err := stateOf(t.Context(), x); err != nil || got != want {
+		t.Errorf("after the replay:\n got %+v\nwant %+v, %v", got, want, err)
+	}
+	if now := p.desk.inbox(); len(now) != len(told) {
+		t.Errorf("told of %d ads, %d before", len(now), len(told))
+	}
+	for _, name := range []string{"LISTINGS_2", "ADS_2", "LINKS_2"} {
+		seen := map[string]bool{}
+		_, err := p.bus.Replay(t.Context(), name, 0, nil, func(m ad.Message) error {
+			if seen[m.ID] {
+				t.Errorf("%s is in %s twice", m.ID, name)
+			}
+			seen[m.ID] = true
+			return nil
+		})
+		if err != nil || len(seen) == 0 {
+			t.Errorf("%s: %d records, %v", name, len(seen), err)
+		}
+	}
 }
