@@ -309,6 +309,7 @@ func TestLogsAreQuiet(t *testing.T) {
 		t.Error("no broken page became a dead letter: the test looks at too little")
 	}
 	q.askAround(c)
+	q.work(c)
 	q.damageIndex(c)
 	q.observe()
 	q.stop()
@@ -323,6 +324,10 @@ func TestLogsAreQuiet(t *testing.T) {
 	})
 	q.start()
 	await("the poison did not become dead letters", func() bool { return strings.Count(q.text(), "dead letter") >= before+6 })
+	q.must("/replay", `{"step":"extract"}`)
+	await("the poison did not become dead letters of a replay", func() bool {
+		return strings.Contains(q.text(), "id=extract-g2:") || strings.Contains(q.text(), "id=enrich-g2:")
+	})
 	q.observe()
 	q.stop()
 	q.run("doctor", "--data", q.data, "-v")
@@ -620,6 +625,34 @@ func (q *quietRun) askAround(c *api.Client) {
 			_, _ = io.Copy(io.Discard, n)
 			_ = n.Close()
 		}
+	}
+}
+
+// work does what changes things: a hold, an erasure, dead letters, a packet.
+func (q *quietRun) work(c *api.Client) {
+	q.t.Helper()
+	var kept, gone string
+	for _, a := range q.town.Truth(q.town.Now()).Ads {
+		if len(a.Phones) > 0 && a.Phones[0] != kept {
+			kept, gone = gone, a.Phones[0]
+		}
+	}
+	q.must("/holds", `{"number":"`+kept+`","reason":"`+q.says("evidence about the quiet lantern")+`","authority":"district court"}`)
+	q.must("/erasures", `{"number":"`+gone+`","reason":"`+q.says("asked by the person on the quay")+`","authority":"data protection officer"}`)
+	q.must("/dead-letters/retry", `{"all":true}`)
+	q.must("/dead-letters/drop", `{"all":true,"reason":"`+q.says("the torn pages of the quay")+`"}`)
+	top, err := c.Clusters(q.t.Context(), 1)
+	if err != nil || len(top) == 0 {
+		q.t.Fatalf("clusters: %v, %v", top, err)
+	}
+	q.must("/clusters/"+top[0].ID+"/packet", "")
+}
+
+// must sends what has to succeed.
+func (q *quietRun) must(path, body string) {
+	q.t.Helper()
+	if code := q.send(http.DefaultClient, http.MethodPost, "/api/v1"+path, "application/json", body); code/100 != 2 {
+		q.t.Errorf("%s: %d\n%s", path, code, q.tail())
 	}
 }
 

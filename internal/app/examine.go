@@ -166,7 +166,7 @@ func (d *doctor) consumers(ctx context.Context, a *App, infos map[string]stream.
 // letters tells what could not be handled, by step and reason.
 func (d *doctor) letters(ctx context.Context, a *App) {
 	reasons := map[string]int{}
-	_, err := a.bus.Replay(ctx, stream.Dead, 0, nil, func(m ad.Message) error {
+	_, err := a.bus.Replay(ctx, stream.Dead, 0, []string{"dead.*"}, func(m ad.Message) error {
 		reasons["step "+strings.TrimPrefix(m.Subject, "dead.")+": "+m.Header[pipeline.ReasonHeader]]++
 		return nil
 	})
