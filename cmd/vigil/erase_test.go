@@ -465,7 +465,7 @@ func found(t *testing.T, data string, needles []needle) (places int) {
 			for _, n := range needles {
 				if !(n.title && where != asItLies) && n.in(b) {
 					places++
-					t.Logf("%s holds %q %s", strings.TrimPrefix(path, data), n.text, where)
+					t.Logf("%s holds %q %s: %.300q", strings.TrimPrefix(path, data), n.text, where, b)
 				}
 			}
 		}

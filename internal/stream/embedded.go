@@ -28,6 +28,9 @@ func embedded(c Config) (*server.Server, error) {
 	if err := sweep(c.Dir); err != nil {
 		return nil, err
 	}
+	if err := finishWiping(c.Dir); err != nil {
+		return nil, err
+	}
 	opts := &server.Options{
 		ServerName: embeddedName, DontListen: c.Listen == "", JetStream: true, StoreDir: c.Dir, SyncAlways: !c.Restoring,
 		MaxPayload: maxPayload, MaxPending: 256 << 20, NoLog: true, NoSigs: true,

@@ -12,7 +12,10 @@ import (
 // files, and returns how many were there. The parts of a message go with it. Each
 // costs the rewriting of a block of up to 8 MiB. The servers of a cluster forget
 // it in their logs too when they next condense them, within a few minutes.
-func (b *Bus) Erase(ctx context.Context, stream string, seqs []uint64) (int, error) {
+func (b *Bus) Erase(ctx context.Context, stream string, seqs []uint64) (erased int, err error) {
+	if len(seqs) == 0 {
+		return 0, nil
+	}
 	d, _, ok := declared(stream)
 	if !ok || !d.Erasable {
 		return 0, fmt.Errorf("erase from %s: nothing may be erased from it", stream)
@@ -21,7 +24,11 @@ func (b *Bus) Erase(ctx context.Context, stream string, seqs []uint64) (int, err
 	if err != nil {
 		return 0, fmt.Errorf("erase from %s: %w", stream, err)
 	}
-	erased := 0
+	done, err := b.wiping(stream)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = done(err) }()
 	for _, seq := range seqs {
 		m, err := s.GetMsg(ctx, seq)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {

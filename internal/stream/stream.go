@@ -32,6 +32,8 @@ type Bus struct {
 
 	unwatch func() // ends what watches the space, and waits for it
 
+	wipe sync.Mutex // one erasure at a time, see wiping
+
 	mu   sync.Mutex
 	line context.Context // ends when the connection is lost
 	cut  context.CancelCauseFunc
