@@ -128,7 +128,7 @@ func (a *App) settledErasures(ctx context.Context) error {
 			return ctx.Err()
 		case <-changed:
 		case <-wait.C:
-			return errors.New("an order to erase is not done yet; role archive carries it out: begin again when vigil erasures says that it is done")
+			return errors.New("an order to erase is not done yet; role archive carries it out: begin again when vigil erase list says that it is done")
 		}
 	}
 }

@@ -86,6 +86,10 @@ func TestRestoreElsewhere(t *testing.T) {
 	restored(t, one, two)
 	restored(t, two, three)
 	for _, c := range []Config{two, three} {
+		var told strings.Builder
+		if err := Doctor(t.Context(), c, Examiner{}, &told); err != nil {
+			t.Errorf("doctor: %v\n%s", err, told.String())
+		}
 		a, err := New(t.Context(), c)
 		try(t, err)
 		defer a.Close()
