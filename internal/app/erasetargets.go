@@ -31,12 +31,14 @@ type eraser struct {
 	present  map[string]bool       // of these, stored now
 	named    map[string]bool       // by the order, or recorded as its target: holds were asked before
 	held     map[string]bool       // kept by a litigation hold
+	beside   map[string]bool       // ads of others that a hold keeps, with their pages
 	holds    map[string]bool       // ids of these holds
 	prints   map[uint64]bool       // fingerprints of the ads' addresses
 	numbers  map[string]bool       // national digits that shall be nowhere any more
 	captures map[uint64]erasedPage // that show the ads, by sequence
 	kept     map[uint64]bool       // captures that show an ad that stays
 	known    map[string]bool       // answers of matches
+	holding  bool                  // a hold stands on something
 	clusters bool                  // a hold stands on a cluster
 	gone     uint64                // captures up to here have left their stream for the sealed files
 
@@ -66,7 +68,7 @@ type place struct {
 
 func newEraser(a *App, p erasure.Pending) *eraser {
 	e := &eraser{
-		a: a, order: p, ads: map[string]bool{}, present: map[string]bool{}, named: map[string]bool{}, held: map[string]bool{}, holds: map[string]bool{},
+		a: a, order: p, ads: map[string]bool{}, present: map[string]bool{}, named: map[string]bool{}, held: map[string]bool{}, beside: map[string]bool{}, holds: map[string]bool{},
 		prints: map[uint64]bool{}, numbers: map[string]bool{}, captures: map[uint64]erasedPage{}, kept: map[uint64]bool{}, known: map[string]bool{},
 		unvisited: map[uint64]bool{}, recorded: map[place]bool{}, deleted: map[place]bool{}, unsealed: map[string]bool{}, read: map[string]uint64{},
 	}
@@ -111,9 +113,11 @@ func (e *eraser) begin(ctx context.Context) error {
 	if err := e.a.docket.CatchUp(ctx); err != nil {
 		return err
 	}
-	e.clusters = slices.ContainsFunc(e.a.docket.Holds(), func(h casework.Hold) bool {
-		return h.Kind == casework.HoldCluster && h.Released == nil
-	})
+	e.holding, e.clusters = false, false
+	for _, h := range e.a.docket.Holds() {
+		e.holding = e.holding || h.Released == nil
+		e.clusters = e.clusters || h.Released == nil && h.Kind == casework.HoldCluster
+	}
 	t, err := e.a.trimmed(ctx)
 	if err != nil {
 		return err
@@ -203,9 +207,10 @@ func idOf(data []byte) string {
 
 // A brief is what choosing needs to know of an ad.
 type brief struct {
-	AdID   string    `json:"ad_id"`
-	SeenAt time.Time `json:"seen_at"`
-	Phones []struct {
+	AdID       string    `json:"ad_id"`
+	SeenAt     time.Time `json:"seen_at"`
+	CaptureSeq uint64    `json:"capture_seq"`
+	Phones     []struct {
 		E164 string `json:"e164"`
 	} `json:"phones"`
 	Identifiers []struct {
@@ -261,7 +266,8 @@ func (e *eraser) chooseAds(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if held {
+			spared := e.spared(x.AdID)
+			if held || spared && e.order.Kind == erasure.ByNumber {
 				e.held[x.AdID] = true
 			}
 			e.present[x.AdID] = true
@@ -273,7 +279,7 @@ func (e *eraser) chooseAds(ctx context.Context) error {
 			if x.SeenAt.After(s.last) {
 				s.last = x.SeenAt
 			}
-			s.keep = s.keep || told[x.AdID] || slices.ContainsFunc(values, func(v ad.Value) bool { return watched[v] })
+			s.keep = s.keep || spared || told[x.AdID] || slices.ContainsFunc(values, func(v ad.Value) bool { return watched[v] })
 			old[x.AdID] = s
 			return nil
 		})
@@ -312,19 +318,32 @@ func (e *eraser) isHeld(ctx context.Context, id string, values []ad.Value) (bool
 	if e.named[id] && !e.judging {
 		return false, nil
 	}
+	holds, err := e.holdsOn(ctx, id, values)
+	for _, h := range holds {
+		e.holds[h.ID] = true
+	}
+	return len(holds) > 0, err
+}
+
+// spared reports whether an order left an ad alone where it was done first: what
+// held it there may be newer than the backup that this instance was restored from.
+func (e *eraser) spared(id string) bool {
+	if e.order.Elsewhere.IsZero() || e.named[id] {
+		return false
+	}
+	return e.order.Kind == erasure.OlderThan || e.order.Held > 0
+}
+
+func (e *eraser) holdsOn(ctx context.Context, id string, values []ad.Value) ([]casework.Hold, error) {
 	cluster := ""
 	if e.clusters {
 		var err error
 		cluster, err = e.a.shelf.ClusterOf(ctx, id)
 		if err != nil && !errors.Is(err, ad.ErrNotFound) {
-			return false, err // better later than in spite of a hold
+			return nil, err // better later than in spite of a hold
 		}
 	}
-	holds := e.a.docket.HoldsOn(id, values, cluster)
-	for _, h := range holds {
-		e.holds[h.ID] = true
-	}
-	return len(holds) > 0, nil
+	return e.a.docket.HoldsOn(id, values, cluster), nil
 }
 
 // listAds takes the ads themselves and learns which captures showed them, where,
@@ -333,7 +352,7 @@ func (e *eraser) listAds(ctx context.Context) error {
 	return e.generational(stream.Ads, func(name string) error {
 		return e.each(ctx, "ads", name, nil, func(m ad.Message) error {
 			if id := idOf(m.Data); id != "" && !e.ads[id] && !e.held[id] && e.order.Kind != erasure.OlderThan {
-				return nil
+				return e.listBeside(ctx, id, m)
 			}
 			x, err := decode[ad.Ad](m)
 			if err != nil {
@@ -358,6 +377,23 @@ func (e *eraser) listAds(ctx context.Context) error {
 			return nil
 		})
 	})
+}
+
+// listBeside notes the page of an ad that the order is not about when a hold keeps
+// it: pages may show several ads, and their numbers.
+func (e *eraser) listBeside(ctx context.Context, id string, m ad.Message) error {
+	if !e.holding {
+		return nil
+	}
+	x, err := decode[brief](m)
+	if err != nil {
+		return nil
+	}
+	holds, err := e.holdsOn(ctx, id, x.values())
+	if len(holds) > 0 {
+		e.beside[id], e.kept[x.CaptureSeq] = true, true
+	}
+	return err
 }
 
 // shown notes where an ad was seen.
@@ -575,6 +611,9 @@ func (e *eraser) listLetters(ctx context.Context) error {
 			delete(e.entries, seq) // it was visited in vain
 			e.take(from, visited, seq)
 		}
+		if from == stream.Captures && e.kept[seq] {
+			return nil
+		}
 		_, trimmed := e.captures[seq]
 		if e.recorded[place{from, seq}] || from == stream.Captures && trimmed {
 			e.take(stream.Dead, key, m.Seq)
@@ -614,7 +653,7 @@ func (e *eraser) concerns(m ad.Message) bool {
 	if err != nil {
 		return e.names(string(m.Data))
 	}
-	if e.held[x.AdID] {
+	if e.held[x.AdID] || e.beside[x.AdID] {
 		return false
 	}
 	return e.ads[x.AdID] || x.URL != "" && e.prints[e.fingerprint(x.Site, x.URL)] || e.names(string(m.Data))

@@ -50,6 +50,8 @@ Restored into %s. What comes next:
   vigil run --data %s    with the other flags as before
   Everybody signs in again. Users that were disabled, and tokens that were ended,
   after the backup was made are as they were then: see vigil user list.
+  Litigation holds that were put after it are not there: see vigil hold list, and
+  put them again before anything is erased.
   Ads that were found after it are found again when their sites are visited.
 `, r.Data, r.Data)
 	return nil

@@ -61,7 +61,7 @@ type Entry struct {
 	Done      time.Time         `json:"done,omitzero"`
 	Deleted   map[string]uint64 `json:"deleted,omitempty"` // when done, by stream and prefix of subject
 	Files     []File            `json:"files,omitempty"`
-	Held      int               `json:"held,omitempty"`     // ads that a litigation hold kept
+	Held      int               `json:"held,omitempty"`     // ads that a litigation hold kept, here or elsewhere
 	Elsewhere time.Time         `json:"elsewhere,omitzero"` // imported: when the instance it came from had done it
 }
 
@@ -201,7 +201,7 @@ func (l *Ledger) fold(id string, e event) error {
 	case kindListed:
 		o.State = Erasing
 	case kindElsewhere:
-		o.Elsewhere = e.At
+		o.Elsewhere, o.Held = e.At, e.Result.Held
 	case kindDone:
 		o.State, o.Done = Done, e.At
 		o.Deleted, o.Files, o.Held = e.Result.Deleted, e.Result.Files, e.Result.Held
