@@ -640,6 +640,9 @@ func (q *quietRun) work(c *api.Client) {
 	q.must("/holds", `{"number":"`+kept+`","reason":"`+q.says("evidence about the quiet lantern")+`","authority":"district court"}`)
 	q.must("/erasures", `{"number":"`+gone+`","reason":"`+q.says("asked by the person on the quay")+`","authority":"data protection officer"}`)
 	q.must("/dead-letters/retry", `{"all":true}`)
+	if code := q.send(http.DefaultClient, http.MethodPost, "/api/v1/dead-letters/drop", "application/json", `{"all":true,"reason":"ads of `+dialled+`"}`); code != http.StatusBadRequest {
+		q.t.Errorf("dead letters are dropped for a reason that names a number: %d", code)
+	}
 	q.must("/dead-letters/drop", `{"all":true,"reason":"`+q.says("the torn pages of the quay")+`"}`)
 	top, err := c.Clusters(q.t.Context(), 1)
 	if err != nil || len(top) == 0 {

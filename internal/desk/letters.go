@@ -11,7 +11,8 @@ import (
 	"vigil.example/internal/audit"
 )
 
-// ErrReason says that dead letters were to be dropped without a reason.
+// ErrReason says that dead letters were to be dropped without a reason, or with one
+// that holds an identifier: its words stay when the letter is gone.
 var ErrReason = errors.New("no reason is given")
 
 // Letters keeps what the walk could not handle.
@@ -122,6 +123,9 @@ func (d *Desk) DropDeadLetters(ctx context.Context, s access.Subject, p LetterPi
 	return d.workLetters(ctx, s, "dead-letters.drop", p, func() (LetterWork, error) {
 		if reason == "" {
 			return LetterWork{}, ErrReason
+		}
+		if checkPurpose(reason) != nil {
+			return LetterWork{}, fmt.Errorf("%w that may stay: leave telephone numbers and addresses out of it", ErrReason)
 		}
 		return d.Letters.Drop(ctx, p, reason, s.User)
 	})
