@@ -23,6 +23,14 @@ func (r *reader) findAreas() {
 	for i := range r.chunks {
 		if c := &r.chunks[i]; c.digits == 3 && c.letters+c.marks == 0 && c.gap&gapParen != 0 && int(c.bto) < len(r.s) && r.s[c.bto] == ')' {
 			r.areaAt(i, path{start: int32(i), at: int32(i)}) // "555-0123 (912)"
+		} else if c.gap&gapParen != 0 && c.w.numeral() && r.s[max(0, c.bfrom-1)] == '(' {
+			n := len(r.areas)
+			r.areaAt(i, path{start: int32(i), at: int32(i)}) // "555-0123 (nine one two)"
+			if len(r.areas) > n {
+				if last := r.chunks[r.areas[n].end-1].bto; int(last) >= len(r.s) || r.s[last] != ')' {
+					r.areas = r.areas[:n]
+				}
+			}
 		}
 		if r.chunks[i].w.sort() != wordArea {
 			continue

@@ -54,6 +54,9 @@ func (r *reader) disowned(start, end int) bool {
 }
 
 func (r *reader) deadBefore(start int) bool {
+	if r.word(start-1).sort() == wordNot && r.chunks[start].gap == gapSpace {
+		return true // "my number is not 912"
+	}
 	called := false
 	digits := 0
 	for k := start - 1; k >= 0 && k >= start-reachBefore; k-- {
@@ -115,6 +118,8 @@ func (r *reader) deadBehind(end int) bool {
 		case r.no(k) && r.spells(k+1, "longer"),
 			r.no(k) && r.word(k+1) == wordMine && r.numbers(k+2) && k <= end+3,
 			r.no(k) && r.spells(k+1, "mine", "ours", "valid", "active", "working") && sentences == 0,
+			r.no(k) && r.spells(k+1, "es", "is", "era") && r.chunks[k+1].gap == gapSpace && r.word(k+2) == wordMine && k <= end+3,
+			r.no(k) && r.spells(k+1, "in") && r.spells(k+2, "service", "use"),
 			r.spells(k, "ya") && r.no(k+1) && r.spells(k+2, "es", "sirve", "funciona", "existe", "uso", "tengo", "pertenece", "contesto", "jala", "esta", "lo"),
 			r.spells(k, "hang") && r.spells(k+1, "up"), r.spells(k, "cuelga", "cuelgue", "cuelguen"),
 			r.spells(k, "out") && r.spells(k+1, "of") && r.spells(k+2, "service", "order"):
@@ -145,6 +150,8 @@ func (r *reader) claimed(end int) bool {
 		before := r.word(k - 1)
 		switch {
 		case k == end && c.gap == gapSpace: // "912-555-0123 call"
+		case r.gapAt(k+1)&gapColon != 0 && r.chunks[k+1].digits == 0 && !r.chunks[k+1].w.numeral() && c.gap&(gapComma|gapDash|gapParen) != 0: // "no, phone:"
+			return true
 		case before == wordMine, before == wordThis && !r.spells(k-1, "le"):
 			return true
 		case r.word(next) == wordThis, r.spells(next, "number", "numero", "al"):
@@ -156,4 +163,12 @@ func (r *reader) claimed(end int) bool {
 		}
 	}
 	return false
+}
+
+// gapAt is what stands before chunk k, nothing behind the last.
+func (r *reader) gapAt(k int) gap {
+	if c := r.chunk(k); c != nil {
+		return c.gap
+	}
+	return 0
 }

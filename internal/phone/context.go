@@ -67,7 +67,7 @@ func (r *reader) readLead(start int) lead {
 			if r.spells(k, "order", "orden") && r.spells(k-1, "in", "en") {
 				continue
 			}
-			if c.w == wordCode && r.word(k-1).sort() == wordArea {
+			if c.w == wordCode && (r.word(k-1).sort() == wordArea || r.spells(k-1, "country", "pais")) {
 				return lead{cue: .6}
 			}
 			if near <= far {
@@ -87,6 +87,9 @@ func (r *reader) readLead(start int) lead {
 			}
 		case wordNumber:
 			numbered = true
+			if r.negated(k) || r.word(k-1).sort() == wordPhone && r.negated(k-1) {
+				return lead{id: .7} // "not a phone number"
+			}
 			if r.announced(k, start) {
 				return lead{cue: .7}
 			}
@@ -104,14 +107,14 @@ func (r *reader) readLead(start int) lead {
 
 // negated reports whether "not" stands before the word in chunk k, or "not a".
 func (r *reader) negated(k int) bool {
-	for range 2 {
+	for range 3 {
 		if r.chunks[k].gap&(gapEnd|gapLine|gapComma) != 0 {
 			return false
 		}
 		if k--; r.no(k) {
 			return !r.spells(k-1, "why", "porque") // "why not call"
 		}
-		if r.word(k).sort() != wordFiller {
+		if s := r.word(k).sort(); s != wordFiller && s != wordSoft {
 			return false
 		}
 	}

@@ -49,6 +49,8 @@ func (r *reader) edgesFrom(i int) {
 	case c.letters == 0 && c.marks == 0:
 		if len(b) == 1 && r.word(i+1) == wordUnit|word(b[0]-'0') && r.bracketed(i+1) {
 			r.edge(i, i+2, uint64(b[0]-'0'), 1, 0, howDigits|howWord)
+		} else if n := r.word(i + 1); len(b) == 1 && n.sort() == wordUnit && n.value() > 1 && n.value() < 6 && r.times(i+2) {
+			r.repeat(i, i+3, uint64(b[0]-'0'), int(n.value()))
 		} else if len(b) <= maxDigits {
 			r.digits(i, b, 0, 0)
 		}
@@ -63,7 +65,7 @@ func (r *reader) edgesFrom(i int) {
 	case c.digits > 0:
 		r.mixed(i, b)
 	case c.w == wordNone || c.w == wordFiller && (len(b) < 3 || c.spelt != 0):
-		if c.hard || r.company >= 2 { // of its own, an unknown word has no weight
+		if c.hard || r.company >= 2 || r.romans >= 5 { // of its own, an unknown word has no weight
 			r.unknown(i, b)
 		}
 		r.spaced(i)
@@ -72,6 +74,10 @@ func (r *reader) edgesFrom(i int) {
 	}
 	c.after = int32(len(r.edges))
 }
+
+// times reports whether chunk i is the word that makes the number before it a
+// count.
+func (r *reader) times(i int) bool { return r.word(i) == wordTimes }
 
 // bracketed reports whether a pair of brackets holds chunk i and nothing else.
 func (r *reader) bracketed(i int) bool {
@@ -170,6 +176,10 @@ func (r *reader) words(i int) {
 	case wordUnit:
 		r.edge(i, i+1, v, 1, 0, howWord)
 		switch next := r.word(i + 1); next.sort() {
+		case wordUnit:
+			if next.value() > 1 && next.value() < 6 && r.times(i+2) {
+				r.repeat(i, i+3, v, int(next.value())) // "five three times"
+			}
 		case wordHundred:
 			r.hundreds(i, i+2, v)
 		case wordThousand:

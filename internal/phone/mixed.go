@@ -17,6 +17,10 @@ func (r *reader) mixed(i int, b []byte) {
 		}
 		return
 	}
+	if len(b) == 3 && b[1]|0x20 == 'x' && digit(b[0]) && b[2] >= '2' && b[2] <= '5' { // "5x3"
+		r.repeat(i, i+1, uint64(b[0]-'0'), int(b[2]-'0'))
+		r.edges[len(r.edges)-1].cost = .6
+	}
 	if cost, ok := strung(b); ok {
 		r.digits(i, b, cost, howNoise)
 	}
@@ -31,6 +35,31 @@ func (r *reader) mixed(i int, b []byte) {
 		return
 	}
 	r.junk(i, b)
+}
+
+// roman reads a numeral from I to IX in capitals, 0 when there is none.
+func roman(b []byte) int {
+	switch string(b) {
+	case "I":
+		return 1
+	case "II":
+		return 2
+	case "III":
+		return 3
+	case "IV":
+		return 4
+	case "V":
+		return 5
+	case "VI":
+		return 6
+	case "VII":
+		return 7
+	case "VIII":
+		return 8
+	case "IX":
+		return 9
+	}
+	return 0
 }
 
 // split reads the digits of a chunk with words run into them: "989HELLO555HELLO0151",
@@ -68,6 +97,10 @@ func (r *reader) split(i int, b []byte) bool {
 func (r *reader) unknown(i int, b []byte) {
 	c := &r.chunks[i]
 	if len(b) > maxMixed {
+		return
+	}
+	if v := roman(b); v > 0 && r.romans >= 5 {
+		r.edge(i, i+1, uint64(v), 1, .15, howLeet)
 		return
 	}
 	if len(b) == 1 && stands(b[0]) && r.single(i-1) && r.single(i+1) {

@@ -157,7 +157,7 @@ func (r *reader) role(p *part) word {
 	}
 	for k := int(p.end); k < len(r.chunks) && k < int(p.end)+3; k++ {
 		c := &r.chunks[k]
-		if c.gap&(gapEnd|gapLine|gapComma) != 0 || c.digits > 0 {
+		if c.gap&(gapEnd|gapLine|gapComma) != 0 || c.digits > 0 || c.w == wordAnd || c.w == wordNext {
 			break
 		}
 		if w := r.roleOf(k); w != wordNone && w != wordNext {

@@ -85,8 +85,8 @@ func plausible(s string) bool {
 			continue
 		}
 		if start >= 0 {
-			if n := i - start; n == 1 {
-				if solo++; solo%4 == 0 {
+			if n := i - start; n == 1 || n < 5 && (s[start] == 'I' || s[start] == 'V') {
+				if solo++; solo%3 == 0 {
 					signs++ // perhaps words with their letters apart
 				}
 			} else if n > maxWord {
@@ -125,6 +125,7 @@ type reader struct {
 	equals  bool   // an equals sign
 	roles   int    // words that name parts of a number
 	strip   bool   // the text says to leave out words or letters
+	romans  int    // numerals in capitals
 	back    bool   // the text says that digits are reversed
 	blocks  bool   // or groups of digits
 	told    uint16 // what else it tells to do: bit k for the word wordTell|k
@@ -193,6 +194,15 @@ func (r *reader) classify() bool {
 		}
 		if c.w == wordNone && c.digits == 0 && c.hi-c.lo <= 5 && leetish(r.norm[c.lo:c.hi]) {
 			digits += int(c.hi - c.lo)
+		}
+		if c.w.sort() == wordSoft && i > 0 && (r.chunks[i-1].w.sort() == wordSoft || r.chunks[i-1].w.sort() == wordUnit) {
+			digits++
+		}
+		if c.letters > 0 && c.w == wordNone && c.hi-c.lo < 5 && roman(r.norm[c.lo:c.hi]) > 0 {
+			if r.romans++; r.romans >= 5 {
+				digits += 2
+				c.hard = true
+			}
 		}
 		if c.hi-c.lo == 1 && c.letters == 1 {
 			solo++

@@ -202,7 +202,9 @@ func (r *reader) consider(p path, pl plan, o order) {
 		cost += costBack
 	}
 	called := c.marks&markCue != 0
-	cost += r.otherwise(p, grouping)
+	if c.marks&markClaim == 0 {
+		cost += r.otherwise(p, grouping)
+	}
 	if !called && r.first(p).link != phoneLink && !pl.prefix {
 		cost += r.uncalled(p, pl, grouping)
 	}
@@ -312,6 +314,12 @@ func (r *reader) uncalled(p path, pl plan, grouping float32) float32 {
 	if before := r.chunk(int(p.start) - 1); p.bounds == 0 && p.how == howDigits && before != nil && before.w == wordNone &&
 		before.letters > 1 && before.digits == 0 && first.gap&^(gapSpace|gapColon) == 0 {
 		cost += costNamed
+	}
+	if s := p.strong >> pl.skip &^ 1; p.worded < 3 && p.gaps&gapComma != 0 && p.gaps&gapDash != 0 && bits.OnesCount16(s) > 1 && s&^(1<<3|1<<6) != 0 && bits.OnesCount16(b) >= 6 {
+		cost += costList // "won 9-1, 2-5"
+	}
+	if first.gap&gapAt != 0 && first.bfrom > 0 && r.s[first.bfrom-1] == '@' {
+		cost += costInURL // the name of an account
 	}
 	if p.worded < 3 && p.gaps&gapComma != 0 && p.spaced != 0 && bits.OnesCount16(b) < 6 {
 		cost += costList

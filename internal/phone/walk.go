@@ -7,6 +7,7 @@ type path struct {
 	unknown   uint8  // words inside that are no fillers
 	worded    uint8  // digits read from words
 	steps     uint8  // edges so far, which the trail of the reader names
+	filler    uint32 // the last word read over
 	v         uint64 // digits as a number
 	bounds    uint16 // bit k: something visible stands after k digits
 	spaced    uint16 // bit k: white space does
@@ -37,7 +38,7 @@ func (r *reader) hope(i int) float32 {
 	}
 	if c.link == phoneLink {
 		hope += bonusLink
-	} else if !r.query && cx.id > 0 {
+	} else if !r.query && (cx.id > 0 || c.money) {
 		if r.mayClaim(i) {
 			hope += bonusClaim
 		} else {
@@ -103,6 +104,7 @@ func (r *reader) walk(p path) {
 	var gaps gap
 	var cost float32
 	var unknown uint8
+	filler := uint32(0)
 	for k := int(p.at); k < len(r.chunks) && k <= int(p.at)+maxFillers; k++ {
 		c := &r.chunks[k]
 		if p.n > 0 {
@@ -146,6 +148,7 @@ func (r *reader) walk(p path) {
 				q.gaps |= gaps
 				if k > int(p.at) {
 					q.how |= howFiller
+					q.filler = filler
 				}
 			}
 			r.trail[p.steps] = x
@@ -159,8 +162,9 @@ func (r *reader) walk(p path) {
 		if f >= maxCost {
 			return
 		}
+		filler = r.print(c, filler)
 		switch aside := r.bracketed(k); {
-		case aside && p.how&howFiller != 0 || r.strip:
+		case aside && p.how&howFiller != 0 || r.strip || filler == p.filler && k == int(p.at): // "9 and 1 and 2"
 			f = .05
 		case aside:
 			f = .3
@@ -175,6 +179,14 @@ func (r *reader) walk(p path) {
 }
 
 var pow10 = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// print tells words apart that are read over.
+func (r *reader) print(c *chunk, seed uint32) uint32 {
+	for _, b := range r.norm[c.lo:c.hi] {
+		seed = (seed ^ uint32(b|0x20)) * 16777619
+	}
+	return seed | 1
+}
 
 // gapStrong are the gaps that set groups of digits apart where others stand
 // between single ones.

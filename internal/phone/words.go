@@ -242,7 +242,7 @@ func lookUp[T string | []byte](b T) word {
 		"registration", "registro", "expediente", "folio", "mls", "npi", "tax", "ein", "ssn", "parcel", "order", "orden",
 		"pedido", "voucher", "coupon", "cupon", "barcode", "upc", "ean", "docket", "usdot", "cert", "certificate", "pin",
 		"password", "lat", "lon", "long", "latitude", "longitude", "case", "caso", "ip", "version", "patent", "lot", "sample",
-		"iban", "routing", "clabe", "asin", "model", "lotto", "lottery", "loteria", "quiniela", "powerball":
+		"iban", "routing", "clabe", "asin", "model", "lotto", "lottery", "example", "ejemplo", "format", "formato", "bitcoin", "reservation", "reservacion", "loteria", "quiniela", "powerball":
 		return wordID
 	case "ad", "ads", "anuncio", "listing", "post", "entry", "record", "member", "miembro", "room", "unit", "apt", "suite",
 		"bldg", "flight", "vuelo", "bus", "route", "ruta", "batch":
@@ -250,7 +250,7 @@ func lookUp[T string | []byte](b T) word {
 	case "no", "num", "number", "numero", "nro", "nr", "nbr", "numb":
 		return wordNumber
 	case "miles", "millas", "mile", "km", "kms", "inches", "inch", "cm", "mm", "meters", "metres", "metros", "pies", "feet",
-		"ft", "lbs", "lb", "libras", "kilos", "kg", "kgs", "pounds", "dollars", "dolares", "usd", "pesos", "bucks", "rooms",
+		"ft", "lbs", "lb", "libras", "kilos", "kg", "kgs", "pounds", "dollars", "dolares", "rupees", "euros", "soles", "reais", "yen", "quetzales", "lempiras", "cents", "centavos", "usd", "pesos", "bucks", "rooms",
 		"beds", "baths", "hours", "hour", "horas", "hora", "hr", "hrs", "half", "min", "mins", "minutes", "minutos", "months",
 		"month", "meses", "mes", "weeks", "week", "semana", "semanas", "days", "day", "dias", "dia", "years", "year", "anos",
 		"ano", "age", "edad", "percent", "pct", "sq", "sqft", "sf", "acres", "acre", "deposit", "deposito", "total", "roses",
@@ -264,7 +264,7 @@ func lookUp[T string | []byte](b T) word {
 		return wordExt
 	case "backwards", "backward", "reverse", "reversed", "reves", "invertido", "invertida", "mirrored", "atras":
 		return wordBack
-	case "claim", "contract", "contrato", "stock", "employee", "empleado", "student", "alumno", "guia", "clave", "matricula",
+	case "claim", "contract", "reading", "lectura", "sizes", "size", "tallas", "score", "scores", "marcador", "track", "results", "resultados", "expires", "contrato", "stock", "employee", "empleado", "student", "alumno", "guia", "clave", "matricula",
 		"placa", "patente", "nit", "session", "error", "meter", "tag", "chip", "quote", "job", "insurance", "seguro", "lote",
 		"bill", "lading", "apn", "vehicle", "vehiculo", "property", "token", "seq", "reg", "cedula", "rfc", "curp", "dni",
 		"ruc", "rut", "nss", "passport", "pasaporte", "cheque", "receipt", "recibo", "boleta", "client", "cliente", "customer",
@@ -325,7 +325,7 @@ func lookUp[T string | []byte](b T) word {
 		return wordWay
 	case "swapped", "cambiados", "intercambiados", "shuffled":
 		return wordSwapped
-	case "disconnected", "desconectado", "desconectada", "scammer", "scammers", "scam", "estafador", "estafadora", "estafadores",
+	case "disconnected", "beware", "bloqueen", "bloqueado", "bloquea", "bloqueada", "desconectado", "desconectada", "scammer", "scammers", "scam", "estafador", "estafadora", "estafadores",
 		"estafa", "fraud", "fraude", "fraudulent", "fake", "falso", "falsa", "impostor", "imposter", "hacked", "hackeado",
 		"hackeada", "hackearon", "stolen", "robado", "spoofed", "spoofing", "suplantando", "cancelado", "cancelled", "canceled":
 		return wordDead
