@@ -106,6 +106,9 @@ func TestParts(t *testing.T) {
 	if err != nil || before.Messages-after.Messages != 11 {
 		t.Errorf("%d stored messages went, %v; want the message and its 10 parts", before.Messages-after.Messages, err)
 	}
+	if _, err := b.Get(ctx, Captures, 0); !errors.Is(err, ad.ErrNotFound) {
+		t.Errorf("message 0: %v", err)
+	}
 	if _, err := b.Get(ctx, Captures, huge); !errors.Is(err, ad.ErrNotFound) {
 		t.Errorf("an erased message says %v", err)
 	}

@@ -171,6 +171,9 @@ func (b *Bus) dropReader(stream, name string) {
 
 // Get returns one message by its sequence, or ad.ErrNotFound.
 func (b *Bus) Get(ctx context.Context, stream string, seq uint64) (ad.Message, error) {
+	if seq == 0 { // sequences begin at 1
+		return ad.Message{}, fmt.Errorf("read %s at 0: %w", stream, ad.ErrNotFound)
+	}
 	return b.get(ctx, stream, fmt.Sprintf("read %s at %d", stream, seq), func(s jetstream.Stream) (*jetstream.RawStreamMsg, error) {
 		return s.GetMsg(ctx, seq)
 	})
