@@ -37,6 +37,33 @@ func (r *reader) negates(k int) bool {
 	return r.no(k-1) || k > 1 && r.no(k-2) && r.word(k-1).sort() == wordFiller && r.chunks[k-1].gap&apart == 0
 }
 
+// denied reports whether the words before chunk k in its clause say that it is not
+// so.
+func (r *reader) denied(k int) bool {
+	for back := 0; back < 5 && k > 0 && r.chunks[k].gap&(gapEnd|gapLine|gapComma) == 0; back++ {
+		if k--; r.no(k) || r.spells(k, "if", "si") {
+			return true
+		}
+	}
+	return false
+}
+
+// plural reports whether chunk k speaks of calls and messages in general.
+func (r *reader) plural(k int) bool {
+	return r.spells(k, "calls", "texts", "llamadas", "mensajes", "messages", "textos")
+}
+
+// conditional reports whether a time or a condition follows the number that
+// begins with chunk start: "do not call 912 after nine".
+func (r *reader) conditional(start int) bool {
+	for k := start; k < len(r.chunks) && k < start+maxDigits && (k == start || r.chunks[k].gap&(gapEnd|gapLine) == 0); k++ {
+		if r.spells(k, "after", "before", "past", "until", "unless", "if", "on", "despues", "antes", "si", "pasadas", "los", "when", "during") {
+			return true
+		}
+	}
+	return false
+}
+
 // mayClaim reports whether what follows chunk i may speak of a number to call.
 func (r *reader) mayClaim(i int) bool {
 	for k := i + 1; k < len(r.chunks) && k < i+maxDigits+reachBehind; k++ {
@@ -69,11 +96,11 @@ func (r *reader) deadBefore(start int) bool {
 		}
 		switch c.w.sort() {
 		case wordDead:
-			return !called && !r.negates(k)
+			return !called && !r.denied(k)
 		case wordPhone:
 			called = called || !r.spells(k+1, "from", "desde", "de", "del") && c.w.sort() == wordPhone && r.calling(k)
-		case wordNot:
-			if r.spells(k+1, "longer") && k+1 >= start-3 {
+		case wordNumber:
+			if r.spells(k, "no") && r.spells(k+1, "longer") && k+1 >= start-2 {
 				return true
 			}
 		case wordFiller:
@@ -113,8 +140,10 @@ func (r *reader) deadBehind(end int) bool {
 			return false
 		}
 		switch {
+		case c.w == wordOld && r.numbers(k+1):
+			return r.word(k-1) == wordMine && k <= end+3 && r.spells(k-2, "is", "was", "es", "era")
 		case c.w.sort() == wordDead:
-			return sentences == 0 && !r.negates(k)
+			return sentences == 0 && !r.denied(k)
 		case r.no(k) && r.spells(k+1, "longer"),
 			r.no(k) && r.word(k+1) == wordMine && r.numbers(k+2) && k <= end+3,
 			r.no(k) && r.spells(k+1, "mine", "ours", "valid", "active", "working") && sentences == 0,

@@ -58,6 +58,9 @@ func (r *reader) readLead(start int) lead {
 		switch c.w.sort() {
 		case wordPhone:
 			if r.negated(k) {
+				if near > 2 || digits > 0 || r.chunks[start].gap&gapComma != 0 || r.chunks[k+1].gap&(gapComma|gapDash) != 0 || r.plural(k) || r.conditional(start) {
+					continue // "no calls: text 912"
+				}
 				return lead{id: .7} // "not a phone"
 			}
 			return lead{cue: 1 - near*.08}

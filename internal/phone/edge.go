@@ -69,6 +69,7 @@ func (r *reader) edgesFrom(i int) {
 			r.unknown(i, b)
 		}
 		r.spaced(i)
+	case r.told&(1<<wordKeypad.value()) != 0 && r.pressed(i, b):
 	default:
 		r.spaced(i)
 	}

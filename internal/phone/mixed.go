@@ -116,15 +116,21 @@ func (r *reader) unknown(i int, b []byte) {
 		r.edge(i, i+1, uint64(c.spelt-1), 1, c.speltCost, howSpelt)
 		return
 	}
-	if r.told&(1<<wordKeypad.value()) != 0 && c.odd == 0 && c.digits == 0 && r.besideDigits(i) {
-		if v, ok := keypad(b); ok {
-			r.edge(i, i+1, v, len(b), .3, howKeypad)
-			return
-		}
+	if r.told&(1<<wordKeypad.value()) != 0 && r.pressed(i, b) {
+		return
 	}
 	if v, ok := keypad(b); ok && len(b) > 2 && c.odd == 0 && r.besideDigits(i) && (len(b) < 5 || c.gap.tight()) {
 		r.edge(i, i+1, v, len(b), 1, howKeypad)
 	}
+}
+
+// pressed adds the keys of capitals beside digits, where the text speaks of a keypad.
+func (r *reader) pressed(i int, b []byte) bool {
+	v, ok := keypad(b)
+	if ok = ok && r.besideDigits(i); ok {
+		r.edge(i, i+1, v, len(b), .3, howKeypad)
+	}
+	return ok
 }
 
 // besideDigits reports whether digits stand right before or behind chunk i.

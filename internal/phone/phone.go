@@ -159,7 +159,7 @@ func (r *reader) classify() bool {
 				}
 			}
 		}
-		r.equals = r.equals || c.gap&gapEqual != 0
+		r.equals = r.equals || c.gap&gapEqual != 0 || c.digits > 0 && c.gap.tight() && c.gap&(gapHash|gapMark|gapSign) != 0
 		switch c.w.sort() {
 		case wordUnit, wordTeen, wordTens, wordHundreds, wordTimes:
 			digits += 2
