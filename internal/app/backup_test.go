@@ -149,7 +149,7 @@ func restoredFile(t *testing.T, c Config) string {
 }
 
 // Streams on an external server into which a restore was cut off are no
-// instance's, neither for a new folder nor for roles without one, and are cleared
+// instance's, neither for a new or an old folder nor for roles without one, and are cleared
 // by the next restore.
 func TestExternalRestoreCutOff(t *testing.T) {
 	one := sickConfig(patient(t, func(int, string) {}))
@@ -158,14 +158,16 @@ func TestExternalRestoreCutOff(t *testing.T) {
 	to.Streams = external(t)
 	b, err := stream.Open(t.Context(), to.Streams)
 	try(t, err)
-	try(t, b.Put(t.Context(), stream.Progress, unfinishedKey, []byte("an instance")))
+	try(t, b.Put(t.Context(), stream.Progress, unfinishedKey, []byte("another restore")))
 	try(t, b.Publish(t.Context(), []ad.Message{{Subject: "ad.x", ID: "1", Data: []byte("{}")}}))
 	b.Close()
 	fresh := to
 	fresh.Data = filepath.Join(t.TempDir(), "fresh")
 	roles := to
 	roles.Data, roles.Roles = "", []string{"enrich"}
-	for _, c := range []Config{fresh, roles} {
+	old := to // the folder of the instance that the backup was made of
+	old.Data = one.Data
+	for _, c := range []Config{fresh, roles, old} {
 		if a, err := New(t.Context(), c); !errors.Is(err, ErrFolder) {
 			t.Errorf("opened: %v", err)
 			if err == nil {

@@ -30,6 +30,7 @@ type marker struct {
 	Kind     Kind      `json:"kind"`
 	Instance string    `json:"instance"`
 	Created  time.Time `json:"created"`
+	Restored string    `json:"restored,omitempty"` // of the restore that made it: a random name
 }
 
 // A folder is an open data folder, held by this process alone, or shared with

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -70,6 +71,7 @@ func RunRestore(ctx context.Context, c Config, o RestoreOptions, out io.Writer) 
 		return err
 	}
 	r := &restorer{unpacked: u, file: f, folder: dir, out: out, show: show}
+	r.Folder.Restored = rand.Text()
 	began := time.Now()
 	err = r.lay(ctx, c, o)
 	show.clear()
@@ -291,7 +293,7 @@ func (r *restorer) empty(ctx context.Context, bus *stream.Bus) error {
 			return fmt.Errorf("%w: stream %s holds messages up to sequence %d; restore to streams that are empty", ErrFolder, s.Stream, info.Last)
 		}
 	}
-	return bus.Put(ctx, stream.Progress, unfinishedKey, []byte(r.Instance))
+	return bus.Put(ctx, stream.Progress, unfinishedKey, []byte(r.Folder.Restored))
 }
 
 // layLedger brings in what was erased since the backup was made.
@@ -472,17 +474,14 @@ func (a *App) refuseUnfinished(ctx context.Context) error {
 	if a.cfg.restoring {
 		return nil
 	}
-	_, err := a.bus.Value(ctx, stream.Progress, unfinishedKey)
+	e, err := a.bus.Value(ctx, stream.Progress, unfinishedKey)
 	switch {
 	case errors.Is(err, ad.ErrNotFound):
 		return nil
 	case err != nil:
 		return err
-	case a.folder != nil: // which is whole, else it would not be open
-		b, err := a.bus.Value(ctx, stream.Progress, unfinishedKey)
-		if err == nil && string(b.Value) == a.folder.Instance {
-			return a.bus.Delete(ctx, stream.Progress, unfinishedKey)
-		}
+	case a.folder != nil && string(e.Value) == a.folder.Restored: // whole, else it would not be open
+		return a.bus.Delete(ctx, stream.Progress, unfinishedKey)
 	}
 	return fmt.Errorf("open the streams at %s: %w", a.where(), errUnfinished)
 }
