@@ -115,16 +115,20 @@ func stageName(step generation.Step, g generation.Generation) string {
 }
 
 // caughtUp is how many records a new generation may be behind when search is
-// switched over although new ones keep coming: what the walk does in a moment.
+// switched over although new ones keep coming, besides those of a second.
 const caughtUp = 64
 
+// lookEvery is how often it is looked whether a generation has caught up.
+const lookEvery = 500 * time.Millisecond
+
 // switchWhenReady switches search to a generation once it has caught up: when
-// nothing is on its way at last, or little is for some time.
+// nothing is on its way at last, or only what has just come for some time. What is
+// done only while it is built must be done.
 func (a *App) switchWhenReady(ctx context.Context, g generation.Generation, x *sqlite.Index) error {
-	t := time.NewTicker(500 * time.Millisecond)
+	t := time.NewTicker(lookEvery)
 	defer t.Stop()
-	counted := false
 	var r desk.ReplayResult
+	var total, mark uint64
 	for quiet := 0; ; {
 		select {
 		case <-ctx.Done():
@@ -132,28 +136,29 @@ func (a *App) switchWhenReady(ctx context.Context, g generation.Generation, x *s
 		case <-t.C:
 		}
 		p, err := a.progressOf(ctx, g, x)
-		if err != nil {
-			if ctx.Err() == nil {
-				a.log.Warn("looking how far a replay is", "err", err)
+		if err == nil && mark == 0 {
+			mark, err = a.copyEnd(ctx, g)
+		}
+		copied := false
+		if err == nil {
+			copied, err = a.copied(ctx, g, mark)
+		}
+		come := uint64(0)
+		if total > 0 && p.Total > total {
+			come = p.Total - total
+		}
+		total = p.Total
+		if err == nil && copied && p.Sealed == 0 && p.Waiting <= caughtUp+2*come {
+			if r.Finished.IsZero() { // takes its time in a large index, while new records come
+				r, err = a.compare(ctx, g, x)
+			} else if quiet++; p.Waiting == 0 && quiet >= 2 || quiet >= 10 {
+				break
 			}
-			continue
+		} else {
+			quiet, r = 0, desk.ReplayResult{}
 		}
-		if p.Waiting > caughtUp {
-			quiet = 0
-			continue
-		}
-		if !counted { // takes its time in a large index, while new records come
-			if r, err = a.compare(ctx, g, x); err != nil {
-				if ctx.Err() == nil {
-					a.log.Warn("comparing two generations", "err", err)
-				}
-				continue
-			}
-			counted = true
-			continue
-		}
-		if quiet++; p.Waiting == 0 && quiet >= 2 || quiet >= 10 {
-			break
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("looking how far a replay is", "err", err)
 		}
 	}
 	if err := a.bus.Put(ctx, stream.Progress, resultKey(g), encode(r)); err != nil {
@@ -164,6 +169,60 @@ func (a *App) switchWhenReady(ctx context.Context, g generation.Generation, x *s
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// copiesFrom is the stream that a generation copies the beginning from; "" for
+// none.
+func (a *App) copiesFrom(g generation.Generation) (name string, old generation.Generation, err error) {
+	old, err = a.book.Generation(g.Over)
+	switch {
+	case err != nil || g.From.Seq <= 1:
+		return "", old, err
+	case g.Step == generation.StepExtract:
+		return serves(old, stream.Listings), old, nil
+	}
+	return serves(old, stream.Ads), old, nil
+}
+
+// copyEnd is up to where the stream that is copied from must have been read: all
+// that it will have of messages before the replay's beginning is there. It is 0
+// while the generation before still makes some.
+func (a *App) copyEnd(ctx context.Context, g generation.Generation) (uint64, error) {
+	name, old, err := a.copiesFrom(g)
+	if err != nil || name == "" {
+		return 1, err
+	}
+	input, stage := stream.Captures, stageName(g.Step, old)
+	if g.Step == generation.StepEnrich {
+		input = serves(old, stream.Listings)
+	}
+	left, err := a.bus.Waiting(ctx, input, stage)
+	if err != nil {
+		return 0, err
+	}
+	floor, err := a.bus.AckFloor(ctx, input, stage)
+	if err != nil || left > 0 && floor < g.From.Seq-1 {
+		return 0, err
+	}
+	i, err := a.bus.Info(ctx, name)
+	return max(i.Last, 1), err
+}
+
+// copied reports whether a generation has copied what it is to.
+func (a *App) copied(ctx context.Context, g generation.Generation, mark uint64) (bool, error) {
+	name, _, err := a.copiesFrom(g)
+	if err != nil || name == "" || mark == 0 {
+		return name == "", err
+	}
+	left, err := a.bus.Waiting(ctx, name, "copy"+suffix(g.N))
+	if errors.Is(err, ad.ErrNotFound) { // it is about to begin
+		return false, nil
+	}
+	if err != nil || left == 0 {
+		return err == nil, err
+	}
+	floor, err := a.bus.AckFloor(ctx, name, "copy"+suffix(g.N))
+	return floor >= mark, err
 }
 
 // resultKey is where the bucket PROGRESS keeps what a replay has changed.
@@ -240,6 +299,7 @@ func stagesOf(g generation.Generation, outputs []generation.Output) (names []str
 type progressed struct {
 	Done, Total uint64 // records, over all steps that are replayed
 	Waiting     uint64 // of them that are there already
+	Sealed      uint64 // captures in sealed files, about
 }
 
 // progressOf counts what is still on its way in a generation. What a step gives
@@ -274,7 +334,7 @@ func (a *App) progressOf(ctx context.Context, g generation.Generation, x interfa
 		if t.To > 0 && t.To >= g.From.Seq {
 			left := behind(t.To, at.UpTo)
 			all := pagesOf(t.Subjects)
-			p.Waiting += left // of sequences; those of pages are fewer
+			p.Waiting, p.Sealed = p.Waiting+left, left // of sequences; those of pages are fewer
 			if done := all - min(all, left); over {
 				p.Done, p.Total = p.Done+done, p.Total+all
 			} else {
@@ -287,13 +347,10 @@ func (a *App) progressOf(ctx context.Context, g generation.Generation, x interfa
 		all := sum(r.info(listings).Subjects, "listing.")
 		step(all, sum(r.info(serves(old, stream.Listings)).Subjects, "listing."), r.waiting(listings, stageName(generation.StepEnrich, g), all))
 	}
-	if g.From.Seq > 1 {
-		base := stream.Ads
-		if g.Step == generation.StepExtract {
-			base = stream.Listings
-		}
-		i := r.info(serves(old, base))
-		step(i.Messages, 0, r.waiting(serves(old, base), "copy"+suffix(g.N), i.Messages))
+	from, _, err := a.copiesFrom(g)
+	if r.note(err); from != "" {
+		i := r.info(from)
+		step(i.Messages, 0, r.waiting(from, "copy"+suffix(g.N), i.Messages))
 	}
 	last, before := r.info(ads), r.info(serves(old, stream.Ads)).Messages
 	if g.Links == g.N {
