@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"sync"
@@ -40,7 +41,7 @@ const leaseTTL = 6 * time.Second
 type LeaseOptions struct {
 	TTL   time.Duration // how long an owner that is gone blocks others; 0 means 6 s
 	Owner string        // who asks, in words for people
-	Sole  bool          // nobody else can be there: take it at once
+	Sole  bool          // nobody else can be there: take it at once, and hold it without renewing it
 }
 
 // LeaseInfo says who holds a lease.
@@ -79,6 +80,7 @@ type Lease struct {
 	end  context.CancelCauseFunc
 	done chan struct{} // closed when nothing renews any more
 
+	sole     bool
 	epoch    uint64     // revision with which it was taken
 	renewing sync.Mutex // one renewal at a time
 	revision uint64
@@ -100,7 +102,7 @@ func (b *Bus) Lease(ctx context.Context, name string, o LeaseOptions) (*Lease, e
 	if err != nil {
 		host = "unknown host" // for people only
 	}
-	l := &Lease{bus: b, kv: kv, name: name, done: make(chan struct{})}
+	l := &Lease{bus: b, kv: kv, name: name, sole: o.Sole, done: make(chan struct{})}
 	l.self = holding{nuid.Next(), o.Owner, host, os.Getpid(), time.Now().UTC().Truncate(time.Second), cmp.Or(o.TTL, leaseTTL)}
 	if err := l.take(ctx, o.Sole); err != nil {
 		return nil, err
@@ -206,6 +208,11 @@ func (l *Lease) read(ctx context.Context) (holding, uint64, error) {
 // keep renews the lease until it ends.
 func (l *Lease) keep() {
 	defer close(l.done)
+	if l.sole {
+		<-l.ctx.Done()
+		l.expiry.Stop()
+		return
+	}
 	wait := l.self.TTL / 3
 	for {
 		select {
@@ -254,7 +261,12 @@ func (l *Lease) renew(ctx context.Context) error {
 }
 
 // left is how long the lease is good for without another renewal.
-func (l *Lease) left() time.Duration { return l.self.TTL*2/3 - time.Since(l.sent) }
+func (l *Lease) left() time.Duration {
+	if l.sole {
+		return math.MaxInt64
+	}
+	return l.self.TTL*2/3 - time.Since(l.sent)
+}
 
 // lapse runs when the lease may have run out.
 func (l *Lease) lapse() {
