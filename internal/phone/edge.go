@@ -112,7 +112,8 @@ func (r *reader) masked(i int) bool {
 	left, right := r.norm[c.lo:c.hi], r.norm[next.lo:next.hi]
 	for k := range spellings {
 		s := &spellings[k]
-		if n := len(left); len(s.name) == n+1+len(right) && equal(left, s.name[:n]) && equal(right, s.name[n+1:]) && len(s.name) > 2 {
+		if n := len(left); len(s.name) > 2 && n < len(s.name) && equal(left, s.name[:n]) && (len(s.name) == n+1+len(right) && equal(right, s.name[n+1:]) ||
+			len(s.name) == n+len(right) && n+len(right) > 3 && next.gap&(gapDash|gapDot) != 0 && equal(right, s.name[n:])) {
 			r.edge(i, i+2, uint64(s.digit), 1, .15, howSpelt)
 			return true
 		}
@@ -321,7 +322,7 @@ func (r *reader) single(i int) bool {
 // digit.
 func stands(c byte) bool {
 	switch c {
-	case 'o', 'O', 'l', 'I', 'S', 'B', 'Z', '|':
+	case 'o', 'O', 'l', 'I', 'i', 'S', 's', 'B', 'Z', 'z', 'g', 'q', 'Q', 'D', '|':
 		return true
 	}
 	return false

@@ -36,7 +36,7 @@ func (r *reader) sibling(of *candidate, limit int32) (candidate, bool) {
 			either = true
 		case c.w == wordAnd:
 			comma = true
-		case c.w.sort() == wordFiller, c.w.sort() == wordPhone:
+		case c.w.sort() == wordFiller, c.w.sort() == wordPhone, c.w.sort() == wordArea:
 		case c.w == wordNone && c.letters > 1:
 			strange++
 		default:

@@ -103,8 +103,8 @@ func (r *reader) unknown(i int, b []byte) {
 		r.edge(i, i+1, uint64(v), 1, .15, howLeet)
 		return
 	}
-	if len(b) == 1 && stands(b[0]) && r.single(i-1) && r.single(i+1) {
-		r.edge(i, i+1, uint64(leetDigit(b[0])-'0'), 1, .3, howLeet)
+	if len(b) == 1 && stands(b[0]) && (r.single(i-1) && (r.single(i+1) || r.single(i-2)) || r.single(i+1) && r.single(i+2)) {
+		r.edge(i, i+1, uint64(leetDigit(b[0])-'0'), 1, .2, howLeet)
 		return
 	}
 	if c.hard || leetish(b) || c.marks > 0 || c.odd > 0 {
@@ -119,9 +119,19 @@ func (r *reader) unknown(i int, b []byte) {
 	if r.told&(1<<wordKeypad.value()) != 0 && r.pressed(i, b) {
 		return
 	}
-	if v, ok := keypad(b); ok && len(b) > 2 && c.odd == 0 && r.besideDigits(i) && (len(b) < 5 || c.gap.tight()) {
+	if v, ok := keypad(b); ok && len(b) > 2 && !hides(b) && c.odd == 0 && r.besideDigits(i) && (len(b) < 5 || c.gap.tight()) {
 		r.edge(i, i+1, v, len(b), 1, howKeypad)
 	}
+}
+
+// hides reports whether a token stands for digits that are not shown: "XXXX".
+func hides(b []byte) bool {
+	for _, c := range b {
+		if c != 'X' && c != 'N' || c != b[0] {
+			return false
+		}
+	}
+	return true
 }
 
 // pressed adds the keys of capitals beside digits, where the text speaks of a keypad.
@@ -205,12 +215,35 @@ func (r *reader) fill(i int, b []byte, leet bool, table [][maxDigits + 1]cell) b
 					step(at+1, from, n+1, int(d-'0'), each, howLeet)
 				}
 			}
-			if c == '|' || c == '!' {
+			if c == '|' || c == '!' || c == '$' && (at > 0 && b[at-1] == '$' || at+1 < len(b) && b[at+1] == '$') {
 				step(at+1, from, n, -1, .12, howNoise)
+			}
+			if size, times := timesAt(b[at:]); size > 0 && n+times <= maxDigits { // "0double7"
+				t, d := &table[at+size+1][n+times], uint64(b[at+size]-'0')
+				if cost := from.cost + .05; !t.set || cost < t.cost {
+					*t = cell{v: from.v*pow10[times] + d*(pow10[times]-1)/9, cost: cost, how: from.how | howTimes | howDigits, set: true}
+				}
 			}
 		}
 	}
 	return r.harvest(i, &table[len(b)])
+}
+
+// timesAt reads a word for a repetition with a digit run into it, and returns the
+// length of the word.
+func timesAt(b []byte) (size, times int) {
+	if c := b[0] | 0x20; c != 'd' && c != 't' {
+		return 0, 0
+	}
+	for _, w := range [...]struct {
+		name  string
+		times int
+	}{{"double", 2}, {"doble", 2}, {"triple", 3}, {"treble", 3}} {
+		if n := len(w.name); len(b) > n && equal(b[:n], w.name) && digit(b[n]) {
+			return n, w.times
+		}
+	}
+	return 0, 0
 }
 
 // harvest adds the cheapest readings of a whole chunk.
@@ -340,6 +373,10 @@ func strung(b []byte) (cost float32, ok bool) {
 // "tel3125550142", "3125550142please".
 func (r *reader) junk(i int, b []byte) {
 	start, end := 0, len(b)
+	if tail := trailing(b); tail >= 10 && tail < len(b) && lookUp(unleet(b[:len(b)-tail])).sort() == wordPhone {
+		r.digits(i, b[len(b)-tail:], .1, howJunk) // "t3xt9125550123"
+		return
+	}
 	for start < end && !digit(b[start]) {
 		start++
 	}
@@ -361,6 +398,27 @@ func (r *reader) junk(i int, b []byte) {
 		cost = 2
 	}
 	r.digits(i, b[start:end], cost, howJunk)
+}
+
+// trailing is how many digits b ends with.
+func trailing(b []byte) int {
+	n := 0
+	for n < len(b) && digit(b[len(b)-1-n]) {
+		n++
+	}
+	return n
+}
+
+// unleet returns b with digits replaced by the letters they resemble.
+func unleet(b []byte) []byte {
+	const letters = "oizeasgtbg"
+	out := make([]byte, len(b))
+	for i, c := range b {
+		if out[i] = c; digit(c) {
+			out[i] = letters[c-'0']
+		}
+	}
+	return out
 }
 
 // measured reports whether b is a number with a unit of measure run into it.

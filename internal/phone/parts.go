@@ -31,8 +31,8 @@ func (r *reader) assemble() {
 		r.named()
 	}
 	r.counted()
-	if r.told&(1<<wordColumn.value()) != 0 {
-		r.columns()
+	if told := r.told&(1<<wordColumn.value()) != 0; told || r.lines >= 3 {
+		r.columns(told)
 	}
 	if r.told&(1<<wordJoin.value()) != 0 {
 		for i := range r.chunks {
@@ -144,6 +144,13 @@ func (r *reader) roleOf(i int) word {
 // role returns what the text calls a part: the nearest name before it in its
 // sentence, or one right behind.
 func (r *reader) role(p *part) word {
+	if p.n >= 7 {
+		for k := int(p.start) - 1; k >= 0 && k >= int(p.start)-2*roleReach && r.chunks[k+1].gap&gapEnd == 0; k-- {
+			if r.word(k) == wordRest {
+				return wordRest
+			}
+		}
+	}
 	for k := int(p.start) - 1; k >= 0 && k >= int(p.start)-roleReach; k-- {
 		if r.chunks[k+1].gap&gapEnd != 0 || r.chunks[k].digits > 1 {
 			break
@@ -330,12 +337,13 @@ func (r *reader) ordinal(i int) int {
 	return 0
 }
 
-// columns reads the digits that lines begin with, one line below the other.
-func (r *reader) columns() {
+// columns reads the digits that lines begin with, one line below the other: where
+// the text says so, or in the groups of a number.
+func (r *reader) columns(told bool) {
 	var p part
 	lines, whole := 0, 0
 	done := func() {
-		if lines >= 3 && whole < lines {
+		if lines >= 3 && whole < lines && (told || lines == 3 && r.edges[p.trail[0]].n == 3 && r.edges[p.trail[1]].n == 3) {
 			r.propose(&p, .4, p.start)
 		}
 		p, lines, whole = part{}, 0, 0

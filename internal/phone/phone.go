@@ -126,6 +126,7 @@ type reader struct {
 	roles   int    // words that name parts of a number
 	strip   bool   // the text says to leave out words or letters
 	romans  int    // numerals in capitals
+	lines   int    // that begin with digits
 	back    bool   // the text says that digits are reversed
 	blocks  bool   // or groups of digits
 	told    uint16 // what else it tells to do: bit k for the word wordTell|k
@@ -159,7 +160,7 @@ func (r *reader) classify() bool {
 				}
 			}
 		}
-		r.equals = r.equals || c.gap&gapEqual != 0 || c.digits > 0 && c.gap.tight() && c.gap&(gapHash|gapMark|gapSign) != 0
+		r.equals = r.equals || c.gap&gapEqual != 0 || c.digits > 0 && c.gap.tight() && (c.marks > 0 && c.gap != 0 || c.gap&(gapHash|gapMark|gapSign) != 0)
 		switch c.w.sort() {
 		case wordUnit, wordTeen, wordTens, wordHundreds, wordTimes:
 			digits += 2
@@ -181,6 +182,9 @@ func (r *reader) classify() bool {
 			r.roles += 2
 		}
 		if c.digits > 0 {
+			if c.gap&gapLine != 0 {
+				r.lines++
+			}
 			if c.letters > 0 && c.marks == 0 && c.odd == 0 && measured(r.norm[c.lo:c.hi]) {
 				c.measure = true
 				continue

@@ -105,7 +105,8 @@ func (r *reader) walk(p path) {
 	var cost float32
 	var unknown uint8
 	filler := uint32(0)
-	for k := int(p.at); k < len(r.chunks) && k <= int(p.at)+maxFillers; k++ {
+	skipped := 0
+	for k := int(p.at); k < len(r.chunks) && k <= int(p.at)+maxFillers+skipped; k++ {
 		c := &r.chunks[k]
 		if p.n > 0 {
 			gaps |= c.gap
@@ -158,9 +159,24 @@ func (r *reader) walk(p path) {
 		if p.n == 0 {
 			return
 		}
+		if n := r.aside(k); n > 1 {
+			if gaps |= gapParen; p.n == 0 {
+				return
+			}
+			cost += .4
+			k, skipped = k+n-1, skipped+n
+			continue
+		}
 		f := fillerCost(c)
 		if f >= maxCost {
 			return
+		}
+		if c.w.sort() == wordPhone || c.w == wordNone && c.letters > 1 {
+			if p.n == 3 || p.n == 6 {
+				if r.leadTo(p.start).cue > 0 {
+					f *= .5
+				}
+			}
 		}
 		filler = r.print(c, filler)
 		switch aside := r.bracketed(k); {
@@ -179,6 +195,38 @@ func (r *reader) walk(p path) {
 }
 
 var pow10 = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// aside returns how many chunks from k on stand in brackets or between stars: words
+// that are no part of what is around them.
+func (r *reader) aside(k int) int {
+	c := &r.chunks[k]
+	if c.gap&(gapParen|gapMark) == 0 || c.bfrom == 0 {
+		return 0
+	}
+	var end byte
+	switch r.s[c.bfrom-1] {
+	case '(':
+		end = ')'
+	case '[':
+		end = ']'
+	case '{':
+		end = '}'
+	case '*':
+		end = '*'
+	default:
+		return 0
+	}
+	for n := 0; n < 5 && k+n < len(r.chunks); n++ {
+		c := &r.chunks[k+n]
+		if c.digits > 0 || c.w.sort() == wordUnit || n > 0 && c.gap&^gapSpace != 0 {
+			return 0
+		}
+		if int(c.bto) < len(r.s) && r.s[c.bto] == end {
+			return n + 1
+		}
+	}
+	return 0
+}
 
 // print tells words apart that are read over.
 func (r *reader) print(c *chunk, seed uint32) uint32 {

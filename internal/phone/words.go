@@ -232,7 +232,7 @@ func lookUp[T string | []byte](b T) word {
 		"comunicate", "comunicarse", "informacion", "informes", "info", "mandame", "manda", "mande", "mensaje", "mensajes",
 		"message", "msg", "dial", "ring", "hmu", "hit", "book", "reserva", "reservas", "reservaciones", "appointment",
 		"appointments", "cita", "citas", "office", "oficina", "home", "fax", "direct", "viber", "signal", "telegram",
-		"imessage", "facetime", "recados", "escribeme", "escribe", "escribir", "hablame", "habla", "buzz", "holler", "shout",
+		"imessage", "facetime", "recados", "escribeme", "escribe", "escribir", "hablame", "habla", "buzz", "holler", "shout", "interested", "interesados", "interesado", "interesada", "lmk", "voicemail", "contesta", "atiende",
 		"contactame", "llamanos":
 		return wordPhone
 	case "id", "ids", "ref", "refs", "reference", "referencia", "item", "license", "licence", "licencia", "lic", "serial",
@@ -242,7 +242,7 @@ func lookUp[T string | []byte](b T) word {
 		"registration", "registro", "expediente", "folio", "mls", "npi", "tax", "ein", "ssn", "parcel", "order", "orden",
 		"pedido", "voucher", "coupon", "cupon", "barcode", "upc", "ean", "docket", "usdot", "cert", "certificate", "pin",
 		"password", "lat", "lon", "long", "latitude", "longitude", "case", "caso", "ip", "version", "patent", "lot", "sample",
-		"iban", "routing", "clabe", "asin", "model", "lotto", "lottery", "example", "ejemplo", "format", "formato", "bitcoin", "reservation", "reservacion", "loteria", "quiniela", "powerball":
+		"iban", "routing", "clabe", "asin", "model", "lotto", "lottery", "articulo", "parcela", "padron", "catastral", "catalogo", "catalog", "issn", "doi", "waybill", "awb", "deed", "siniestro", "badge", "example", "ejemplo", "format", "formato", "bitcoin", "reservation", "reservacion", "loteria", "quiniela", "powerball":
 		return wordID
 	case "ad", "ads", "anuncio", "listing", "post", "entry", "record", "member", "miembro", "room", "unit", "apt", "suite",
 		"bldg", "flight", "vuelo", "bus", "route", "ruta", "batch":
@@ -264,15 +264,15 @@ func lookUp[T string | []byte](b T) word {
 		return wordExt
 	case "backwards", "backward", "reverse", "reversed", "reves", "invertido", "invertida", "mirrored", "atras":
 		return wordBack
-	case "claim", "contract", "reading", "lectura", "sizes", "size", "tallas", "score", "scores", "marcador", "track", "results", "resultados", "expires", "contrato", "stock", "employee", "empleado", "student", "alumno", "guia", "clave", "matricula",
+	case "claim", "contract", "product", "producto", "reading", "lectura", "sizes", "size", "tallas", "score", "scores", "marcador", "track", "results", "resultados", "expires", "contrato", "stock", "employee", "empleado", "student", "alumno", "guia", "clave", "matricula",
 		"placa", "patente", "nit", "session", "error", "meter", "tag", "chip", "quote", "job", "insurance", "seguro", "lote",
 		"bill", "lading", "apn", "vehicle", "vehiculo", "property", "token", "seq", "reg", "cedula", "rfc", "curp", "dni",
 		"ruc", "rut", "nss", "passport", "pasaporte", "cheque", "receipt", "recibo", "boleta", "client", "cliente", "customer",
 		"user", "usuario", "membership", "afiliado", "socio", "loan", "mc", "icc", "fcc", "imei", "mac", "gtin", "plu", "po",
 		"rma", "employer", "pedimento", "nota":
 		return wordSheet
-	case "main", "private", "personal", "business", "good", "right", "correct", "current", "other", "me", "us", "him", "her",
-		"today", "preferred", "primary", "usual", "real", "actual", "propio", "principal", "correcto", "otro":
+	case "main", "private", "personal", "business", "good", "right", "correct", "current", "me", "us", "him", "her",
+		"today", "preferred", "primary", "usual", "real", "actual", "propio", "principal", "correcto":
 		return wordFiller
 	case "code", "codigo":
 		return wordCode
@@ -283,7 +283,7 @@ func lookUp[T string | []byte](b T) word {
 		return wordFirst
 	case "middle", "between", "mitad", "medio", "center", "centro":
 		return wordMiddle
-	case "sigue", "siguen", "continues", "continue", "then", "next", "followed", "luego", "despues", "seguido", "following", "after", "afterwards", "goes", "tras":
+	case "sigue", "siguen", "continues", "continue", "then", "next", "followed", "luego", "despues", "seguido", "following", "after", "afterwards", "goes", "tras", "other", "otro", "otros", "otras":
 		return wordNext
 	case "last", "end", "ends", "ending", "finish", "finishes", "finally", "termina", "terminan", "ultimo", "ultimos", "ultima",
 		"ultimas", "acaba", "lastly":
