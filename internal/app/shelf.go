@@ -184,6 +184,10 @@ func (a *App) openShelf(ctx context.Context) error {
 			return err
 		}
 		x, err := a.openWriter(ctx, serving, 0)
+		if errors.Is(err, search.ErrFenced) { // a process that was stopped over it had begun to fill it: role index goes on
+			a.log.Info("the index is filled further", "why", err)
+			return nil
+		}
 		if err != nil {
 			return err
 		}
