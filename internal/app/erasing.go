@@ -169,10 +169,31 @@ func (a *App) carryOut(ctx context.Context, p erasure.Pending) error {
 			break
 		}
 	}
+	if err := a.discarded(ctx); err != nil {
+		return err
+	}
 	if err := a.erased.Done(ctx, p.ID, erasure.Result{Files: e.files, Held: len(e.held)}); err != nil {
 		return err
 	}
 	return a.exportLedger(ctx)
+}
+
+// discarded waits until generations that were given up are deleted, with what stands
+// in them. Where no role runs, the next start deletes them.
+func (a *App) discarded(ctx context.Context) error {
+	for {
+		if err := a.book.CatchUp(ctx); err != nil {
+			return err
+		}
+		if len(a.book.Retired()) == 0 || len(a.health.all()) == 0 && a.cfg.sole() {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(tendEvery):
+		}
+	}
 }
 
 // exportLedger writes the ledger beside the streams, to be kept with backups.
