@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"vigil.example/internal/api"
 	"vigil.example/internal/stream"
 )
 
@@ -155,6 +157,10 @@ func TestFullDisk(t *testing.T) {
 		before := p.desk.acknowledged()
 		wait := p.desk.bring(10)
 		p.readyWith("all", http.StatusServiceUnavailable, "make room")
+		_, err := p.desk.client.Import(t.Context(), api.SavedPage{Name: "other.html", Body: []byte("<title>Oak</title>"), SavedAt: time.Now()})
+		if problem, ok := errors.AsType[*api.Problem](err); !ok || problem.Code() != "disk-full" {
+			t.Errorf("%s: a page is answered with %v, want the problem disk-full", c.name, err)
+		}
 		await(t, c.name+": the log says so", 20*time.Second, func() bool { return strings.Contains(all.text(), "the disk is full") })
 		<-time.After(9 * time.Second) // longer than a lease lasts that cannot be renewed
 		if n := p.desk.acknowledged() - before; n > 0 {
@@ -259,5 +265,66 @@ func TestSealedFileHarmed(t *testing.T) {
 	p.procs["all"].stop()
 	if out, err := exec.Command(vigilBinary(t), "doctor", "--data", p.data).CombinedOutput(); err != nil {
 		t.Errorf("with the file back doctor still complains: %v\n%s", err, out)
+	}
+}
+
+// Once captures have left the stream, a sealed file that was altered is refused as
+// evidence: no packet is made of it, and what is said names the file.
+func TestAlteredFileIsNoEvidence(t *testing.T) {
+	p := build(t, layout{ads: 60, args: []string{"--keep=1m"}})
+	r := rand.New(rand.NewPCG(5, 5))
+	heavy := func(n int) { // pages of one number, and noise that does not shrink
+		noise := make([]byte, 1<<20)
+		for i := range noise {
+			noise[i] = byte(r.Uint32())
+		}
+		s := savedPage(n)
+		s.Body = fmt.Appendf(nil, "<!doctype html><html><head><title>Oak %d</title></head><body><h1>Oak %d</h1><p>Solid oak, number %d. Call 912-555-0199.</p><!-- %x --></body></html>", n, n, n, noise)
+		if _, err := p.desk.client.Import(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 12 {
+		heavy(n)
+	}
+	p.settle(time.Minute)
+	a, err := p.desk.client.Search(t.Context(), api.SearchRequest{Query: "912-555-0199"})
+	if err != nil || a.Total != 12 || a.Hits[0].Document.Cluster == "" {
+		t.Fatalf("12 ads of one number: %d found, %v", a.Total, err)
+	}
+	cluster := a.Hits[0].Document.Cluster
+	p.shift("1h")
+	file := ""
+	await(t, "captures are sealed", 30*time.Second, func() bool {
+		files, _ := filepath.Glob(filepath.Join(p.data, "blobs", "captures", "*.warc.gz"))
+		if len(files) > 0 {
+			file = files[0]
+		}
+		return len(files) > 0
+	})
+	p.desk.bring(1)()              // the file with the end of the stream stays in it
+	<-time.After(11 * time.Second) // the archive looks every five seconds
+	if _, err := p.desk.client.Packet(t.Context(), cluster, io.Discard); err != nil {
+		t.Fatalf("a packet of sealed captures: %v", err)
+	}
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := len(whole) / 4; at < len(whole); at += len(whole) / 4 {
+		whole[at] ^= 1
+	}
+	if err := os.WriteFile(file, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.desk.client.Packet(t.Context(), cluster, io.Discard)
+	if problem, ok := errors.AsType[*api.Problem](err); !ok || problem.Code() != "altered" || !strings.Contains(problem.Why, filepath.Base(file)) {
+		t.Errorf("a packet of captures that were altered: %v, want the problem altered with the name of %s", err, file)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.desk.client.Packet(t.Context(), cluster, io.Discard); err == nil {
+		t.Error("a packet was made of captures that are missing")
 	}
 }

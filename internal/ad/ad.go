@@ -22,6 +22,10 @@ const Schema = 1
 // ErrNotFound says that the thing asked for by id does not exist.
 var ErrNotFound = errors.New("not found")
 
+// ErrFull says that the disk of the streams has less room left than its reserve.
+// Nothing was stored; it passes when there is room again.
+var ErrFull = errors.New("the disk is full up to its reserve")
+
 // ErrConflict says that somebody else changed the thing first: read it again,
 // then decide again.
 var ErrConflict = errors.New("somebody else was first")

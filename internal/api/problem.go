@@ -8,6 +8,7 @@ import (
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
+	"vigil.example/internal/capture"
 	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/erasure"
@@ -88,6 +89,10 @@ func kinds() []kind {
 		{desk.ErrHeld, "held", 409, "vigil hold list says who holds it and why; it is erased after the release"},
 		{ad.ErrNotFound, "not-found", 404, "it may have been erased, or the id is mistyped; search finds what is there"},
 		{ad.ErrConflict, "conflict", 409, "try again"},
+		{search.ErrBuilding, "index-building", 503, "try again in a minute; vigil status shows how far it is"},
+		{ad.ErrFull, "disk-full", 503, "nothing was stored; tell the administrator to make room on the server's disk, then do it again"},
+		{capture.ErrAltered, "altered", 500, "no packet is made of it; tell the administrator to run: vigil doctor"},
+		{capture.ErrMissing, "altered", 500, "no packet is made of it; tell the administrator to run: vigil doctor"},
 		{search.ErrDamaged, "index-damaged", 503, "tell the administrator to run: vigil doctor"},
 	}
 }

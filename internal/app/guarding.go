@@ -22,10 +22,6 @@ import (
 // the streams held: 1 from then on.
 const builtSource = "built"
 
-// ErrBuilding says that an index is being made from the streams and would not find
-// everything yet.
-var ErrBuilding = errors.New("the index is being built from the streams; it is searched when it holds everything")
-
 // ends are the sequences that an index must have reached to hold what the streams
 // hold now, by source.
 func (a *App) ends(ctx context.Context, g generation.Generation) (map[string]uint64, error) {

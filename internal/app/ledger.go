@@ -11,6 +11,7 @@ import (
 	"vigil.example/internal/ad"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/generation"
+	"vigil.example/internal/search"
 	"vigil.example/internal/stream"
 )
 
@@ -30,7 +31,7 @@ func (a *App) Status(ctx context.Context) (desk.Status, error) {
 	}
 	s.Replays = &rs
 	st, err := a.shelf.Stats(ctx)
-	if err != nil && !errors.Is(err, ErrIndex) {
+	if err != nil && !errors.Is(err, search.ErrBuilding) {
 		return s, fmt.Errorf("count the index: %w", err)
 	}
 	s.Ads, s.Removed, s.Clusters, s.Bytes.Index = st.Ads, st.Removed, st.Clusters, st.Bytes
@@ -212,7 +213,7 @@ func (r *reader) note(err error) {
 // noteIndex keeps an error of the index, save that it is not there just now: then
 // everything waits for it.
 func (r *reader) noteIndex(err error) {
-	if !errors.Is(err, ErrIndex) {
+	if !errors.Is(err, search.ErrBuilding) {
 		r.note(err)
 	}
 }

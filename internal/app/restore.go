@@ -26,6 +26,7 @@ import (
 	"vigil.example/internal/desk"
 	"vigil.example/internal/erasure"
 	"vigil.example/internal/pipeline"
+	"vigil.example/internal/search"
 	"vigil.example/internal/stream"
 )
 
@@ -450,7 +451,7 @@ func (a *App) linksIndexed(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	at, err := a.shelf.Position(ctx, "links")
-	if errors.Is(err, ErrIndex) {
+	if errors.Is(err, search.ErrBuilding) {
 		return false, nil
 	}
 	return at >= newest.Seq, err

@@ -18,9 +18,6 @@ import (
 	"vigil.example/internal/stream"
 )
 
-// ErrIndex says that the index cannot be read just now.
-var ErrIndex = errors.New("the index is not there yet; it is being built, try again in a moment")
-
 // A shelf is the index that people search: the file of the generation that
 // serves. It can be exchanged while it is used, at a switch of generations or
 // when the file was damaged; who is reading finishes on the old one.
@@ -64,7 +61,7 @@ func (s *shelf) take() (*volume, func(), error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if s.now == nil {
-		return nil, nil, ErrIndex
+		return nil, nil, search.ErrBuilding
 	}
 	v := s.now
 	v.users.Add(1)
@@ -180,7 +177,7 @@ func (a *App) openShelf(ctx context.Context) error {
 			if err := sqlite.Remove(a.indexFile(serving.Index)); err != nil {
 				return err
 			}
-		} else if !errors.Is(err, ad.ErrNotFound) && !errors.Is(err, ErrBuilding) {
+		} else if !errors.Is(err, ad.ErrNotFound) && !errors.Is(err, search.ErrBuilding) {
 			return err
 		}
 		x, err := a.openWriter(ctx, serving, 0)
@@ -198,7 +195,7 @@ func (a *App) openShelf(ctx context.Context) error {
 		if err := errors.Join(err, x.Close()); err != nil {
 			return fmt.Errorf("open index: %w", err)
 		}
-		if v, err = a.volume(ctx, serving.Index); err != nil && !errors.Is(err, ErrBuilding) {
+		if v, err = a.volume(ctx, serving.Index); err != nil && !errors.Is(err, search.ErrBuilding) {
 			return err
 		}
 	}
@@ -210,7 +207,7 @@ func (a *App) openShelf(ctx context.Context) error {
 	return nil
 }
 
-// volume opens the index of a generation for reading; ErrBuilding when it does not
+// volume opens the index of a generation for reading; search.ErrBuilding when it does not
 // hold everything yet.
 func (a *App) volume(ctx context.Context, gen int) (*volume, error) {
 	x, err := sqlite.Open(ctx, a.indexFile(gen), sqlite.Options{ReadOnly: true})
@@ -219,7 +216,7 @@ func (a *App) volume(ctx context.Context, gen int) (*volume, error) {
 	}
 	built, err := x.Position(ctx, builtSource)
 	if err == nil && built == 0 {
-		err = ErrBuilding
+		err = search.ErrBuilding
 	}
 	if err != nil {
 		return nil, errors.Join(err, x.Close())

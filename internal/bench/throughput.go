@@ -152,7 +152,7 @@ func running(ctx context.Context, a *app.App, f func(context.Context) error) err
 func opened(ctx context.Context, a *app.App) error {
 	for late := time.Now().Add(time.Minute); ; {
 		_, err := a.Parts().Index.Position(ctx, "ads")
-		if !errors.Is(err, app.ErrIndex) || time.Now().After(late) {
+		if !errors.Is(err, search.ErrBuilding) || time.Now().After(late) {
 			return err
 		}
 		select {

@@ -24,6 +24,11 @@ var ErrDamaged = errors.New("the index is damaged")
 // The cure is the same as for ErrDamaged.
 var ErrVersion = errors.New("the index has another version")
 
+// ErrBuilding says that there is no index that holds everything: it is being made
+// from the streams, and what it does not find yet would look as if it were not
+// there.
+var ErrBuilding = errors.New("the index is not there yet; it is being built from the streams and is searched when it holds everything")
+
 // ErrFenced says that another process has taken over the writing of an index: an
 // owner with a higher epoch has opened it. Reading goes on.
 var ErrFenced = errors.New("another process writes the index now")

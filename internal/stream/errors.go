@@ -12,9 +12,8 @@ import (
 // knowing this one.
 var ErrConflict = ad.ErrConflict
 
-// ErrFull says that the disk of the embedded server has less room left than its
-// reserve. Nothing was stored; it passes when there is room again.
-var ErrFull = errors.New("the disk is full up to its reserve")
+// ErrFull is the noun's own error too.
+var ErrFull = ad.ErrFull
 
 // ErrConsumerGone says that somebody deleted the consumer. What it had not
 // acknowledged comes again when it is opened anew.

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -65,7 +67,7 @@ func (b *Bus) store(ctx context.Context, msgs []ad.Message, g *guard) (last uint
 		if err := b.space.room(size); err != nil {
 			return 0, fmt.Errorf("publish to %s: %w", msgs[0].Subject, err)
 		}
-		if last, err = b.publish(ctx, msgs[:n], g); errors.Is(err, nats.ErrMaxPayload) && n == 1 {
+		if last, err = b.insist(ctx, msgs[:n], g); errors.Is(err, nats.ErrMaxPayload) && n == 1 {
 			return 0, tooBig{msgs[0].ID, msgs[0].Subject, size, largest}
 		} else if err != nil {
 			return 0, err
@@ -74,6 +76,29 @@ func (b *Bus) store(ctx context.Context, msgs []ad.Message, g *guard) (last uint
 	}
 	return last, nil
 }
+
+// insist publishes again when no answer comes: the leader of a stream that is lost
+// gives none, the next one is there in some seconds, and what the first had stored
+// it knows by the ids.
+func (b *Bus) insist(ctx context.Context, msgs []ad.Message, g *guard) (uint64, error) {
+	known := !slices.ContainsFunc(msgs, func(m ad.Message) bool { return m.ID == "" })
+	for {
+		try, cancel := context.WithTimeout(ctx, electWithin)
+		if b.conf.URL == "" || !known {
+			try = ctx
+		}
+		last, err := b.publish(try, msgs, g)
+		silent := try.Err() != nil
+		cancel()
+		if err == nil || !silent || ctx.Err() != nil {
+			return last, err
+		}
+	}
+}
+
+// electWithin is how long a cluster has to answer a publish before it is asked
+// once more.
+const electWithin = 5 * time.Second
 
 // connected returns an error while the connection is lost: what is published then
 // would be sent later, when its publisher has given it up.

@@ -7,6 +7,8 @@ import (
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
+	"vigil.example/internal/capture"
+	"vigil.example/internal/search"
 )
 
 // What only the pages know of.
@@ -49,6 +51,16 @@ func faultOf(err error) fault {
 	case errors.Is(err, errBadForm):
 		return fault{http.StatusBadRequest, "This form cannot be read",
 			"What arrived is not a filled-in form.", "Go back, reload the page and try again.", ""}
+	case errors.Is(err, search.ErrBuilding), errors.Is(err, search.ErrDamaged):
+		return fault{http.StatusServiceUnavailable, "The index is being built",
+			"It was damaged or is new, and is made from the streams; until it holds everything, nothing is searched, since what it lacks would look as if it were not there.",
+			"Nothing is lost. Try again in a minute.", ""}
+	case errors.Is(err, ad.ErrFull):
+		return fault{http.StatusServiceUnavailable, "The disk is full",
+			"The server keeps a reserve free and stores nothing more.", "Nothing was stored. Tell your administrator to make room, then do it again.", ""}
+	case errors.Is(err, capture.ErrAltered), errors.Is(err, capture.ErrMissing):
+		return fault{http.StatusInternalServerError, "The evidence is not as it was written",
+			"A sealed file is missing or was changed after it was written.", "Nothing is made of it. Tell your administrator to run: vigil doctor.", ""}
 	case errors.Is(err, access.ErrBusy):
 		return fault{http.StatusServiceUnavailable, "Too much at once",
 			"Many people are signing in at this moment.", "Wait a few seconds and try again.", ""}
