@@ -3,6 +3,7 @@ package apitest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -96,8 +97,7 @@ func (w *Walk) Letters(_ context.Context, step string, before uint64, limit int)
 	defer w.mu.Unlock()
 	l.Dropped = w.dropped
 	counts := map[string]int{}
-	for i := len(w.letters) - 1; i >= 0; i-- {
-		x := w.letters[i]
+	for _, x := range slices.Backward(w.letters) {
 		if step != "" && x.Step != step {
 			continue
 		}
