@@ -12,6 +12,7 @@ import (
 	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/erasure"
+	"vigil.example/internal/generation"
 	"vigil.example/internal/query"
 	"vigil.example/internal/search"
 	"vigil.example/internal/site"
@@ -184,5 +185,46 @@ func TestErasedInHand(t *testing.T) {
 	}
 	if r, err := a.shelf.Search(ctx, n, search.Page{Size: 10}); err != nil || r.Total != 0 {
 		t.Errorf("%d ads, %v", r.Total, err)
+	}
+}
+
+// What a replay has just given up still holds the ad on disk: the order is done
+// when that is deleted.
+func TestEraseBehindAReplay(t *testing.T) {
+	c := crawlTown(t, 60, nil)
+	err := c.while(t.Context(), func(ctx context.Context) error {
+		c.rest(ctx)
+		m, err := c.bus.LastOf(ctx, stream.Ads, "ad.*")
+		c.must(err)
+		r, err := c.StartReplay(ctx, generation.StepEnrich, generation.From{}, "u1")
+		c.must(err)
+		wait := func(ready func() bool, changed func() <-chan struct{}) {
+			for {
+				ch := changed()
+				if ready() {
+					return
+				}
+				select {
+				case <-ch:
+				case <-ctx.Done():
+					t.Fatal(ctx.Err())
+				}
+			}
+		}
+		wait(func() bool { return c.book.Serving().N == r.N }, c.book.Changed)
+		x, err := c.Erase(ctx, erasure.Order{Kind: erasure.ByAd, AdIDs: []string{idOf(m.Data)}, Reason: "asked for", Authority: "policy", By: "admin"})
+		c.must(err)
+		wait(func() bool {
+			x, err = c.Erasure(x.ID)
+			return err != nil || x.State == erasure.Done
+		}, c.erased.Changed)
+		c.must(err)
+		if left := c.book.Retired(); len(left) != 0 {
+			t.Errorf("done while %v is there", left)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
