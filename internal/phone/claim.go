@@ -139,26 +139,41 @@ func (r *reader) deadBehind(end int) bool {
 		if c.gap&gapLine != 0 || c.digits >= 3 {
 			return false
 		}
-		switch {
+		switch sort := c.w.sort(); {
+		case sort == wordDead:
+			return sentences == 0 && !r.denied(k)
 		case c.w == wordOld && r.numbers(k+1):
 			return r.word(k-1) == wordMine && k <= end+3 && r.spells(k-2, "is", "was", "es", "era")
-		case c.w.sort() == wordDead:
-			return sentences == 0 && !r.denied(k)
-		case r.no(k) && r.spells(k+1, "longer"),
-			r.no(k) && r.word(k+1) == wordMine && r.numbers(k+2) && k <= end+3,
-			r.no(k) && r.spells(k+1, "mine", "ours", "valid", "active", "working") && sentences == 0,
-			r.no(k) && r.spells(k+1, "es", "is", "era") && r.chunks[k+1].gap == gapSpace && r.word(k+2) == wordMine && k <= end+3,
-			r.no(k) && r.spells(k+1, "in") && r.spells(k+2, "service", "use"),
-			r.spells(k, "ya") && r.no(k+1) && r.spells(k+2, "es", "sirve", "funciona", "existe", "uso", "tengo", "pertenece", "contesto", "jala", "esta", "lo"),
+		case sort == wordNot || sort == wordNumber && r.spells(k, "no"):
+			if r.disavows(k, end, sentences) {
+				return true
+			}
+		case sentences > 0 || sort != wordNone && sort != wordFiller:
+		case r.spells(k, "ya") && r.no(k+1) && r.spells(k+2, "es", "sirve", "funciona", "existe", "uso", "tengo", "pertenece", "contesto", "jala", "esta", "lo"),
 			r.spells(k, "hang") && r.spells(k+1, "up"), r.spells(k, "cuelga", "cuelgue", "cuelguen"),
 			r.spells(k, "out") && r.spells(k+1, "of") && r.spells(k+2, "service", "order"):
-			return sentences == 0
-		case r.no(k) && r.word(k+1).sort() == wordPhone && r.word(k+2) == wordThis && (sentences == 0 || k <= end+6),
-			r.no(k) && r.word(k+1) == wordThis && r.word(k+2).sort() == wordPhone && k <= end+6:
 			return true
 		}
 	}
 	return false
+}
+
+// disavows reports whether what chunk k negates is that the number which ends at
+// chunk end is the advertiser's, or is to be called.
+func (r *reader) disavows(k, end, sentences int) bool {
+	if k <= end+6 && (r.word(k+1).sort() == wordPhone && r.word(k+2) == wordThis || r.word(k+1) == wordThis && r.word(k+2).sort() == wordPhone) {
+		return true
+	}
+	switch {
+	case sentences > 0:
+		return false
+	case r.spells(k+1, "longer", "mine", "ours", "valid", "active", "working"):
+		return true
+	case k > end+3:
+		return r.spells(k+1, "in") && r.spells(k+2, "service", "use")
+	}
+	return r.word(k+1) == wordMine && r.numbers(k+2) || r.spells(k+1, "in") && r.spells(k+2, "service", "use") ||
+		r.spells(k+1, "es", "is", "era") && r.chunks[k+1].gap == gapSpace && r.word(k+2) == wordMine
 }
 
 // claimed reports whether the text that follows says of what stands before chunk
