@@ -393,7 +393,7 @@ func TestOutageIsAnError(t *testing.T) {
 func TestApply(t *testing.T) {
 	for name, c := range map[string]struct{ subject, data, want string }{
 		"another room's event is left alone": {"decisions.link.x", `{`, ""},
-		"broken":                             {subjectPurpose + "x", `{`, "decision 7: unexpected end"},
+		"broken":                             {subjectPurpose + "x", `{`, "decision 7: it is cut off"},
 		"from a newer program":               {subjectPurpose + "x", `{"v":99}`, "newer vigil"},
 		"unknown kind":                       {subjectSubscription + "x", `{"v":1,"kind":"sold"}`, `unknown event "sold"`},
 		"ended, its beginning erased":        {subjectSubscription + "x", `{"v":1,"kind":"ended"}`, ""},
