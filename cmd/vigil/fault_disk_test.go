@@ -143,6 +143,7 @@ func (p *plant) streamsAfter() {
 // A disk that fills up: first to the reserve, then to the last byte. Nothing is
 // taken meanwhile, the process says why, and goes on when there is room.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	d := newDisk(t, "500")
 	p := build(t, layout{ads: 60, data: filepath.Join(d.at, "data"), args: []string{"--reserve=64"}})
 	p.settle(time.Minute)
@@ -162,7 +163,7 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("%s: a page is answered with %v, want the problem disk-full", c.name, err)
 		}
 		await(t, c.name+": the log says so", 20*time.Second, func() bool { return strings.Contains(all.text(), "the disk is full") })
-		<-time.After(9 * time.Second) // longer than a lease lasts that cannot be renewed
+		<-time.After(5 * time.Second) // longer than a lease lasts that cannot be renewed
 		if n := p.desk.acknowledged() - before; n > 0 {
 			t.Errorf("%s: %d pages were taken on a full disk", c.name, n)
 		}
@@ -185,6 +186,7 @@ func TestFullDisk(t *testing.T) {
 // Power is lost at random moments of a crawl: what was acknowledged is there, what
 // is derived is right.
 func TestPowerLoss(t *testing.T) {
+	t.Parallel()
 	rounds, seed := max(1, number(t, "VIGIL_FAULT_ROUNDS", 1)/6), uint64(number(t, "VIGIL_FAULT_SEED", int(time.Now().UnixNano()%1e6)))
 	t.Logf("VIGIL_FAULT_SEED=%d, %d rounds", seed, rounds)
 	r := rand.New(rand.NewPCG(seed, 4))
@@ -214,6 +216,7 @@ func TestPowerLoss(t *testing.T) {
 // A sealed file is altered, then taken away: the captures are read from the stream
 // as long as they are there, and doctor names the file and what to do.
 func TestSealedFileHarmed(t *testing.T) {
+	t.Parallel()
 	p := build(t, layout{ads: 60})
 	p.desk.bring(20)()
 	p.settle(time.Minute)
@@ -271,6 +274,7 @@ func TestSealedFileHarmed(t *testing.T) {
 // Once captures have left the stream, a sealed file that was altered is refused as
 // evidence: no packet is made of it, and what is said names the file.
 func TestAlteredFileIsNoEvidence(t *testing.T) {
+	t.Parallel()
 	p := build(t, layout{ads: 60, args: []string{"--keep=1m"}})
 	r := rand.New(rand.NewPCG(5, 5))
 	heavy := func(n int) { // pages of one number, and noise that does not shrink

@@ -51,6 +51,7 @@ func composed(t *testing.T) map[string][]string {
 // servers with a token, each service a process of its own, extract and enrich
 // scaled to two, and standbys.
 func TestTopology(t *testing.T) {
+	t.Parallel()
 	seed := uint64(number(t, "VIGIL_FAULT_SEED", int(time.Now().UnixNano()%1e6)))
 	t.Logf("VIGIL_FAULT_SEED=%d", seed)
 	services := composed(t)

@@ -1,97 +1,64 @@
 package stream
 
 import (
-	"bufio"
-	"context"
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
-	"syscall"
 	"testing"
 	"time"
 )
 
-// The test binary is also the process that is stopped.
-const ownerEnv = "VIGIL_TEST_OWNER"
-
-// owner holds the lease and writes until it may not.
-func owner(ctx context.Context, url string) error {
-	b, err := Open(ctx, Config{URL: url, Token: "sibling"})
+// A process that did not run for longer than its consumer waits hands out nothing
+// of what it was given, and gives nothing back: others have it.
+func TestStoppedProcess(t *testing.T) {
+	b, ctx := open(t, t.TempDir()), t.Context()
+	options := ConsumerOptions{Inflight: 20, Wait: 10 * time.Second}
+	c, err := b.Consumer(ctx, Ads, "reader", options)
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	defer b.Close()
-	l, err := b.Lease(ctx, "link", LeaseOptions{TTL: short, Owner: "child"})
-	if err != nil {
-		return err
+	if err := b.Publish(ctx, batch(0, 5)); err != nil {
+		t.Fatal(err)
 	}
-	p, err := b.Fenced(ctx, "link", 1, Links)
-	if err != nil {
-		return err
+	until(t, "messages are queued", func() bool {
+		c.p.mu.Lock()
+		defer c.p.mu.Unlock()
+		return len(c.p.queue) == 5
+	})
+	c.p.mu.Lock()
+	c.p.ran = time.Now().Add(-20 * time.Second)
+	c.p.mu.Unlock()
+	if got, err := c.Fetch(ctx, 10); !errors.Is(err, errStopped) || len(got) > 0 {
+		t.Errorf("after 20 s it fetched %d, %v; want errStopped", len(got), err)
 	}
-	for n := 0; ; n++ {
-		if err := p.Publish(ctx, changes(p.self.Pen, 20*n, 20*n+1+n%20)); err != nil {
-			<-l.Context().Done()
-			fmt.Println("ended:", errors.Is(err, ErrFenced), errors.Is(context.Cause(l.Context()), ErrLeaseLost))
-			return nil
-		}
-		fmt.Println("stored", n)
+	c.Close()
+	i, err := b.consumerInfo(ctx, Ads, "reader")
+	if err != nil || i.NumAckPending != 5 {
+		t.Errorf("%d messages are under way, %v; want the 5 that others may have", i.NumAckPending, err)
 	}
 }
 
-// A real process that is stopped while it writes, and goes on after another has
-// taken over.
-func TestStoppedProcess(t *testing.T) {
-	if url := os.Getenv(ownerEnv); url != "" {
-		if err := owner(context.Background(), url); err != nil {
-			fmt.Println("failed:", err)
-		}
-		return
+// The inner server can be started again under those who are connected to it.
+func TestInnerServerRestarts(t *testing.T) {
+	b, ctx := open(t, t.TempDir()), t.Context()
+	if err := b.Publish(ctx, batch(0, 5)); err != nil {
+		t.Fatal(err)
 	}
-	b := serving(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	child := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestStoppedProcess$", "-test.count=1")
-	child.Env = append(os.Environ(), ownerEnv+"="+b.Address())
-	out, err := child.StdoutPipe()
+	c, err := b.Consumer(ctx, Ads, "reader", ConsumerOptions{Inflight: 20, Wait: 10 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := child.Start(); err != nil {
+	defer c.Close()
+	if err := b.srv.restart(); err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() && lines.Text() != "stored 30" {
-	}
-	if err := child.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	l, err := b.Lease(ctx, "link", LeaseOptions{TTL: short, Owner: "parent"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Release(ctx)
-	p := penOf(t, b, "link", 1, Links)
-	if err := p.Publish(ctx, changes(p.self.Pen, 0, 50)); err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Process.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
-	var last string
-	for lines.Scan() {
-		if s := lines.Text(); s != "PASS" {
-			last = s
+	until(t, "it is published again", func() bool { return b.Publish(ctx, batch(5, 8)) == nil })
+	seen := map[uint64]bool{}
+	for len(seen) < 8 {
+		got, err := c.Fetch(ctx, 10)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if err := child.Wait(); err != nil || last != "ended: true true" {
-		t.Errorf("the stopped process said %q, %v; want that it was fenced and lost its lease", last, err)
-	}
-	if err := p.Publish(ctx, changes(p.self.Pen, 50, 100)); err != nil || !l.Held() {
-		t.Errorf("the new owner: %v, held %t", err, l.Held())
-	}
-	if fences, stored := whole(t, b, Links); fences != 2 || stored < 100+31 {
-		t.Errorf("%d fences, %d messages", fences, stored)
+		for _, m := range got {
+			seen[m.Seq] = true
+		}
 	}
 }
