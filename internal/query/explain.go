@@ -1,6 +1,7 @@
 package query
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -28,11 +29,20 @@ func explain(n Node, not, inner bool) string {
 	case Phrase:
 		return negated("with "+quoted(n.Text), not)
 	case Phone:
-		return negated("with the number "+strings.Join(n.Numbers, " or ")+" or the text "+quoted(n.Text), not)
+		return negated("with the number "+numbers(n.Text, n.Numbers)+" or the text "+quoted(n.Text), not)
 	case Field:
 		return negated(n.explain(), not)
 	}
 	return ""
+}
+
+// numbers says which numbers a text stands for: those of one with unknown digits
+// are too many to list.
+func numbers(typed string, of []string) string {
+	if len(of) > 1 && len(completed(typed)) == len(of) {
+		return "that " + quoted(typed) + " may be, one of " + strconv.Itoa(len(of))
+	}
+	return strings.Join(of, " or ")
 }
 
 func list(of []Node, and, or string, not, inner bool) string {
@@ -61,7 +71,7 @@ func negated(s string, not bool) string {
 func (f Field) explain() string {
 	switch f.Name {
 	case "phone":
-		return "with the number " + strings.Join(f.Values, " or ")
+		return "with the number " + numbers(f.Text, f.Values)
 	case "email":
 		return "with the e-mail address " + quoted(f.Values[0])
 	case "handle":

@@ -74,6 +74,9 @@ func (l *lexer) next() (lexeme, error) {
 			return lexeme{leafKind, n, start, l.pos}, err
 		} else {
 			l.pos += len([]rune(word))
+			if n := number(word); n != nil {
+				return lexeme{leafKind, Phone{word, n}, start, l.pos}, nil
+			}
 			if len(text.Tokens(word)) > 0 {
 				return lexeme{leafKind, Word{word}, start, l.pos}, nil
 			}

@@ -9,11 +9,15 @@ import (
 )
 
 // number reads s as one telephone number and nothing else. It returns the E.164
-// forms that s can stand for, none when s is not a number from end to end. It
+// forms that s can stand for, none when s is not a number from end to end, perhaps
+// with unknown digits. It
 // depends on s alone, so that a number printed in quotes is read alike again.
 func number(s string) []string {
 	found := groups(phone.ReadQuery(s))
-	if len(found) != 1 {
+	if len(found) == 0 {
+		return completed(s)
+	}
+	if len(found) > 1 {
 		return nil
 	}
 	for _, t := range text.Tokens(s) {

@@ -154,7 +154,7 @@ func (p *parser) unary(depth int) (Node, error) {
 		}
 		return n, p.advance()
 	default:
-		p.leaves++
+		p.leaves += weight(at.leaf)
 		if p.leaves > MaxLeaves {
 			return nil, &Error{at.start, at.end, "the query asks for too many things"}
 		}
@@ -163,6 +163,18 @@ func (p *parser) unary(depth int) (Node, error) {
 		}
 		return at.leaf, nil
 	}
+}
+
+// weight is how many things a leaf asks for: a number with unknown digits may be
+// hundreds, which an index looks up faster than words.
+func weight(leaf Node) int {
+	switch n := leaf.(type) {
+	case Phone:
+		return max(1, len(n.Numbers)/10)
+	case Field:
+		return max(1, len(n.Values)/10)
+	}
+	return 1
 }
 
 // size counts the code points of a leaf. It is the same however the leaf is

@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -24,6 +25,14 @@ func or(of ...query.Node) query.Node  { return query.Or{Of: of} }
 func not(n query.Node) query.Node     { return query.Not{Of: n} }
 func field(name, text string, values ...string) query.Node {
 	return query.Field{Name: name, Text: text, Values: values}
+}
+
+// ten fills a form with each digit.
+func ten(form string) (out []string) {
+	for d := range 10 {
+		out = append(out, fmt.Sprintf(form, d))
+	}
+	return out
 }
 
 func TestParse(t *testing.T) {
@@ -62,6 +71,12 @@ func TestParse(t *testing.T) {
 		{"only the number is left out", "-912 555 0123 roses", and(not(phone("912 555 0123")), word("roses"))},
 		{"digits that are no number", "room 4512", and(word("room"), word("4512"))},
 		{"an operator parts a number", "912 OR 555 0123", or(word("912"), and(word("555"), word("0123")))},
+
+		{"a number with an unknown digit", "roses 912-555-01?4", and(word("roses"), query.Phone{Text: "912-555-01?4", Numbers: ten("+191255501%d4")})},
+		{"the unknown digit as x, in quotes", `"(912) 555 01x4"`, query.Phone{Text: "(912) 555 01x4", Numbers: ten("+191255501%d4")}},
+		{"the unknown digit in the field", "phone:07700*00123", query.Field{Name: "phone", Text: "07700*00123", Values: ten("+447700%d00123")}},
+		{"stars between groups hide nothing", "912*555*0123", phone("912*555*0123")},
+		{"too little is known", "912-555-????", word("912-555-????")},
 
 		{"phone", "phone:9125550123", field("phone", "9125550123", "+19125550123")},
 		{"phone, in parts", "phone: (912) 555 0123 roses", and(field("phone", "(912) 555 0123", "+19125550123"), word("roses"))},
@@ -207,6 +222,7 @@ func TestExplain(t *testing.T) {
 		{"9125550123 -(a OR title:b)", "Ads with the number +19125550123 or the text “9125550123” and (not with “a” and not with “b” in the title)"},
 		{"seen:2026-01..2026-03 posted:2026-01-02", "Ads seen from 1 January 2026 to 31 March 2026 and posted on 2 January 2026"},
 		{"seen:..2026 OR posted:2026..", "Ads seen until 31 December 2026 or posted since 1 January 2026"},
+		{"912-555-01?4", "Ads with the number that “912-555-01?4” may be, one of 10 or the text “912-555-01?4”"},
 		{"kate@mail.example", "Ads with “kate@mail.example”, written so or in disguise"},
 		{"site:townboard city:wren cluster:c1 handle:@k email:k@m.example phone:9125550123",
 			"Ads from the site “townboard” and with “wren” in the place given and in the cluster “c1” and with the handle “k” and with the e-mail address “k@m.example” and with the number +19125550123"},
@@ -225,7 +241,7 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		`red (roses OR tulips) -"a b" 912-555-0123`, `phone: (912) 555 0123 roses`, `912 & 555 & 0123`, "text:OR -text:-a",
 		`"a \" \\ b" seen:2026..`, `--a -(-b)`, `https://a.example/(x) handle:t:@k`, "((912) 555-0123) x", "nine one two 555 01 23",
-		"“a” „b”", "\xff:a", "title:\"(a\" ) (", `phone:"912 5550123" 9125550124`, "ﬁ️⃣:x ١٢٣",
+		"“a” „b”", "\xff:a", "title:\"(a\" ) (", `phone:"912 5550123" 9125550124`, "ﬁ️⃣:x ١٢٣", "roses 912-555-01?4 x", `"07700 900x2?"`,
 	} {
 		f.Add(s)
 	}
