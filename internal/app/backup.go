@@ -312,6 +312,9 @@ func SaveBackup(file string, write func(w io.Writer) error, out io.Writer, termi
 	if _, err := os.Lstat(file); err == nil {
 		return Manifest{}, fmt.Errorf("back up: %s is there already: %w", file, fs.ErrExist)
 	}
+	if _, err := os.Stat(filepath.Dir(file)); err != nil {
+		return Manifest{}, fmt.Errorf("back up: the folder to save it in: %w", err)
+	}
 	begun := file + ".incomplete"
 	f, err := os.OpenFile(begun, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {

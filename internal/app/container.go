@@ -225,7 +225,7 @@ func unpack(r io.Reader, see func(part string, bytes int64)) (*unpacked, error) 
 		switch {
 		case errors.Is(err, io.EOF) && last == sumsPart:
 			return u, u.judge(manifest, sums)
-		case last == "" && err != nil:
+		case last == "" && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, tar.ErrHeader)):
 			return nil, fmt.Errorf("%w: it is no backup of Vigil: %w", ErrBackup, err)
 		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 			return nil, fmt.Errorf("%w: it is cut off after part %s: make it again", ErrBackup, last)
