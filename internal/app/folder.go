@@ -144,9 +144,13 @@ func (f *folder) checkForeign() error {
 		return fmt.Errorf("open data folder: %w", err)
 	}
 	for _, e := range entries {
-		switch n := e.Name(); n {
-		case "streams", "blobs", "index.db":
+		switch e.Name() {
+		case "streams", "blobs", "index.db", "audit.head", "erasures.jsonl", "signer.pem":
 			return fmt.Errorf("%w: %s holds data but vigil.json is missing; restore that file from a backup", ErrFolder, f.path)
+		}
+	}
+	for _, e := range entries {
+		switch n := e.Name(); n {
 		case "instance.key", "instance.key.new", "vigil.json.new", "founding.lock", "sites":
 		case "lock":
 			if i, err := e.Info(); err == nil && i.Size() <= 16 {
