@@ -86,7 +86,7 @@ func kinds() []kind {
 		{desk.ErrAge, "bad-request", 400, ""},
 		{erasure.ErrIdentifier, "bad-request", 400, "name the file or the decision in words"},
 		{erasure.ErrInvalid, "bad-request", 400, ""},
-		{desk.ErrHeld, "held", 409, "vigil hold list says who holds it and why; it is erased after the release"},
+		{desk.ErrHeld, "held", 409, "vigil hold list says who holds it and why; after the release, give the order again"},
 		{ad.ErrNotFound, "not-found", 404, "it may have been erased, or the id is mistyped; search finds what is there"},
 		{ad.ErrConflict, "conflict", 409, "try again"},
 		{search.ErrBuilding, "index-building", 503, "try again in a minute; vigil status shows how far it is"},

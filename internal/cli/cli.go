@@ -124,7 +124,10 @@ func misused(err error) error {
 	next := "vigil --help lists the commands"
 	var p *kong.ParseError
 	if errors.As(err, &p) && p.Context.Selected() != nil {
-		next = "vigil " + p.Context.Selected().Path() + " --help shows how it is used; put -- before words that begin with a hyphen"
+		next = "vigil " + p.Context.Selected().Path() + " --help shows how it is used"
+		if strings.Contains(err.Error(), "unknown flag") {
+			next += "; put -- before words that begin with a hyphen"
+		}
 	}
 	return fail(codeUsage, next, err)
 }

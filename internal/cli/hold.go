@@ -59,7 +59,7 @@ func (h *holdAddCmd) Run(c *Context) error {
 	case h.JSON:
 		return c.value(got)
 	}
-	c.printf("Held: %s.\nTo end it: vigil hold release %s\n", heldWhat(got), got.ID)
+	c.printf("Held: %s.\nTo end it, with --reason and --authority:\n  vigil hold release %s\n", heldWhat(got), got.ID)
 	return nil
 }
 

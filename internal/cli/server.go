@@ -172,7 +172,7 @@ type runCmd struct {
 	Agency  string        `help:"Agency named in evidence packets." placeholder:"NAME"`
 	NoCrawl bool          `help:"Serve only; fetch nothing."`
 	Roles   []string      `help:"Parts that run in this process, of ${roles}; all when left out." placeholder:"ROLE,ROLE"`
-	Admin   string        `help:"Address of metrics, health and profiles, for this machine only; none when left out." placeholder:"127.0.0.1:8421"`
+	Admin   string        `help:"Address of metrics and health, asked without a name, and, at an address of this machine only, of profiles; none when left out." placeholder:"127.0.0.1:8421"`
 	Resolve []string      `help:"Answer for a host yourself, as curl --resolve does; for closed networks and tests." placeholder:"HOST=ADDR,HOST=ADDR"`
 	Traces  string        `name:"otlp" help:"URL of an OpenTelemetry collector (OTLP over HTTP) that traces are sent to; none when left out." placeholder:"http://127.0.0.1:4318"`
 	Keep    time.Duration `help:"How long captures stay in their stream after they were sealed in WARC files; for ever when left out." placeholder:"720h"`
@@ -303,6 +303,9 @@ func (i *importCmd) live(c *Context) error {
 			_, err = cl.Import(c.Ctx, api.SavedPage{Name: p.Name, SavedAt: p.SavedAt, Body: p.Body})
 		}
 		if problem, ok := errors.AsType[*api.Problem](err); ok && problem.Status != http.StatusBadRequest {
+			return err
+		}
+		if errors.Is(err, api.ErrUnreachable) { // nor would it take the others
 			return err
 		}
 		if err != nil {
