@@ -169,7 +169,6 @@ func (p *plant) settle(long time.Duration) {
 		}
 		<-time.After(100 * time.Millisecond)
 		ctx, cancel := context.WithTimeout(p.Context(), 5*time.Second)
-		why = ""
 		if s, err = p.desk.client.Status(ctx); err != nil {
 			why = "no status"
 		} else if !s.Ledger.Settled || len(s.Ledger.Rows) == 0 || s.Ledger.Rows[0].In == 0 {

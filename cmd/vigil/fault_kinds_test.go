@@ -344,7 +344,7 @@ func clockJumps(p *plant, r *rand.Rand, rounds int) {
 		}
 		return out
 	}
-	await(p.T, "every lease is held", 30*time.Second, func() bool { return len(p.holders()) >= 7 })
+	await(p.T, "every lease is held", 30*time.Second, func() bool { return len(p.holders()) == len(leases()) })
 	visits, before := p.town.Visits().Pages, leases()
 	sealed := func() bool {
 		files, err := filepath.Glob(filepath.Join(p.data, "blobs", "captures", "*.warc.gz"))
