@@ -77,7 +77,7 @@ func (p *plant) holders() map[string]*program {
 // until others have taken over, and lets them go on.
 func stopped(p *plant, r *rand.Rand, rounds int) {
 	wait := p.desk.bring(40)
-	leases := []string{"link", "index", "archive", "frontier", "crawl-laplaza"}
+	leases := []string{"link", "index", "archive", "crawl-laplaza"} // of each, the one process of two
 	await(p.T, "every lease is held", 30*time.Second, func() bool {
 		h := p.holders()
 		return !slices.ContainsFunc(leases, func(l string) bool { return h[l] == nil })

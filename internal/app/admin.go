@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"time"
-
-	"vigil.example/internal/stream"
 )
 
 // serveAdmin serves what an operator's machine wants to know of this process:
@@ -54,25 +52,12 @@ func (a *App) healthz(w http.ResponseWriter, _ *http.Request) { a.answer(w, http
 // as a standby for whoever does.
 func (a *App) readyz(w http.ResponseWriter, _ *http.Request) {
 	code := http.StatusOK
-	a.lookAtDisk()
 	for _, p := range a.health.all() {
 		if p.State == stateFailing {
 			code = http.StatusServiceUnavailable
 		}
 	}
 	a.answer(w, code)
-}
-
-// lookAtDisk says when the disk of the streams is full: then nothing is stored, and
-// every role waits for room.
-func (a *App) lookAtDisk() {
-	free, reserve := a.bus.Free()
-	if free >= reserve {
-		a.health.drop("disk")
-		return
-	}
-	a.health.set("disk", stateFailing, fmt.Errorf("%w: %d MiB are free under %s and %d MiB are kept in reserve; make room there and it goes on by itself",
-		stream.ErrFull, free>>20, a.cfg.Data, reserve>>20))
 }
 
 func (a *App) answer(w http.ResponseWriter, code int) {

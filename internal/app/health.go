@@ -1,10 +1,14 @@
 package app
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
 	"time"
+
+	"vigil.example/internal/stream"
 )
 
 // The states of a part of a role.
@@ -68,4 +72,32 @@ func (h *health) all() []PartHealth {
 		return 0
 	})
 	return out
+}
+
+// watchDisk says when the disk of the streams is full, and when it is not any
+// more: meanwhile nothing is stored, and every role waits for room.
+func (a *App) watchDisk(ctx context.Context) error {
+	t := time.NewTicker(tendEvery)
+	defer t.Stop()
+	full := false
+	for {
+		free, reserve := a.bus.Free()
+		was := full
+		if full = free < reserve; full {
+			err := fmt.Errorf("%w: %d MiB are free under %s and %d MiB are kept in reserve; make room there and it goes on by itself",
+				stream.ErrFull, free>>20, a.cfg.Data, reserve>>20)
+			a.health.set("disk", stateFailing, err)
+			if !was {
+				a.log.Error("nothing is stored for now", "err", err)
+			}
+		} else if was {
+			a.health.drop("disk")
+			a.log.Warn("there is room on the disk again")
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
 }

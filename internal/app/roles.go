@@ -176,6 +176,7 @@ func (a *App) Run(ctx context.Context, ready func(url string)) error {
 		})
 	}
 	g.Go(func() error { return a.followBooks(ctx) })
+	g.Go(func() error { return a.watchDisk(ctx) })
 	if a.cfg.Admin != "" {
 		a.counted.registry.MustRegister(census{a})
 		g.Go(func() error { return a.serveAdmin(ctx) })
