@@ -181,7 +181,7 @@ func (r *reader) disavows(k, end, sentences int) bool {
 func (r *reader) claimed(end int) bool {
 	for k := end; k < len(r.chunks) && k < end+reachBehind; k++ {
 		c := &r.chunks[k]
-		if c.gap&gapLine != 0 || c.gap&gapEnd != 0 && k > end || c.digits >= 3 {
+		if c.gap&(gapLine|gapEnd) != 0 || c.digits >= 3 {
 			return false
 		}
 		if c.w.sort() != wordPhone || r.negates(k) {

@@ -158,6 +158,9 @@ func (r *reader) role(p *part) word {
 		if w := r.roleOf(k); w != wordNone {
 			return w
 		}
+		if w := r.word(k); w == wordNone || w.sort() == wordMeasure {
+			break
+		}
 		if r.chunks[k+1].gap&(gapLine|gapComma) != 0 && k < int(p.start)-1 {
 			break
 		}
@@ -210,6 +213,9 @@ func (r *reader) join(parts []part) {
 		}
 	}
 	if firsts != 1 || n != len(parts) {
+		return
+	}
+	if order[0].n < 3 || order[0].role == wordNone && r.leadTo(order[0].start).cue == 0 {
 		return
 	}
 	sum := part{start: parts[0].start, end: parts[n-1].end}
