@@ -1,6 +1,7 @@
 package app
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
@@ -210,6 +211,28 @@ func TestBackupVoidedByAnErasure(t *testing.T) {
 type writer func([]byte) (int, error)
 
 func (w writer) Write(p []byte) (int, error) { return w(p) }
+
+// A backup has plain files only: no links, and no holes that fill the memory.
+func TestBackupOfPlainFilesOnly(t *testing.T) {
+	for _, h := range []tar.Header{
+		{Typeflag: tar.TypeSymlink, Name: "folder/instance.key", Linkname: "/etc/hostname"},
+		{Typeflag: tar.TypeReg, Name: "folder/x", Size: 1024, PAXRecords: map[string]string{
+			"VENDOR.sparse": "as written", // the name is put in below: the writer knows no holes
+		}},
+	} {
+		var b bytes.Buffer
+		p := newPacker(&b, time.Now())
+		try(t, p.bytes(headPart, append(encode(BackupHead{Format: 1}), '\n')))
+		try(t, p.tw.WriteHeader(&h))
+		_, err := p.tw.Write(make([]byte, h.Size))
+		try(t, err)
+		try(t, p.finish(Manifest{}))
+		raw := bytes.Replace(b.Bytes(), []byte("28 VENDOR.sparse=as written\n"), []byte("28 GNU.sparse.name=manifest\n"), 1)
+		if _, err := unpack(bytes.NewReader(raw), func(string, int64) {}); !errors.Is(err, ErrBackup) || !strings.Contains(err.Error(), "no plain file") {
+			t.Errorf("taken: %v", err)
+		}
+	}
+}
 
 // Files of a backup never come to lie outside of the folder.
 func TestBackupLeadsNowhere(t *testing.T) {

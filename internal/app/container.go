@@ -235,6 +235,8 @@ func unpack(r io.Reader, see func(part string, bytes int64)) (*unpacked, error) 
 			return nil, fmt.Errorf("read the backup: %w", err)
 		case last == "" && h.Name != headPart:
 			return nil, fmt.Errorf("%w: it is no backup of Vigil: it begins with %q", ErrBackup, h.Name)
+		case !plain(h):
+			return nil, fmt.Errorf("%w: part %q is no plain file", ErrBackup, h.Name)
 		}
 		last = h.Name
 		if _, twice := u.parts[last]; twice {
@@ -269,6 +271,17 @@ func unpack(r io.Reader, see func(part string, bytes int64)) (*unpacked, error) 
 			return nil, err
 		}
 	}
+}
+
+// plain reports whether a part is a file whose bytes stand in the backup as they
+// are: no link, no device, and none with holes, which could be of any size.
+func plain(h *tar.Header) bool {
+	for name := range h.PAXRecords {
+		if strings.HasPrefix(name, "GNU.sparse.") {
+			return false
+		}
+	}
+	return h.Typeflag == tar.TypeReg
 }
 
 // watched tells how far reading has come.
