@@ -77,10 +77,10 @@ func (r *reader) mayClaim(i int) bool {
 // disowned reports whether the text says that the number in chunks [start, end)
 // is not to be called at all.
 func (r *reader) disowned(start, end int) bool {
-	return r.deadBefore(start) || r.deadBehind(end)
+	return r.deadBefore(start, end) || r.deadBehind(end)
 }
 
-func (r *reader) deadBefore(start int) bool {
+func (r *reader) deadBefore(start, end int) bool {
 	if r.word(start-1).sort() == wordNot && r.chunks[start].gap == gapSpace {
 		return true // "my number is not 912"
 	}
@@ -105,8 +105,22 @@ func (r *reader) deadBefore(start int) bool {
 			}
 		case wordFiller:
 			if c.w == wordOld && k >= start-4 && (r.numbers(k+1) || r.numbers(k-1)) {
-				return true
+				return !r.lives(end)
 			}
+		}
+	}
+	return false
+}
+
+// lives reports whether the words behind a number that was called old say that it
+// may be called all the same.
+func (r *reader) lives(end int) bool {
+	for k := end; k < len(r.chunks) && k < end+5 && r.chunks[k].gap&(gapEnd|gapLine) == 0; k++ {
+		if r.no(k) {
+			return false
+		}
+		if r.spells(k, "still", "also", "works", "until", "too", "okay", "ok", "fine", "sigue", "tambien", "hasta", "funciona", "aun", "todavia", "sirve") {
+			return true
 		}
 	}
 	return false

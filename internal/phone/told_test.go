@@ -50,6 +50,7 @@ func TestWhatTheTextTells(t *testing.T) {
 		"local part of another":           {"Area code 912: day 555-0123, night 555-0124.", []string{"+19125550123", "+19125550124"}},
 		"called a model, meant to dial":   {"Model 912-555-0123 (dial the model number, it is my cell)", us},
 		"called a price":                  {"Asking $9,125,550,123 - ok that is really my phone number.", us},
+		"old, and still in use":           {"My new number is 404-555-0199, the old one 912-555-0123 still works", []string{"+14045550199", "+19125550123"}},
 		"disconnected":                    {"My old number (912) 555-0123 is disconnected, do not call it", nil},
 		"someone else's":                  {"912-555-0123 is NOT my number any more", nil},
 		"not mine, in spanish":            {"El 912-555-0123 ya no es mío", nil},
