@@ -249,8 +249,19 @@ func (a *App) openBooks(ctx context.Context) (err error) {
 }
 
 func (a *App) openPeople(ctx context.Context) (err error) {
+	noted, err := a.notedHead() // first: other processes may be writing the log
+	if err != nil {
+		return err
+	}
 	if a.audit, err = audit.Open(ctx, a.bus.Journal(stream.Audit), audit.Config{Key: a.folder.key, Now: a.cfg.Now}); err != nil {
 		return fmt.Errorf("open audit log: %w", err)
+	}
+	if len(noted) > 0 {
+		a.noted = noted[0]
+	}
+	if now := a.audit.Head().Seq; a.noted.Seq > now && !a.cfg.examining && !a.cfg.restoring {
+		return fmt.Errorf("%w: its audit log had %d entries, the streams at %s hold %d: they are missing, were cut, or lie elsewhere (--nats); restore them from a backup, and keep this folder as it is for the auditor",
+			ErrFolder, a.noted.Seq, a.where(), now)
 	}
 	a.register, err = access.Open(ctx, a.bus.Journal(stream.Access), access.Config{Key: a.folder.key, Now: a.cfg.Now, KeepOneTime: a.cfg.Kind == Demo, Sessions: drawer{a.bus}})
 	if err != nil {

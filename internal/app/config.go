@@ -58,6 +58,7 @@ type Config struct {
 
 	Terminal  bool // progress goes to a terminal
 	restoring bool // this process restores the instance
+	examining bool // this process says what is wrong with it
 
 	Link     link.Config
 	Pipeline pipeline.Config

@@ -108,10 +108,14 @@ func (d *doctor) failed(check string, err error) bool {
 // is made right as every start does, and links and index are brought up to date.
 // Of a running instance it looks at what can be looked at beside it.
 func Examine(ctx context.Context, c Config, e Examiner) []Finding {
-	c.Crawl, c.Listen = false, ""
+	c.Crawl, c.Listen, c.examining = false, "", true
 	d := &doctor{c: c, e: e}
 	if _, err := os.Stat(c.Data); err != nil {
 		d.tell(Wrong, "folder", "start vigil run once, or name the folder with --data", "%s cannot be read: %v", c.Data, err)
+		return d.found
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, "vigil.json")); errors.Is(err, os.ErrNotExist) {
+		d.tell(Wrong, "folder", "start vigil run once, name the right folder with --data, or restore vigil.json from a backup", "%s holds no instance of Vigil", c.Data)
 		return d.found
 	}
 	d.disk()

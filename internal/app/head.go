@@ -15,7 +15,7 @@ import (
 // noteHead writes down the head when it has moved.
 func (a *App) noteHead() error {
 	h := a.audit.Head()
-	if h == a.noted || h.Seq == 0 {
+	if h.Seq <= a.noted.Seq { // never take back what was noted: it is evidence
 		return nil
 	}
 	if err := writeDurably(a.folder.at("audit.head"), encode(h)); err != nil {

@@ -93,7 +93,7 @@ func (a *App) where() string {
 	if a.cfg.Streams.URL != "" {
 		return a.cfg.Streams.URL
 	}
-	return "this process"
+	return a.folder.at("streams")
 }
 
 // awake names a process that holds a lease of a role that needs the home, and

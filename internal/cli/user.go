@@ -21,14 +21,24 @@ type userCmd struct {
 
 // Help explains the commands in short.
 func (*userCmd) Help() string {
-	return "Whoever may write the data folder may do this, while Vigil is not running; each change is in the audit log."
+	return "Whoever may write the data folder may do this, while Vigil is not running, or at any time where a NATS server keeps the streams (--nats); each change is in the audit log."
 }
 
-// people runs f on the users of the folder.
-func (s storage) people(c *Context, action string, f func(*access.Register) (string, error)) error {
-	cfg := s.config(c)
+// instance is the flags of commands about an instance, wherever its streams are.
+type instance struct {
+	storage
+	streams
+}
+
+// people runs f on the users of the instance.
+func (s instance) people(c *Context, action string, f func(*access.Register) (string, error)) error {
+	cfg := s.storage.config(c)
 	cfg.Kind = app.KindOf(s.Data)
-	err := app.People(c.Ctx, cfg, action, f)
+	var err error
+	if cfg.Streams, err = s.streams.config(); err != nil {
+		return err
+	}
+	err = app.People(c.Ctx, cfg, action, f)
 	if errors.Is(err, ad.ErrNotFound) {
 		return fail(codeNotFound, "vigil user list shows their names", errors.New("there is no such user"))
 	}
@@ -38,7 +48,7 @@ func (s storage) people(c *Context, action string, f func(*access.Register) (str
 type userAddCmd struct {
 	Name string `arg:"" help:"Name to sign in with."`
 	Role string `help:"What kind of work: ${enum}." enum:"admin,analyst,reader,auditor" default:"analyst"`
-	storage
+	instance
 }
 
 // Example is shown in the help.
@@ -58,7 +68,7 @@ func (u *userAddCmd) Run(c *Context) error {
 	})
 }
 
-type userListCmd struct{ storage }
+type userListCmd struct{ instance }
 
 // Example is shown in the help.
 func (*userListCmd) Example() string { return "vigil user list --data /var/lib/vigil" }
@@ -83,7 +93,7 @@ func (u *userListCmd) Run(c *Context) error {
 
 type userResetCmd struct {
 	Name string `arg:"" optional:"" default:"admin" help:"Whose password; ${default} when left out."`
-	storage
+	instance
 }
 
 // Example is shown in the help.
@@ -107,7 +117,7 @@ func (u *userResetCmd) Run(c *Context) error {
 
 type userDisableCmd struct {
 	Name string `arg:"" help:"Who."`
-	storage
+	instance
 }
 
 // Example is shown in the help.
@@ -126,7 +136,7 @@ func (u *userDisableCmd) Run(c *Context) error {
 
 type userEnableCmd struct {
 	Name string `arg:"" help:"Who."`
-	storage
+	instance
 }
 
 // Example is shown in the help.
