@@ -625,6 +625,7 @@ func (e *eraser) listLetters(ctx context.Context) error {
 		}
 		e.take(stream.Dead, key, m.Seq)
 		switch kind, _, _ := strings.Cut(was.Subject, "."); {
+		case !ofWalk(from):
 		case from == stream.Captures && was.Seq <= e.gone:
 			door := strings.TrimPrefix(captureKey(was.Subject), stream.Captures+" capture.")
 			e.take(stream.Captures, leftFor+door, was.Seq)

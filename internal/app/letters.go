@@ -150,12 +150,23 @@ func (a *App) letter(ctx context.Context, id uint64) (ad.Message, error) {
 // original is the message of a letter; the data of one that was too big to be kept
 // are read where they stand.
 func (a *App) original(ctx context.Context, m ad.Message) (was ad.Message, from string, err error) {
+	from = m.Header[pipeline.StreamHeader]
+	if from != "" && !ofWalk(from) {
+		return was, from, fmt.Errorf("dead letter %d says that it comes from stream %s, which no step reads: no step of vigil wrote it; drop it", m.Seq, from)
+	}
 	if m.Header[pipeline.BareHeader] == "" {
 		return pipeline.Restore(m)
 	}
-	from = m.Header[pipeline.StreamHeader]
 	was, err = a.bus.Get(ctx, from, source(m))
 	return was, from, err
+}
+
+// ofWalk reports whether steps read a stream, so that their letters can come from
+// it. Others are no place to read from, to write to or to erase from because a
+// letter says so.
+func ofWalk(name string) bool {
+	base, _, _ := strings.Cut(name, "_")
+	return slices.Contains([]string{stream.Frontier, stream.Captures, stream.Listings, stream.Ads, stream.Links}, base)
 }
 
 // picked lists the letters that are meant, oldest first.
@@ -450,6 +461,9 @@ func (a *App) requeue(ctx context.Context, m ad.Message, stage string) error {
 	fresh, to, replaces, err := pipeline.Again(m)
 	if err != nil {
 		return err
+	}
+	if to != stream.Frontier || !strings.HasPrefix(fresh.Subject, "frontier.") {
+		return errors.New("it holds no planned visit; drop the letter")
 	}
 	r, before, err := a.begin(ctx, m, stage, to)
 	if err != nil {

@@ -295,6 +295,43 @@ func TestRetryCrawl(t *testing.T) {
 
 // A capture that cannot be opened holds nothing up, and a letter that is dropped
 // stays counted, over a replay until its capture was tried anew.
+// A letter that no step wrote leads nowhere: not into another stream, nor does it
+// show what stands there.
+func TestForgedLetters(t *testing.T) {
+	c := crawlTown(t, 60, nil)
+	ctx := t.Context()
+	forged := func(subject, from, was, bare string) ad.Message {
+		h := map[string]string{pipeline.SourceHeader: "1", pipeline.StreamHeader: from, pipeline.SubjectHeader: was}
+		if bare != "" {
+			h[pipeline.BareHeader] = bare
+		}
+		return ad.Message{Subject: subject, ID: subject + from + was, Data: []byte(`{"v":1}`), Header: h}
+	}
+	c.must(c.bus.Publish(ctx, []ad.Message{
+		forged("dead.crawl-x", stream.Audit, "audit.entry", ""), forged("dead.crawl-x", stream.Decisions, "casework.hold.x", ""),
+		forged("dead.crawl-x", stream.Frontier, "audit.entry", ""), forged("dead.enrich", stream.Access, "access.user.x", "99"),
+	}))
+	before := map[string]uint64{}
+	for _, name := range []string{stream.Audit, stream.Decisions, stream.Access} {
+		i, err := c.bus.Info(ctx, name)
+		c.must(err)
+		before[name] = i.Last
+	}
+	w, err := c.Retry(ctx, desk.LetterPick{All: true})
+	c.must(err)
+	if w.Done != 0 || len(w.Failed) != 4 {
+		t.Errorf("retried: %+v", w)
+	}
+	if l, err := c.Letter(ctx, 4); err == nil {
+		t.Errorf("shows %q of %s", l.Record, l.Stream)
+	}
+	for name, last := range before {
+		if i, err := c.bus.Info(ctx, name); err != nil || i.Last != last {
+			t.Errorf("%s ends at %d, not %d, %v", name, i.Last, last, err)
+		}
+	}
+}
+
 func TestDropLetters(t *testing.T) {
 	c := crawlTown(t, 60, func(cfg *Config) { cfg.Crawl = false })
 	c.must(c.while(t.Context(), func(ctx context.Context) error {
