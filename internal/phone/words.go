@@ -220,7 +220,7 @@ func lookUp[T string | []byte](b T) word {
 	case "and", "y":
 		return wordAnd
 	case "ok", "okay", "su", "your", "new", "nuevo", "work", "best", "friend", "you", "know", "by", "comes", "with", "in", "dash", "dot", "hyphen", "guion", "punto", "space", "entonces",
-		"de", "del", "la", "el", "los", "las", "is", "are", "que", "con", "termino", "final", "al", "amigo", "amiga", "babe", "baby", "hun", "hon", "honey", "dear", "sweetie", "digits",
+		"de", "del", "la", "el", "los", "las", "is", "are", "que", "con", "en", "termino", "final", "al", "amigo", "amiga", "babe", "baby", "hun", "hon", "honey", "dear", "sweetie", "digits",
 		"digit", "numbers", "oye", "bueno", "mira", "i", "e", "es", "son", "at", "on", "also", "uh", "hmm",
 		"er", "well", "so", "now", "its", "the", "a", "ya", "pues", "segundo", "yes", "si", "second", "third", "slash", "espacio", "coma", "comma", "here",
 		"followedby", "add", "put", "raya":
