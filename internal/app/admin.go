@@ -57,6 +57,12 @@ func (a *App) readyz(w http.ResponseWriter, _ *http.Request) {
 			code = http.StatusServiceUnavailable
 		}
 	}
+	if !a.bus.Connected() {
+		a.health.set("streams", stateFailing, errors.New("the NATS server does not answer; work goes on when it is back"))
+		code = http.StatusServiceUnavailable
+	} else {
+		a.health.set("streams", stateRunning, nil)
+	}
 	a.answer(w, code)
 }
 

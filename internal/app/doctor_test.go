@@ -133,6 +133,20 @@ func TestDoctorNamesTheFault(t *testing.T) {
 			}, wrong: true,
 			says: []string{"FAIL archive|captures 1 to 1|damaged or was altered|blobs/captures/captures-0000000000000001-0000000000000001.warc.gz"},
 		},
+		"bytes of a stream altered": {
+			make: func(t *testing.T, dir string) {
+				blocks, err := filepath.Glob(filepath.Join(streamFolder(dir, "CAPTURES"), "msgs", "*.blk"))
+				if err != nil || len(blocks) == 0 {
+					t.Fatalf("no block of CAPTURES: %v", err)
+				}
+				b, err := os.ReadFile(blocks[0])
+				try(t, err)
+				i := bytes.Index(b, []byte("\x1f\x8b"))
+				b[i+40] ^= 1
+				try(t, os.WriteFile(blocks[0], b, 0o600))
+			}, wrong: true,
+			says: []string{"FAIL streams|1 of 3 messages of CAPTURES cannot be read|restore from a backup"},
+		},
 		"hole in the archive": {
 			make: func(t *testing.T, dir string) {
 				f := sealedFiles(t, dir)[1]

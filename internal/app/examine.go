@@ -38,6 +38,7 @@ const restoreCut = "restore the newest backup into another folder and keep this 
 func (d *doctor) examine(ctx context.Context, a *App) bool {
 	d.ok("folder", "%s data, instance %s, since %s", a.folder.Kind, a.folder.Instance, a.folder.Created.Format("2006-01-02"))
 	infos := d.streams(ctx, a)
+	d.readable(ctx, a, infos)
 	d.audited(ctx, a)
 	whole := d.ends(ctx, a, infos)
 	d.archive(ctx, a, infos[stream.Captures])
@@ -66,6 +67,25 @@ func (d *doctor) streams(ctx context.Context, a *App) map[string]stream.Info {
 	}
 	d.ok("streams", "%d streams, %d messages, %d KiB", len(infos), messages, size>>10)
 	return infos
+}
+
+// readable reads the records through: bytes that were altered on the disk show
+// only when they are read, and a reader is given the rest without a word.
+func (d *doctor) readable(ctx context.Context, a *App, infos map[string]stream.Info) {
+	for _, t := range stream.Table() {
+		i, ok := infos[t.Name]
+		if !ok || !t.Record {
+			continue
+		}
+		there, read := sum(i.Subjects, ""), uint64(0)
+		_, err := a.bus.Replay(ctx, t.Name, 0, nil, func(ad.Message) error { read++; return nil })
+		if err != nil {
+			d.tell(Wrong, "streams", restoreCut, "%v", err)
+		} else if read < there {
+			d.tell(Wrong, "streams", "keep the folder as it is, and restore from a backup that was made before; vigil backup would keep the damage",
+				"%d of %d messages of %s cannot be read: bytes of its files were altered", there-read, there, t.Name)
+		}
+	}
 }
 
 func (d *doctor) audited(ctx context.Context, a *App) {

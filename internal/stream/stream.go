@@ -150,6 +150,9 @@ func (b *Bus) Close() {
 	}
 }
 
+// Connected reports whether the server can be reached at this moment.
+func (b *Bus) Connected() bool { return b.nc.IsConnected() }
+
 // Info is the size of a stream.
 type Info struct {
 	Messages uint64
