@@ -143,10 +143,16 @@ func (d *Desk) preview(ctx context.Context, s access.Subject, q EraseRequest, ac
 // The log has a line of what was asked for before anything can be erased, and
 // another that names the order.
 func (d *Desk) Erase(ctx context.Context, s access.Subject, q EraseRequest) (erasure.Entry, error) {
+	stood := d.standing()
 	o, p, err := d.preview(ctx, s, q, "erase.ask")
+	if err == nil {
+		err = d.Docket.CatchUp(ctx)
+	}
 	switch {
 	case err != nil:
 		return erasure.Entry{}, err
+	case slices.ContainsFunc(d.standing(), func(id string) bool { return !slices.Contains(stood, id) }):
+		return erasure.Entry{}, fmt.Errorf("%w, or may: a hold was put while it was looked what the order comes to; give it again", ErrHeld)
 	case len(p.Unknown) > 0:
 		return erasure.Entry{}, fmt.Errorf("ad %s: %w", p.Unknown[0], ad.ErrNotFound)
 	case len(p.Ads) == 0 && len(p.Held) > 0:
@@ -163,6 +169,16 @@ func (d *Desk) Erase(ctx context.Context, s access.Subject, q EraseRequest) (era
 		return erasure.Entry{}, lerr
 	}
 	return x, err
+}
+
+// standing lists the ids of the holds that stand.
+func (d *Desk) standing() (ids []string) {
+	for _, h := range d.Docket.Holds() {
+		if h.Released == nil {
+			ids = append(ids, h.ID)
+		}
+	}
+	return ids
 }
 
 // Erasures lists what was erased and why, newest first, with the names of users.
