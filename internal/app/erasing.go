@@ -137,6 +137,9 @@ const (
 // carryOut lists what an order comes to, deletes it everywhere, and looks again
 // until nothing more is found: pages may have been under way.
 func (a *App) carryOut(ctx context.Context, p erasure.Pending) error {
+	if err := a.exportLedger(ctx); err != nil { // so that a restore knows it from now on
+		return err
+	}
 	e := newEraser(a, p)
 	if p.State == erasure.Listing {
 		if err := e.list(ctx); err != nil {
