@@ -277,6 +277,9 @@ func fillerCost(c *chunk) float32 {
 	case wordSoft:
 		return 1.3
 	case wordNone:
+		if c.hard && c.spelt == 0 { // number words run together, Roman numerals
+			return maxCost
+		}
 		if c.hi-c.lo == 1 {
 			return 1
 		}
