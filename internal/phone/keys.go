@@ -117,6 +117,7 @@ func nextToken(s string, at int) (token, bool) {
 			case '?', '*', '#', '_', '@', '~', '^', '%', '+', '$', '|':
 				t.sign = r
 			}
+		case r == utf8.RuneError: // no sign that anyone sees
 		case !unicode.IsLetter(r):
 			t.sign = r
 			if d := read(r); d.uni && digit(d.c) {

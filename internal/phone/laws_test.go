@@ -109,6 +109,7 @@ func FuzzRead(f *testing.F) {
 	for _, d := range decoys() {
 		f.Add(around(r, d.write(r, true)))
 	}
+	f.Add("0=\x990\xbb")
 	f.Add("\xff9\xff1\xff2 555 \xf0\x9f0123 &#x; &#999999999; <b <a href='tel:")
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, country := range []string{"", "GB", "MX"} {
