@@ -108,6 +108,7 @@ func refused(t *testing.T, p *plant) {
 		"the folder of a process that runs":             {[]string{"--data", p.data, "--listen", "127.0.0.1:0"}, []string{"process"}},
 	} {
 		cmd := exec.Command(vigilBinary(t), append([]string{"run"}, c.args...)...)
+		cmd.Env = append(os.Environ(), "VIGIL_CLOCK="+p.clock) // as the rest of the plant
 		timer := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
 		out, err := cmd.CombinedOutput()
 		timer.Stop()

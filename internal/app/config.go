@@ -26,6 +26,8 @@ type Kind string
 const (
 	Real Kind = "real"
 	Demo Kind = "demo"
+	// Trial is an instance whose clock was shifted: its times are no evidence.
+	Trial Kind = "trial"
 )
 
 // DefaultListen is where the pages and the API are served.
@@ -104,8 +106,8 @@ func (c Config) Validate() error {
 	if err := c.validateRoles(); err != nil {
 		return err
 	}
-	if c.Kind != Real && c.Kind != Demo {
-		return fmt.Errorf("kind of instance %q is neither real nor demo", c.Kind)
+	if c.Kind != Real && c.Kind != Demo && c.Kind != Trial {
+		return fmt.Errorf("kind of instance %q is neither real, demo nor trial", c.Kind)
 	}
 	if c.Listen == "" {
 		return nil

@@ -47,8 +47,8 @@ func (f *folder) at(name string) string { return filepath.Join(f.path, name) }
 // KindOf reads which kind of data a folder holds; Real for one that is new.
 func KindOf(path string) Kind {
 	var m marker
-	if b, err := os.ReadFile(filepath.Join(path, "vigil.json")); err == nil && json.Unmarshal(b, &m) == nil && m.Kind == Demo {
-		return Demo
+	if b, err := os.ReadFile(filepath.Join(path, "vigil.json")); err == nil && json.Unmarshal(b, &m) == nil && (m.Kind == Demo || m.Kind == Trial) {
+		return m.Kind
 	}
 	return Real
 }

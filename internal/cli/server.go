@@ -63,8 +63,8 @@ func (s storage) config(c *Context) app.Config {
 		Version: c.Version, Data: s.Data, Kind: app.Real, Sites: site.NewSet(), Terminal: c.terminal(),
 		Log: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{Level: level})),
 	}
-	if name := c.Env("VIGIL_CLOCK"); name != "" { // tests let the clock jump
-		cfg.Now = app.ShiftedClock(name)
+	if name := c.Env("VIGIL_CLOCK"); name != "" { // tests let the clock jump, never of real data
+		cfg.Now, cfg.Kind = app.ShiftedClock(name), app.Trial
 	}
 	return cfg
 }
