@@ -202,8 +202,10 @@ type Phone struct {
 // A Piece is a part of a telephone number's span and the digits that it stands
 // for. Digits side by side that are written as such are one piece; a word or
 // sign is one each, which may stand for several digits. The pieces of a number
-// spell its national number. They stand in the order of the text, except where
-// it gives the area code behind the rest or the digits backwards.
+// spell its national number, save those of a number that is given by its last
+// digits behind another (method "shared"): they spell these only. They stand in
+// the order of the text, except where it gives the area code behind the rest or
+// the digits backwards.
 type Piece struct {
 	Digits string `json:"digits"` // of the national number
 	Span   Span   `json:"span"`   // in the field of the number; Field is left empty
