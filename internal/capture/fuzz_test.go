@@ -82,6 +82,7 @@ func FuzzErase(f *testing.F) {
 	all := many(f, 1, 18)
 	f.Add([]byte{0, 3, 7, 8}, uint8(9))
 	f.Add([]byte{17, 17, 200, 0}, uint8(0))
+	f.Add([]byte{8, '0', 7, '0'}, uint8(9))
 	f.Add([]byte{0, 1, 2, 3, 4, 5, 255, 5, 6, 12}, uint8(30))
 	f.Fuzz(func(t *testing.T, picks []byte, cut uint8) {
 		s := newStore()

@@ -256,6 +256,8 @@ func (a *Archive) alone(ctx context.Context, s Sealed, instead string) error {
 		switch {
 		case p.key == s.File:
 			there = true
+		case p.index() && p.Revision < s.Revision && p.From >= s.From && p.To <= s.To:
+			// Outdated already: an erasure that was cut off left it, and it goes.
 		case p.index() && p.Index != s.Index && p.File != instead && p.overlaps(s):
 			return fmt.Errorf("%w: %s was sealed meanwhile and holds %d to %d", errTaken, p.File, p.From, p.To)
 		}
