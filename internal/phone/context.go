@@ -67,6 +67,9 @@ func (r *reader) readLead(start int) lead {
 		case wordArea:
 			return lead{cue: .6}
 		case wordID:
+			if r.inAddress(k) {
+				continue
+			}
 			if r.spells(k, "order", "orden") && r.spells(k-1, "in", "en") {
 				continue
 			}
@@ -309,4 +312,10 @@ func (r *reader) value(i int) uint64 {
 		}
 	}
 	return v
+}
+
+// inAddress reports whether a word is a later part of an e-mail address or a host:
+// "rosa@mail.model".
+func (r *reader) inAddress(k int) bool {
+	return k > 0 && r.chunks[k].gap == gapDot && r.chunks[k-1].letters > 0
 }
