@@ -114,7 +114,8 @@ func Examine(ctx context.Context, c Config, e Examiner) []Finding {
 		d.tell(Wrong, "folder", "start vigil run once, or name the folder with --data", "%s cannot be read: %v", c.Data, err)
 		return d.found
 	}
-	if _, err := os.Stat(filepath.Join(c.Data, "vigil.json")); errors.Is(err, os.ErrNotExist) {
+	_, begun := os.Stat(filepath.Join(c.Data, unfinished))
+	if _, err := os.Stat(filepath.Join(c.Data, "vigil.json")); errors.Is(err, os.ErrNotExist) && begun != nil {
 		d.tell(Wrong, "folder", "start vigil run once, name the right folder with --data, or restore vigil.json from a backup", "%s holds no instance of Vigil", c.Data)
 		return d.found
 	}
