@@ -273,7 +273,7 @@ func TestSecretsAreRecognised(t *testing.T) {
 	}
 	for _, l := range []string{
 		"", `time=2026-03-01T12:00:00.123+01:00 level=WARN msg="step failed, will be tried again" stage=crawl-townboard seq=9125 attempt=5 err="fetch from townboard.example: EOF"`,
-		"vigil_stream_bytes{stream=\"ADS\"} 9.125551e+06", "/work/internal/app/steps.go:123 +0x1d4",
+		"vigil_stream_bytes{stream=\"ADS\"} 9.125551e+06", "/src/internal/app/steps.go:123 +0x1d4",
 	} {
 		if what := s.in(l); what != "" {
 			t.Errorf("taken for %s: %s", what, l)
