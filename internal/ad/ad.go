@@ -228,7 +228,12 @@ type Ad struct {
 	Phones      []Phone      `json:"phones,omitempty"`
 	Identifiers []Identifier `json:"identifiers,omitempty"`
 	Signature   []uint64     `json:"signature,omitempty"` // text signature: four independent min-hashes of word 3-grams
-	EnrichedBy  string       `json:"enriched_by"`         // program version and pipeline digest
+	Language    *Language    `json:"language,omitempty"`
+	Places      []Place      `json:"places,omitempty"` // best first
+	Indicators  []Indicator  `json:"indicators,omitempty"`
+	Lead        *Lead        `json:"lead,omitempty"` // nil when the language found is none
+	Side        *Side        `json:"side,omitempty"`
+	EnrichedBy  string       `json:"enriched_by"` // program version and pipeline digest
 }
 
 // A Value is one identifying value with its kind: phone, email or handle.
