@@ -80,6 +80,7 @@ type App struct {
 
 	closers []func()
 	sealing sync.Mutex
+	pace    pacer // of sealing
 	letters sync.Mutex // held while dead letters are worked on
 	noted   audit.Head // as last written down
 }
@@ -219,7 +220,7 @@ func (a *App) openBlobs() (err error) {
 	}
 	a.onClose(func() { _ = a.bucket.Close() })
 	a.archive = capture.NewArchive(a.bucket, capture.Options{
-		Prefix: "captures/", Sync: capture.FolderSync(dir), Create: capture.FolderCreate(dir), Wipe: capture.FolderWipe(dir),
+		Prefix: "captures/", Sync: capture.FolderSync(dir), Create: capture.FolderCreate(dir), Wipe: capture.FolderWipe(dir), Pace: a.pace.rest,
 	})
 	return nil
 }

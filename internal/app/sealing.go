@@ -21,7 +21,26 @@ import (
 const (
 	sealMessages = 5000
 	sealAfter    = 15 * time.Minute
+	sealBehind   = 4 * sealMessages // so much to seal that it is done as fast as it can be
 )
+
+// A pacer makes work that nobody waits for rest as long as it works: sealing a
+// file would otherwise hold a processor for seconds while ads are on their way.
+type pacer struct {
+	since   time.Time
+	hurried bool
+}
+
+// hurry says whether somebody waits. Like rest it is called by who holds the work.
+func (p *pacer) hurry(yes bool) { p.hurried, p.since = yes, time.Now() }
+
+// rest is called between small pieces of the work.
+func (p *pacer) rest() {
+	if worked := time.Since(p.since); !p.hurried && worked > 2*time.Millisecond {
+		time.Sleep(min(worked, 20*time.Millisecond))
+		p.since = time.Now()
+	}
+}
 
 func (a *App) runArchive(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
@@ -100,6 +119,7 @@ func (a *App) sealLocked(ctx context.Context, pen pipeline.Sink, all bool) error
 				return err
 			}
 		}
+		a.pace.hurry(all || info.Last-to > sealBehind)
 		s, err := a.archive.Seal(ctx, from, to, a.items(ctx, from, to))
 		if err != nil {
 			return err

@@ -54,6 +54,9 @@ type Options struct {
 	Create func(key string, write func(io.Writer) error) error
 	// Wipe overwrites a blob that is about to be deleted.
 	Wipe func(key string) error
+	// Pace is called after each capture that is packed, and after each that is read
+	// back. It may wait, so that sealing leaves the machine to others.
+	Pace func()
 }
 
 // An Archive keeps captures in WARC files in blob storage. Its methods may be
@@ -70,7 +73,12 @@ type Archive struct {
 }
 
 // NewArchive makes an archive in a bucket, which the caller closes.
-func NewArchive(b *blob.Bucket, o Options) *Archive { return &Archive{bucket: b, o: o} }
+func NewArchive(b *blob.Bucket, o Options) *Archive {
+	if o.Pace == nil {
+		o.Pace = func() {}
+	}
+	return &Archive{bucket: b, o: o}
+}
 
 // errTaken says that somebody else was there first.
 var errTaken = errors.New("another process wrote to the archive at the same time; look which one holds the lease")
@@ -108,7 +116,10 @@ func (a *Archive) seal(ctx context.Context, s Sealed, items iter.Seq2[Item, erro
 		}
 	}
 	p := packer{s: s}
-	write := func(w io.Writer) error { p = packer{s: p.s, w: w, name: baseName(p.s.File)}; return p.pack(items) }
+	write := func(w io.Writer) error {
+		p = packer{s: p.s, w: w, name: baseName(p.s.File)}
+		return p.pack(items, a.o.Pace)
+	}
 	begun := slices.DeleteFunc(ahead(all, s), func(p piece) bool { return p.part })
 	if len(begun) != 1 || begun[0].key != s.File || !a.same(ctx, s.File, write) {
 		if n := len(begun); n > 0 { // never again under a name that another process may just be sealing
@@ -153,7 +164,7 @@ func (a *Archive) same(ctx context.Context, key string, write func(io.Writer) er
 // index and stays when nobody else sealed its captures meanwhile. Otherwise it is
 // taken away again. Instead is the file whose place it takes.
 func (a *Archive) finish(ctx context.Context, s Sealed, index []byte, instead string) (Sealed, error) {
-	done, err := a.walk(ctx, s, index, 0, func(Item) bool { return true })
+	done, err := a.walk(ctx, s, index, 0, func(Item) bool { a.o.Pace(); return true })
 	if err != nil {
 		return Sealed{}, err
 	}
@@ -257,7 +268,7 @@ func (p *packer) index() []byte {
 	return []byte(strings.Join(p.lines, ""))
 }
 
-func (p *packer) pack(items iter.Seq2[Item, error]) error {
+func (p *packer) pack(items iter.Seq2[Item, error], pace func()) error {
 	begun := false
 	for it, err := range items {
 		if err != nil {
@@ -272,6 +283,7 @@ func (p *packer) pack(items iter.Seq2[Item, error]) error {
 		if err := p.add(it); err != nil {
 			return fmt.Errorf("capture %s: %w", it.Capture.ID, err)
 		}
+		pace()
 	}
 	if !begun { // everything in the range was erased before it was sealed
 		return p.begin(time.Unix(0, 0))
