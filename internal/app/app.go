@@ -80,7 +80,7 @@ type App struct {
 
 	closers []func()
 	sealing sync.Mutex
-	pace    pacer // of sealing
+	pace    pacer      // of sealing
 	letters sync.Mutex // held while dead letters are worked on
 	noted   audit.Head // as last written down
 }
