@@ -114,7 +114,7 @@ func (b *Bench) fill(ctx context.Context, f *filling, dir string, enough func(re
 // more publishes captures, and waits while too many are on their way. Pages are
 // made while earlier ones are stored.
 func (f *filling) more(ctx context.Context, p app.Parts) error {
-	var g errgroup.Group
+	g, going := errgroup.WithContext(ctx)
 	ready := make(chan []ad.Message, 1)
 	g.Go(func() error {
 		defer close(ready)
@@ -123,13 +123,17 @@ func (f *filling) more(ctx context.Context, p app.Parts) error {
 			if err != nil || len(msgs) == 0 {
 				return err
 			}
-			ready <- msgs
+			select {
+			case ready <- msgs:
+			case <-going.Done(): // publishing failed
+				return nil
+			}
 		}
 		return nil
 	})
 	g.Go(func() error {
 		for msgs := range ready {
-			if err := p.Bus.Publish(ctx, msgs); err != nil {
+			if err := p.Bus.Publish(going, msgs); err != nil {
 				return err
 			}
 			f.ads += len(msgs)
