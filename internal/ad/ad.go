@@ -197,6 +197,14 @@ type Phone struct {
 	Confidence float64  `json:"confidence"`        // 0 to 1
 	Reasons    []string `json:"reasons,omitempty"` // for and against, in words
 	Pieces     []Piece  `json:"pieces,omitempty"`  // what stands for which digits of the national number, in the number's order
+
+	Alternatives []Alternative `json:"alternatives,omitempty"` // other readings of the same words that were weighed and lost, best first
+}
+
+// An Alternative is a number that the same words may stand for, less likely.
+type Alternative struct {
+	E164       string  `json:"e164"`
+	Confidence float64 `json:"confidence"` // together with the number's own at most 1
 }
 
 // A Piece is a part of a telephone number's span and the digits that it stands

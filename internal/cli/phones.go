@@ -30,7 +30,7 @@ type phonesCmd struct {
 // Help explains input and output in short.
 func (*phonesCmd) Help() string {
 	return "Text is one ad a line, CSV has columns id and text by the names in its first line, JSONL is one {\"id\",\"text\"} a line; where there is no id, the number of the line is. " +
-		"Prints one line of JSON per ad, in order: {\"id\",\"phones\":[{\"e164\",\"span\",\"text\",\"confidence\",\"method\",\"reasons\"}]}; a span counts Unicode code points from 0, its end is behind the last. " +
+		"Prints one line of JSON per ad, in order: {\"id\",\"phones\":[{\"e164\",\"span\",\"text\",\"confidence\",\"method\",\"reasons\"}]}, and \"alternatives\" of {\"e164\",\"confidence\"} where the same words may stand for another number; a span counts Unicode code points from 0, its end is behind the last. " +
 		"A line that cannot be read is reported and passed over, and the exit code is 1 in the end. --json goes with --score: what else is printed is JSON already."
 }
 
@@ -80,10 +80,12 @@ type foundNumber struct {
 	Confidence float64  `json:"confidence"`
 	Method     string   `json:"method"`
 	Reasons    []string `json:"reasons"`
+
+	Alternatives []ad.Alternative `json:"alternatives,omitempty"`
 }
 
 func found(n ad.Phone) foundNumber {
-	return foundNumber{n.E164, [2]int{n.Span.Start, n.Span.End}, n.Text, n.Confidence, n.Method, n.Reasons}
+	return foundNumber{n.E164, [2]int{n.Span.Start, n.Span.End}, n.Text, n.Confidence, n.Method, n.Reasons, n.Alternatives}
 }
 
 // score reads a labelled file and prints how well it was read.

@@ -38,6 +38,13 @@ func lawful(t *testing.T, s string, got []ad.Phone) {
 			t.Fatalf("%q: confidence %v, method %q", s, p.Confidence, p.Method)
 		}
 		piecemeal(t, s, p)
+		sum, before := p.Confidence-.005, 1.0 // it is rounded
+		for _, a := range p.Alternatives {
+			if sum += a.Confidence; a.E164 == p.E164 || len(a.E164) < 9 || len(a.E164) > 16 || strings.Trim(a.E164, "+0123456789") != "" || a.Confidence < Floor || a.Confidence > before || sum > 1 {
+				t.Fatalf("%q: %s at %v has the alternatives %v", s, p.E164, p.Confidence, p.Alternatives)
+			}
+			before = a.Confidence
+		}
 		if (p.Method == "plain" || p.Method == "separated" || p.Method == "unicode") && !strings.ContainsAny(p.Text, "<&%") { // tags and escapes have digits of their own
 			if d := digitsIn(p.Text); !strings.HasSuffix(d, p.E164[3:]) {
 				t.Fatalf("%q: digits %s do not explain %s", p.Text, d, p.E164)

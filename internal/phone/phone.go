@@ -19,7 +19,6 @@
 package phone
 
 import (
-	"math"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -271,8 +270,9 @@ func (r *reader) read(s string) []ad.Phone {
 	}
 	chosen = r.kin(chosen)
 	out := make([]ad.Phone, 0, len(chosen))
-	for _, c := range chosen {
-		out = append(out, r.phone(s, &c))
+	for i := range chosen {
+		lost := r.rivalsOf(chosen, i)
+		out = append(out, r.phone(s, &chosen[i], &lost))
 	}
 	return out
 }
@@ -371,21 +371,23 @@ func choose(found []candidate) []candidate {
 }
 
 // phone makes the record of a candidate.
-func (r *reader) phone(s string, c *candidate) ad.Phone {
+func (r *reader) phone(s string, c *candidate, lost *rivals) ad.Phone {
 	first, last := &r.chunks[c.start], &r.chunks[c.end-1]
 	from, bfrom, to, bto := first.from, first.bfrom, last.to, last.bto
 	for bfrom > 0 && (s[bfrom-1] == '+' || s[bfrom-1] == '(') { // both belong to the number
 		from, bfrom = from-1, bfrom-1
 	}
-	e164 := international(c)
+	e164 := international(c.country, c.nation, c.digits)
+	sure, others := lost.chance()
 	return ad.Phone{
-		E164:       e164,
-		Span:       ad.Span{Start: int(from), End: int(to)},
-		Text:       s[bfrom:bto],
-		Method:     c.method(),
-		Confidence: confidence(c.score),
-		Reasons:    c.reasons(),
-		Pieces:     r.pieces(s, c, e164[len(e164)-int(c.digits):]),
+		E164:         e164,
+		Span:         ad.Span{Start: int(from), End: int(to)},
+		Text:         s[bfrom:bto],
+		Method:       c.method(),
+		Confidence:   sure,
+		Reasons:      c.reasons(),
+		Pieces:       r.pieces(s, c, e164[len(e164)-int(c.digits):]),
+		Alternatives: others,
 	}
 }
 
@@ -393,17 +395,11 @@ func (r *reader) phone(s string, c *candidate) ad.Phone {
 // sets had at confidences from .5 to .9, all were right.
 const modest = .2
 
-// confidence maps a score to the range from 0 to 1, in hundredths: scores have
-// no more precision than that.
-func confidence(score float32) float64 {
-	return math.Round(100/(1+math.Exp(-float64(score)-modest))) / 100
-}
-
-// international is the number of a candidate in E.164.
-func international(c *candidate) string {
-	b := strconv.AppendUint(append(make([]byte, 0, 20), '+'), uint64(c.country), 10)
-	for k := int(c.digits) - 1; k >= 0; k-- {
-		b = append(b, '0'+byte(c.nation/pow10[k]%10))
+// international writes a national number in E.164.
+func international(country uint16, nation uint64, digits uint8) string {
+	b := strconv.AppendUint(append(make([]byte, 0, 20), '+'), uint64(country), 10)
+	for k := int(digits) - 1; k >= 0; k-- {
+		b = append(b, '0'+byte(nation/pow10[k]%10))
 	}
 	return string(b)
 }

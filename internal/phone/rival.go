@@ -1,0 +1,311 @@
+package phone
+
+import (
+	"math"
+	"slices"
+
+	"vigil.example/internal/ad"
+)
+
+// A rival is a reading of the same part of a text that lost to another: a number
+// that overlaps it, the same digits with another area code of the page, or with
+// a letter or word taken for another digit.
+type rival struct {
+	country uint16
+	nation  uint64
+	digits  uint8
+	score   float32
+	glyph   bool // the same, with a glyph or word taken for another digit
+}
+
+// Floor is the least confidence of an alternative that is told.
+const Floor = .002
+
+// Limits of what is told of rivals.
+const (
+	maxRivals = 5
+	manyFound = 64 // candidates that are looked at for one number
+	areasNear = 4  // area codes, on both sides
+)
+
+// What speaks against reading a glyph as the other digit that it may stand for.
+const (
+	costLook = 1   // like another digit: b as 6 or 8
+	costKey  = 1.2 // the keypad's digit of a letter that looks like one
+	costName = .6  // the name of a digit that is as far from a misspelling, and more for one farther away
+)
+
+// rivals collects what lost to one number.
+type rivals struct {
+	of     *candidate
+	chosen []candidate // all numbers of the text
+	own    int         // which of them
+	list   [maxRivals]rival
+	n      int
+}
+
+// rivalsOf weighs the other readings of a number that was chosen. It is not on
+// the way of ads without one.
+func (r *reader) rivalsOf(chosen []candidate, own int) rivals {
+	c := &chosen[own]
+	rs := rivals{of: c, chosen: chosen, own: own}
+	if c.marks&markShared != 0 {
+		return rs
+	}
+	first, _ := slices.BinarySearchFunc(r.found, c.start+1, func(o candidate, at int32) int { return int(o.end - at) })
+	for k := first; k < len(r.found) && k < first+manyFound; k++ {
+		if o := &r.found[k]; o.start < c.end {
+			rs.add(rival{o.country, o.nation, o.digits, o.score, false})
+		}
+	}
+	at := c.start
+	if c.area > 0 {
+		at = r.otherAreas(c, &rs)
+	}
+	r.otherDigits(c, at, &rs)
+	return rs
+}
+
+// add keeps one of the best rivals, each number once.
+func (rs *rivals) add(v rival) {
+	v.score = min(v.score, rs.of.score)
+	if v.score < rs.of.score-2.2 {
+		return
+	}
+	for k := max(0, rs.own-2); k < len(rs.chosen) && k <= rs.own+2; k++ {
+		if o := &rs.chosen[k]; o.country == v.country && o.nation == v.nation && o.digits == v.digits {
+			return
+		}
+	}
+	at := rs.n
+	for k := range rs.list[:rs.n] {
+		if o := &rs.list[k]; o.country == v.country && o.nation == v.nation && o.digits == v.digits {
+			if o.score >= v.score {
+				return
+			}
+			at = k
+			break
+		}
+	}
+	if at == len(rs.list) {
+		if at--; rs.list[at].score >= v.score {
+			return
+		}
+	} else if at == rs.n {
+		rs.n++
+	}
+	for ; at > 0 && rs.list[at-1].score < v.score; at-- {
+		rs.list[at] = rs.list[at-1]
+	}
+	rs.list[at] = v
+}
+
+// otherAreas adds a local number's readings with other area codes of the text,
+// and returns the chunk at which the number's own digits begin.
+func (r *reader) otherAreas(c *candidate, rs *rivals) int32 {
+	at := int32(0)
+	for r.chunks[at].after <= c.trail[0] {
+		at++
+	}
+	away := func(a *area) float32 { return float32(max(at-a.end, a.start-c.at, 0)) }
+	own := int(c.area) - 1
+	for k := max(0, own-areasNear); k < len(r.areas) && k <= own+areasNear; k++ {
+		if a := &r.areas[k]; a.code != r.areas[own].code {
+			rs.add(rival{1, a.code*1e7 + c.nation%1e7, 10, c.score - .3 - .1*(away(a)-away(&r.areas[own])), false})
+		}
+	}
+	return at
+}
+
+// otherDigits adds the readings of a number with one of its words or glyphs taken
+// for another digit.
+func (r *reader) otherDigits(c *candidate, at int32, rs *rivals) {
+	left := uint8(0)
+	for _, x := range c.trail[:c.steps] {
+		left += r.edges[x].n
+	}
+	for _, x := range c.trail[:c.steps] {
+		e := &r.edges[x]
+		left -= e.n
+		if x < r.chunks[at].edges { // parts may stand in another order
+			at = 0
+		}
+		for r.chunks[at].after <= x {
+			at++
+		}
+		ch := &r.chunks[at]
+		for y := ch.edges; y < ch.after; y++ {
+			if o := &r.edges[y]; o.to == e.to && o.n == e.n && o.v != e.v {
+				c.vary(rs, e.v, o.v, left, o.cost-e.cost)
+			}
+		}
+		if e.to != at+1 || e.how&(howLeet|howLook|howSpelt|howKeypad) == 0 {
+			continue
+		}
+		var digits [maxDigits]byte
+		var cuts [maxDigits]cut
+		for k, v := int(e.n)-1, e.v; k >= 0; k, v = k-1, v/10 {
+			digits[k] = '0' + byte(v%10)
+		}
+		b := r.norm[ch.lo:ch.hi]
+		if e.n == 1 {
+			cuts[0] = cut{0, uint8(min(len(b), 255))}
+		} else if !align(b, digits[:e.n], e.how, cuts[:]) {
+			continue
+		}
+		if keys, ok := keypad(b); ok && len(b) > 2 && len(b) == int(e.n) { // a word of the keypad, or letters that look like digits
+			if e.how&howKeypad != 0 {
+				keys = looked(b)
+			}
+			c.vary(rs, e.v, keys, left, costKey)
+			continue
+		}
+		for k, u := range cuts[:e.n] {
+			for d := range byte(10) {
+				if d+'0' == digits[k] {
+					continue
+				}
+				if cost := mistaken(b[u.from:u.to], d, digits[k]-'0', e.how); cost > 0 {
+					unit := pow10[int(e.n)-1-k]
+					c.vary(rs, e.v, e.v-uint64(digits[k]-'0')*unit+uint64(d)*unit, left, cost)
+				}
+			}
+		}
+	}
+}
+
+// vary adds the reading of a number in which the digits w stand for v, with so
+// many digits behind them.
+func (c *candidate) vary(rs *rivals, v, w uint64, left uint8, cost float32) {
+	all := c.nation
+	if c.marks&markReversed != 0 {
+		all = turn(all, c.digits)
+	}
+	if left >= c.digits {
+		return
+	}
+	if all += (w - v) * pow10[left]; all >= pow10[c.digits] { // modulo 2^64
+		return
+	}
+	if c.marks&markReversed != 0 {
+		all = turn(all, c.digits)
+	}
+	var unlikely, was float32
+	ok := true
+	switch c.country {
+	case 1:
+		unlikely, ok = northAmerican(all)
+		was, _ = northAmerican(c.nation)
+	case 44:
+		unlikely, ok = british(all)
+		was, _ = british(c.nation)
+	}
+	if ok {
+		rs.add(rival{c.country, all, c.digits, c.score - max(0, cost) - unlikely + was, true})
+	}
+}
+
+// turn returns the n digits of v from the last to the first.
+func turn(v uint64, n uint8) uint64 {
+	w := uint64(0)
+	for ; n > 0; n-- {
+		w, v = w*10+v%10, v/10
+	}
+	return w
+}
+
+// mistaken is what speaks against the digit d for letters that were read as the
+// digit is, 0 when they cannot stand for it.
+func mistaken(b []byte, d, is byte, h how) float32 {
+	if len(b) == 1 {
+		key, ok := keypad(b)
+		switch {
+		case ok && byte(key) == d:
+			return costKey
+		case otherLook(b[0]) == '0'+d:
+			return costLook
+		}
+		return 0
+	}
+	if h&howSpelt == 0 {
+		return 0
+	}
+	var buf [maxSpelt + 1]byte
+	w := sounded(buf[:0], b)
+	own, other := float32(9), float32(9)
+	for k := range spellings {
+		s := &spellings[k]
+		if s.digit != d && s.digit != is || len(w)-len(s.sound) > 2 || len(s.sound)-len(w) > 2 {
+			continue
+		}
+		if n := distance(w, s.sound, 3); s.digit == d {
+			other = min(other, n)
+		} else {
+			own = min(own, n)
+		}
+	}
+	if other > 1.6 {
+		return 0
+	}
+	return costName + 2*max(0, other-own)
+}
+
+// looked returns the digits that capitals look like, those of the keypad where
+// they look like none.
+func looked(b []byte) uint64 {
+	v := uint64(0)
+	for i, c := range b {
+		d, _ := keypad(b[i : i+1])
+		if l := leetDigit(c); l != 0 {
+			d = uint64(l - '0')
+		}
+		v = v*10 + d
+	}
+	return v
+}
+
+// otherLook returns the digit that a letter is written for when not for
+// leetDigit's.
+func otherLook(c byte) byte {
+	switch c {
+	case 'b':
+		return '8'
+	case 'g':
+		return '6'
+	case 'G', 'Q':
+		return '9'
+	case 'q':
+		return '0'
+	case 'Z', 'z', 'L':
+		return '7'
+	case 'T':
+		return '1'
+	}
+	return 0
+}
+
+// sharp is by how much differences of scores understate which of two readings is
+// right: of labelled sets, a reading that won by as little as one was right.
+const sharp = 3
+
+// chance returns what the score of a number and those of its rivals make of it,
+// and of each of them. All together are at most 1.
+func (rs *rivals) chance() (own float64, others []ad.Alternative) {
+	own = 1 / (1 + math.Exp(-float64(rs.of.score)-modest))
+	var chances [maxRivals]float64
+	real, sum := 1.0, 0.0
+	for k, v := range rs.list[:rs.n] {
+		chances[k] = math.Exp(sharp * float64(v.score-rs.of.score))
+		if sum += chances[k]; !v.glyph {
+			real += chances[k]
+		}
+	}
+	own = max(own/real, .5) // it won
+	scale := min(own, (1-own)/max(sum, 1e-9))
+	for k, v := range rs.list[:rs.n] {
+		if p := math.Floor(1000*chances[k]*scale) / 1000; p >= Floor {
+			others = append(others, ad.Alternative{E164: international(v.country, v.nation, v.digits), Confidence: p})
+		}
+	}
+	return math.Round(100*own) / 100, others
+}
