@@ -29,6 +29,9 @@ func explain(n Node, not, inner bool) string {
 	case Phrase:
 		return negated("with "+quoted(n.Text), not)
 	case Phone:
+		if !n.Part.None() {
+			return negated("with a number that "+n.Part.String()+" or the text "+quoted(n.Text), not)
+		}
 		return negated("with the number "+numbers(n.Text, n.Numbers)+" or the text "+quoted(n.Text), not)
 	case Field:
 		return negated(n.explain(), not)
@@ -71,6 +74,9 @@ func negated(s string, not bool) string {
 func (f Field) explain() string {
 	switch f.Name {
 	case "phone":
+		if !f.Part.None() {
+			return "with a number that " + f.Part.String()
+		}
 		return "with the number " + numbers(f.Text, f.Values)
 	case "email":
 		return "with the e-mail address " + quoted(f.Values[0])

@@ -153,9 +153,16 @@ func newField(name, value string) (f Field, reason string) {
 	v := strings.TrimSpace(value)
 	switch name {
 	case "phone":
+		var cut bool
+		if f.Part, cut = part(v); !f.Part.None() {
+			return f, ""
+		}
 		f.Values = number(value)
-		if f.Values == nil {
-			reason = "no telephone number can be read here; give it whole, in any form"
+		switch {
+		case f.Values == nil && cut:
+			reason = tooFew
+		case f.Values == nil:
+			reason = "no telephone number can be read here; give it whole, in any form, or its end, as in *0123"
 		}
 	case "email":
 		v = strings.ToLower(v)

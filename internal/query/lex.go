@@ -74,8 +74,11 @@ func (l *lexer) next() (lexeme, error) {
 			return lexeme{leafKind, n, start, l.pos}, err
 		} else {
 			l.pos += len([]rune(word))
-			if n := number(word); n != nil {
-				return lexeme{leafKind, Phone{word, n}, start, l.pos}, nil
+			if p, ok := asPhone(word); ok {
+				return lexeme{leafKind, p, start, l.pos}, nil
+			}
+			if _, cut := part(word); cut && word[0] == '*' {
+				return lexeme{}, &Error{start, l.pos, tooFew}
 			}
 			if len(text.Tokens(word)) > 0 {
 				return lexeme{leafKind, Word{word}, start, l.pos}, nil
@@ -170,8 +173,8 @@ func quotedLeaf(s string, start, end int) (Node, error) {
 	if len(text.Tokens(s)) == 0 {
 		return nil, &Error{start, end, "there is no letter or digit between these quotes"}
 	}
-	if n := number(s); n != nil {
-		return Phone{s, n}, nil
+	if p, ok := asPhone(s); ok {
+		return p, nil
 	}
 	return Phrase{s}, nil
 }
@@ -192,14 +195,14 @@ func (l *lexer) number() (lexeme, bool) {
 	for _, g := range l.numbers {
 		if g.start == l.pos {
 			l.pos = g.end
-			return lexeme{leafKind, Phone{string(l.src[g.start:g.end]), g.numbers}, g.start, g.end}, true
+			return lexeme{leafKind, Phone{Text: string(l.src[g.start:g.end]), Numbers: g.numbers}, g.start, g.end}, true
 		}
 	}
 	return lexeme{}, false
 }
 
 // stretch returns the end of the words and parentheses that begin at at, before
-// the next quote, operator, negation or field.
+// the next quote, operator, negation, field or part of a number.
 func (l *lexer) stretch(at int) int {
 	for i, fresh := at, true; i < len(l.src); i++ {
 		r := l.src[i]
@@ -218,7 +221,8 @@ func (l *lexer) stretch(at int) int {
 		_, op := operator(word)
 		_, field := l.field(i)
 		hyphen := r == '-' && len(word) > 1
-		if op || field || hyphen {
+		_, cut := part(word)
+		if op || field || hyphen || cut {
 			return i
 		}
 	}

@@ -149,6 +149,11 @@ func (m *matcher) carries(v ad.Value) bool {
 	return slices.Contains(m.exact, v)
 }
 
+// begun reports whether p is part of a number that the ad carries.
+func (m *matcher) begun(p Part) bool {
+	return slices.ContainsFunc(m.doc.Ad.Phones, func(have ad.Phone) bool { return p.Of(have.E164) })
+}
+
 func (m *matcher) match(n Node) bool {
 	switch n := n.(type) {
 	case And:
@@ -162,7 +167,7 @@ func (m *matcher) match(n Node) bool {
 	case Phrase:
 		return m.stands(n.Text, "")
 	case Phone:
-		return slices.ContainsFunc(Asked(n), m.carries) || m.stands(n.Text, "")
+		return slices.ContainsFunc(Asked(n), m.carries) || m.begun(n.Part) || m.stands(n.Text, "")
 	case Field:
 		return m.field(n)
 	}
@@ -183,7 +188,7 @@ func (m *matcher) field(f Field) bool {
 	case "posted":
 		return !d.Ad.PostedAt.IsZero() && f.meets(d.Ad.PostedAt, d.Ad.PostedAt)
 	}
-	return slices.ContainsFunc(f.Values, func(v string) bool { return m.carries(ad.Value{Kind: f.Name, Value: v}) })
+	return m.begun(f.Part) || slices.ContainsFunc(f.Values, func(v string) bool { return m.carries(ad.Value{Kind: f.Name, Value: v}) })
 }
 
 // stands reports whether the tokens of s stand side by side in a text, of the
@@ -233,6 +238,7 @@ func (m *matcher) spans(n Node, out *[]ad.Span) {
 	case Phone:
 		m.found(n.Text, "", out)
 		m.carried(Asked(n), out)
+		m.parts(n.Part, out)
 	case Field:
 		switch n.Name {
 		case "title":
@@ -240,6 +246,7 @@ func (m *matcher) spans(n Node, out *[]ad.Span) {
 		case "city":
 			m.found(n.Text, "location", out)
 		case "phone", "email", "handle":
+			m.parts(n.Part, out)
 			for _, v := range n.Values {
 				m.carried([]ad.Value{{Kind: n.Name, Value: v}}, out)
 			}
@@ -256,6 +263,15 @@ func (m *matcher) found(s, field string, out *[]ad.Span) {
 		}
 		for i := index(t.tokens, want, 0); i >= 0; i = index(t.tokens, want, i+1) {
 			*out = append(*out, ad.Span{Field: t.Field, Start: t.tokens[i].Start, End: t.tokens[i+len(want)-1].End})
+		}
+	}
+}
+
+// parts adds the places of the numbers that p is part of.
+func (m *matcher) parts(p Part, out *[]ad.Span) {
+	for _, have := range m.doc.Ad.Phones {
+		if p.Of(have.E164) {
+			*out = append(*out, have.Span)
 		}
 	}
 }

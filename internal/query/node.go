@@ -38,11 +38,13 @@ type Word struct{ Text string }
 // Phrase matches when its tokens stand side by side in one field of the ad's text.
 type Phrase struct{ Text string }
 
-// Phone matches when the ad carries one of the numbers, or when its text has the
-// tokens of Text side by side, for numbers that the reader of numbers missed.
+// Phone matches when the ad carries one of the numbers, or one that Part is of, or
+// when its text has the tokens of Text side by side, for numbers that the reader of
+// numbers missed.
 type Phone struct {
 	Text    string   // as typed
 	Numbers []string // E.164; several when the text can be read in several ways
+	Part    Part     // in place of Numbers, when only the beginning or end is known
 }
 
 // Field matches when one named property of the document is as asked.
@@ -50,6 +52,7 @@ type Field struct {
 	Name   string    // canonical name, one of Fields
 	Text   string    // the value as typed
 	Values []string  // normalised values, any of which will do; for phone, email, handle, site, cluster and url
+	Part   Part      // for phone, in place of Values, when only the beginning or end is known
 	From   time.Time // for seen and posted: first instant asked for; zero when open
 	To     time.Time // for seen and posted: first instant after; zero when open
 }

@@ -8,10 +8,21 @@ import (
 	"vigil.example/internal/text"
 )
 
+// asPhone reads s as one telephone number, whole or in part, and nothing else.
+func asPhone(s string) (Node, bool) {
+	if p, _ := part(s); !p.None() {
+		return Phone{Text: s, Part: p}, true
+	}
+	if n := number(s); n != nil {
+		return Phone{Text: s, Numbers: n}, true
+	}
+	return nil, false
+}
+
 // number reads s as one telephone number and nothing else. It returns the E.164
 // forms that s can stand for, none when s is not a number from end to end, perhaps
-// with unknown digits. It
-// depends on s alone, so that a number printed in quotes is read alike again.
+// with unknown digits. It depends on s alone, so that a number printed in quotes is
+// read alike again.
 func number(s string) []string {
 	found := groups(phone.ReadQuery(s))
 	if len(found) == 0 {

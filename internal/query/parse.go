@@ -44,7 +44,7 @@ func Parse(s string) (Node, error) {
 }
 
 // wholeNumber reads a query that is one number in whatever form and nothing else.
-func wholeNumber(s string) (Node, bool) {
+func wholeNumber(s string) (n Node, ok bool) {
 	s = strings.TrimFunc(s, unicode.IsSpace)
 	if s == "" || s[0] == '-' || strings.ContainsFunc(s, isQuote) {
 		return nil, false
@@ -54,10 +54,7 @@ func wholeNumber(s string) (Node, bool) {
 			return nil, false
 		}
 	}
-	if n := number(s); n != nil {
-		return Phone{s, n}, true
-	}
-	return nil, false
+	return asPhone(s)
 }
 
 // A parser reads lexemes by recursive descent, one ahead.
@@ -168,10 +165,17 @@ func (p *parser) unary(depth int) (Node, error) {
 // weight is how many things a leaf asks for: a number with unknown digits may be
 // hundreds, which an index looks up faster than words.
 func weight(leaf Node) int {
+	const partial = 8
 	switch n := leaf.(type) {
 	case Phone:
+		if !n.Part.None() {
+			return partial
+		}
 		return max(1, len(n.Numbers)/10)
 	case Field:
+		if !n.Part.None() {
+			return partial
+		}
 		return max(1, len(n.Values)/10)
 	}
 	return 1

@@ -27,12 +27,20 @@ func field(name, text string, values ...string) query.Node {
 	return query.Field{Name: name, Text: text, Values: values}
 }
 
-// ten fills a form with each digit.
-func ten(form string) (out []string) {
-	for d := range 10 {
+// filled fills a form with each number below n.
+func filled(form string, n int) (out []string) {
+	for d := range n {
 		out = append(out, fmt.Sprintf(form, d))
 	}
 	return out
+}
+
+func ending(text, digits string) query.Node {
+	return query.Phone{Text: text, Part: query.Part{Ends: digits}}
+}
+
+func beginning(text string, e164 ...string) query.Node {
+	return query.Phone{Text: text, Part: query.Part{Starts: e164}}
 }
 
 func TestParse(t *testing.T) {
@@ -72,11 +80,31 @@ func TestParse(t *testing.T) {
 		{"digits that are no number", "room 4512", and(word("room"), word("4512"))},
 		{"an operator parts a number", "912 OR 555 0123", or(word("912"), and(word("555"), word("0123")))},
 
-		{"a number with an unknown digit", "roses 912-555-01?4", and(word("roses"), query.Phone{Text: "912-555-01?4", Numbers: ten("+191255501%d4")})},
-		{"the unknown digit as x, in quotes", `"(912) 555 01x4"`, query.Phone{Text: "(912) 555 01x4", Numbers: ten("+191255501%d4")}},
-		{"the unknown digit in the field", "phone:07700*00123", query.Field{Name: "phone", Text: "07700*00123", Values: ten("+447700%d00123")}},
+		{"a number with an unknown digit", "roses 912-555-01?4", and(word("roses"), query.Phone{Text: "912-555-01?4", Numbers: filled("+191255501%d4", 10)})},
+		{"the unknown digit as x, in quotes", `"(912) 555 01x4"`, query.Phone{Text: "(912) 555 01x4", Numbers: filled("+191255501%d4", 10)}},
+		{"the unknown digit in the field", "phone:07700*00123", query.Field{Name: "phone", Text: "07700*00123", Values: filled("+447700%d00123", 10)}},
 		{"stars between groups hide nothing", "912*555*0123", phone("912*555*0123")},
-		{"too little is known", "912-555-????", word("912-555-????")},
+		{"a star for digits between", "91255*123", query.Phone{Text: "91255*123", Numbers: filled("+191255%02d123", 100)}},
+		{"too little is known", "912-????-????", word("912-????-????")},
+
+		{"the end of a number", "roses *0123", and(word("roses"), ending("*0123", "0123"))},
+		{"the end, in parts", "*555-0123", ending("*555-0123", "5550123")},
+		{"the end, in parts with a space", "*555 0123", ending("*555 0123", "5550123")},
+		{"the end in quotes", `a "*555 0123"`, and(word("a"), ending("*555 0123", "5550123"))},
+		{"the end before a whole number", "*0123 912 555 0123", and(ending("*0123", "0123"), phone("912 555 0123"))},
+		{"the end behind a mask", "(xxx) xxx-0123", ending("(xxx) xxx-0123", "0123")},
+		{"the end left out", "roses -*0123", and(word("roses"), not(ending("*0123", "0123")))},
+		{"the end, as a field", "phone:*0123", query.Field{Name: "phone", Text: "*0123", Part: query.Part{Ends: "0123"}}},
+		{"the beginning of a number", "912555*", beginning("912555*", "+1912555")},
+		{"the beginning before a mask", "912-555-????", beginning("912-555-????", "+1912555")},
+		{"the beginning of a British number", "07700 9*", beginning("07700 9*", "+4477009")},
+		{"the beginning with its country", "phone:+447700*", query.Field{Name: "phone", Text: "+447700*", Part: query.Part{Starts: []string{"+447700"}}}},
+		{"the beginning in two countries", "447700*", beginning("447700*", "+1447700", "+447700")},
+		{"a whole number with a star is whole", "*9125550123", phone("*9125550123")},
+		{"stars around a word are no part", "**0123**", word("**0123**")},
+		{"a number sign is no part", "#0123", word("#0123")},
+		{"a few digits before a star are text", "2*", word("2*")},
+		{"the end as text", "text:*0123", word("*0123")},
 
 		{"phone", "phone:9125550123", field("phone", "9125550123", "+19125550123")},
 		{"phone, in parts", "phone: (912) 555 0123 roses", and(field("phone", "(912) 555 0123", "+19125550123"), word("roses"))},
@@ -143,6 +171,8 @@ func TestString(t *testing.T) {
 		{"a phrase that is no number", `text:"912 555 0123"`, `text:"912 555 0123"`},
 		{"a word that would become an operator", "text:OR", "text:OR"},
 		{"a word that would become a negation", "text:-a", "text:-a"},
+		{"the end of a number", "*0123 phone:*0124", `"*0123" phone:*0124`},
+		{"a word that would be an end too short", "text:*12", "text:*12"},
 		{"values with spaces", `city:"port wren"`, `city:"port wren"`},
 		{"other names of fields", "location:austin tel:9125550123", "city:austin phone:9125550123"},
 	} {
@@ -166,7 +196,10 @@ func TestParseErrors(t *testing.T) {
 		{"a field far from all", "zzzzzz:1", "zzzzzz:1\n^^^^^^\nunknown field; known are phone, email, handle, site, city, title, text, cluster, url, seen, posted; in quotes it is searched as text"},
 		{"no value", "title: OR b", "title: OR b\n      ^\ntitle: needs a value"},
 		{"no value at the end", "a title:", "a title:\n        ^\ntitle: needs a value"},
-		{"no number", "phone:12", "phone:12\n^^^^^^^^\nno telephone number can be read here; give it whole, in any form"},
+		{"no number", "phone:12", "phone:12\n^^^^^^^^\nno telephone number can be read here; give it whole, in any form, or its end, as in *0123"},
+		{"too few digits of its end", "phone:*123", "phone:*123\n^^^^^^^^^^\ntoo little of the number is known; give at least four digits, as in *0123 or 912555*"},
+		{"too few digits of the end among words", "roses *12", "roses *12\n      ^^^\ntoo little of the number is known; give at least four digits, as in *0123 or 912555*"},
+		{"too few digits beyond the country", "phone:+1912*", "phone:+1912*\n^^^^^^^^^^^^\ntoo little of the number is known; give at least four digits, as in *0123 or 912555*"},
 		{"no address", "email:kate", "email:kate\n^^^^^^^^^^\nthis is not an e-mail address; it should look like name@host.example"},
 		{"no date", "seen:may", "seen:may\n^^^^^^^^\na date looks like 2026, 2026-01 or 2026-01-31, a range like 2026-01..2026-03"},
 		{"a range backwards", "seen:2026..2025", "seen:2026..2025\n^^^^^^^^^^^^^^^\nthis range ends before it begins"},
@@ -223,6 +256,7 @@ func TestExplain(t *testing.T) {
 		{"seen:2026-01..2026-03 posted:2026-01-02", "Ads seen from 1 January 2026 to 31 March 2026 and posted on 2 January 2026"},
 		{"seen:..2026 OR posted:2026..", "Ads seen until 31 December 2026 or posted since 1 January 2026"},
 		{"912-555-01?4", "Ads with the number that “912-555-01?4” may be, one of 10 or the text “912-555-01?4”"},
+		{"*0123 -phone:912555*", "Ads with a number that ends in 0123 or the text “*0123” and not with a number that begins with +1912555"},
 		{"kate@mail.example", "Ads with “kate@mail.example”, written so or in disguise"},
 		{"site:townboard city:wren cluster:c1 handle:@k email:k@m.example phone:9125550123",
 			"Ads from the site “townboard” and with “wren” in the place given and in the cluster “c1” and with the handle “k” and with the e-mail address “k@m.example” and with the number +19125550123"},
@@ -242,6 +276,7 @@ func FuzzParse(f *testing.F) {
 		`red (roses OR tulips) -"a b" 912-555-0123`, `phone: (912) 555 0123 roses`, `912 & 555 & 0123`, "text:OR -text:-a",
 		`"a \" \\ b" seen:2026..`, `--a -(-b)`, `https://a.example/(x) handle:t:@k`, "((912) 555-0123) x", "nine one two 555 01 23",
 		"“a” „b”", "\xff:a", "title:\"(a\" ) (", `phone:"912 5550123" 9125550124`, "ﬁ️⃣:x ١٢٣", "roses 912-555-01?4 x", `"07700 900x2?"`,
+		"*0123 roses", "-phone:*555-0123 912555*", "912*0123 *12", `"(xxx) xxx-0123" +4477009*`, "text:*12 *",
 	} {
 		f.Add(s)
 	}

@@ -16,7 +16,7 @@ const (
 )
 
 // completed reads s as a telephone number some of whose digits are not known,
-// "912-555-01?4", each written as ?, *, # or x. It returns the numbers that it may
+// "912-555-01?4", each written as ?, *, # or x; one * alone may stand for up to three. It returns the numbers that it may
 // be, none when it is no such thing: too little of it is known, or other signs
 // than digits and what stands between them.
 func completed(s string) []string {
@@ -37,6 +37,19 @@ func completed(s string) []string {
 	if unknown == 0 || unknown > maxUnknown || known < minKnown {
 		return nil
 	}
+	out := complete(s, known, unknown)
+	for n := 2; out == nil && unknown == 1 && n <= maxUnknown; n++ { // "912*0123"
+		longer := strings.Replace(s, "*", strings.Repeat("*", n), 1)
+		if len(longer) == len(s) {
+			break
+		}
+		out = complete(longer, known, n)
+	}
+	return out
+}
+
+// complete puts each digit in each place of an unknown one.
+func complete(s string, known, unknown int) []string {
 	digits := []byte(s)
 	var out []string
 	for n := range pow(unknown) {

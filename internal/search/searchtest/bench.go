@@ -104,6 +104,10 @@ func Bench(b *testing.B, open Open) {
 			v := fmt.Sprintf("+0%09d", m.IntN(5000))
 			return query.Phone{Text: v, Numbers: []string{v}}
 		}},
+		{"end of a number", "", func() query.Node {
+			v := fmt.Sprintf("%04d", m.IntN(5000))
+			return query.Phone{Text: "*" + v, Part: query.Part{Ends: v}}
+		}},
 		{"rare word", "", func() query.Node { return query.Word{Text: fmt.Sprintf("w%d", 2000+m.IntN(18000))} }},
 		{"two words", "", func() query.Node {
 			return query.And{Of: []query.Node{query.Word{Text: fmt.Sprintf("w%d", m.IntN(50))}, query.Word{Text: fmt.Sprintf("w%d", m.IntN(500))}}}

@@ -129,7 +129,7 @@ func (m maker) query(depth int) string {
 // number is a number as somebody may type it.
 func (m maker) number() string {
 	v := m.e164()
-	return m.pick([]string{v, v[2:], fmt.Sprintf("(%s) %s-%s", v[2:5], v[5:8], v[8:]), fmt.Sprintf(`"%s.%s.%s"`, v[2:5], v[5:8], v[8:])})
+	return m.pick([]string{"*" + v[8:], "*" + v[5:8] + "-" + v[8:], v[2:5] + "*" + v[8:], v[2:8] + "*", "phone:*" + v[8:], "phone:" + v[2:10] + "*", "phone:+1" + v[2:6] + "*", v, v[2:], fmt.Sprintf("(%s) %s-%s", v[2:5], v[5:8], v[8:]), fmt.Sprintf(`"%s.%s.%s"`, v[2:5], v[5:8], v[8:])})
 }
 
 func (m maker) field() string {

@@ -46,7 +46,7 @@ func compile(n query.Node) cond {
 	case query.Phrase:
 		return either(nil, phrase("", n.Text))
 	case query.Phone:
-		return either(query.Asked(n), phrase("", n.Text))
+		return either(query.Asked(n), phrase("", n.Text), parts(n.Part)...)
 	case query.Field:
 		return field(n)
 	}
@@ -88,7 +88,19 @@ func field(f query.Field) cond {
 	for i, v := range f.Values {
 		values[i] = ad.Value{Kind: f.Name, Value: v}
 	}
-	return either(values, "")
+	return either(values, "", parts(f.Part)...)
+}
+
+// parts asks for the numbers that p is part of: those whose token begins so, read
+// forwards or backwards.
+func parts(p query.Part) (out []string) {
+	for _, s := range p.Starts {
+		out = append(out, `"`+exact(ad.Value{Kind: "phone", Value: s})+`" *`)
+	}
+	if p.Ends != "" {
+		out = append(out, `"`+exact(ad.Value{Kind: backwards, Value: reversed(p.Ends)})+`" *`)
+	}
+	return out
 }
 
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
@@ -104,9 +116,8 @@ func phrase(column, s string) string {
 	return column + `"` + tokens + `"`
 }
 
-// either says that one of the values is carried or the phrase stands.
-func either(values []ad.Value, phrase string) cond {
-	parts := make([]string, 0, 1+len(values))
+// either says that one of the values or parts is carried or the phrase stands.
+func either(values []ad.Value, phrase string, parts ...string) cond {
 	for _, v := range values {
 		// A quote would end the string. NUL would end the whole expression.
 		parts = append(parts, `"`+exact(v)+`"`)

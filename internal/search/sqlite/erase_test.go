@@ -51,8 +51,11 @@ func unique(i, edit int) string {
 // as they are stored.
 func traces(i int, a *ad.Ad) (out []string) {
 	number := a.Phones[0].E164
+	backwards := []byte(number)
+	slices.Reverse(backwards)
 	out = append(out, number[1:], number[2:], number[5:8]+number[8:]+" ", a.AdID, fmt.Sprintf("ad/%d\"", i), fmt.Sprintf("ad/%d ", i))
 	out = slices.Delete(out, 2, 3)
+	out = append(out, string(backwards[:10]))
 	for e := range 10 {
 		out = append(out, unique(i, e))
 	}

@@ -32,8 +32,8 @@ const (
 	// application marks the file as an index of Vigil ("Vgil").
 	application = 0x5667696c
 	// version is the layout of the file. Raise it with every change of the schema
-	// or of what text.Tokens, query.Texts or query.Exact give: the index is rebuilt.
-	version = 2
+	// or of what text.Tokens, query.Texts, query.Exact or newRow give: the index is rebuilt.
+	version = 3
 )
 
 // schema is the layout. Times are microseconds since 1970, null when not known.

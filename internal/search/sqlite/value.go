@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,9 +72,23 @@ func newRow(a *ad.Ad) row {
 	for _, v := range query.Exact(a) {
 		b.WriteString(boundary)
 		b.WriteString(exact(v))
+		if v.Kind == "phone" {
+			b.WriteString(boundary)
+			b.WriteString(exact(ad.Value{Kind: backwards, Value: reversed(v.Value)}))
+		}
 	}
 	r.exact = b.String()
 	return r
+}
+
+// backwards is the kind of a number read from its end: the numbers that end alike
+// stand side by side in the index.
+const backwards = "enohp"
+
+func reversed(s string) string {
+	b := []byte(s)
+	slices.Reverse(b)
+	return string(b)
 }
 
 // joined returns the tokens of s with spaces between them. A token is letters and
