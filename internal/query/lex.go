@@ -69,6 +69,9 @@ func (l *lexer) next() (lexeme, error) {
 		} else if k, ok := operator(word); ok {
 			l.pos += len(word)
 			return lexeme{kind: k, start: start, end: l.pos}, nil
+		} else if n := linked(word); n != nil {
+			l.pos += len([]rune(word))
+			return lexeme{leafKind, Phone{Text: word, Numbers: n}, start, l.pos}, nil
 		} else if name, ok := l.field(l.pos); ok {
 			n, err := l.fieldLeaf(name)
 			return lexeme{leafKind, n, start, l.pos}, err

@@ -24,17 +24,26 @@ func asPhone(s string) (Node, bool) {
 // with unknown digits. It depends on s alone, so that a number printed in quotes is
 // read alike again.
 func number(s string) []string {
-	found := groups(phone.ReadQuery(s))
+	if n := linked(s); n != nil {
+		return n
+	}
+	phones := phone.ReadQuery(s)
+	found := groups(phones)
 	if len(found) == 0 {
 		return completed(s)
 	}
 	if len(found) > 1 {
 		return nil
 	}
+	const telling = 5 // words that say to read backwards
+	outside := 0
 	for _, t := range text.Tokens(s) {
 		if t.Start < found[0].start || t.End > found[0].end {
-			return nil
+			outside++
 		}
+	}
+	if outside > telling || outside > 0 && phones[0].Method != "reversed" {
+		return nil
 	}
 	return found[0].numbers
 }

@@ -43,7 +43,8 @@ func Parse(s string) (Node, error) {
 	return n, nil
 }
 
-// wholeNumber reads a query that is one number in whatever form and nothing else.
+// wholeNumber reads a query that is one number in whatever form and nothing else,
+// but for the words that are copied along with numbers.
 func wholeNumber(s string) (n Node, ok bool) {
 	s = strings.TrimFunc(s, unicode.IsSpace)
 	if s == "" || s[0] == '-' || strings.ContainsFunc(s, isQuote) {
@@ -54,7 +55,10 @@ func wholeNumber(s string) (n Node, ok bool) {
 			return nil, false
 		}
 	}
-	return asPhone(s)
+	if n, ok := asPhone(s); ok {
+		return n, true
+	}
+	return labelled(s)
 }
 
 // A parser reads lexemes by recursive descent, one ahead.
