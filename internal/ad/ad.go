@@ -26,6 +26,10 @@ var ErrNotFound = errors.New("not found")
 // Nothing was stored; it passes when there is room again.
 var ErrFull = errors.New("the disk is full up to its reserve")
 
+// ErrAway says that the streams' server cannot be reached, or that it does not
+// answer. It passes by itself, and nothing that was stored is lost.
+var ErrAway = errors.New("the streams cannot be reached")
+
 // ErrConflict says that somebody else changed the thing first: read it again,
 // then decide again.
 var ErrConflict = errors.New("somebody else was first")
@@ -242,6 +246,23 @@ type Ad struct {
 	Lead        *Lead        `json:"lead,omitempty"` // nil when the language found is none
 	Side        *Side        `json:"side,omitempty"`
 	EnrichedBy  string       `json:"enriched_by"` // program version and pipeline digest
+
+	// Decided is the newest decision of a person about the readings of this ad that
+	// was known when it was read, by its sequence; 0 for none. Of two readings of one
+	// content the one that knew more decisions counts.
+	Decided   uint64       `json:"decided,omitempty"`
+	Corrected []Correction `json:"corrected,omitempty"` // what those decisions changed
+}
+
+// MethodCorrected is the method of a number that a person has read.
+const MethodCorrected = "corrected"
+
+// A Correction is what a person's decision changed in the reading of an ad.
+type Correction struct {
+	Decision string  `json:"decision"`          // id of the decision
+	Text     string  `json:"text"`              // the piece that it is about, as written
+	Reads    string  `json:"reads,omitempty"`   // number that it reads, in E.164; "" for no number at all
+	Instead  []Phone `json:"instead,omitempty"` // what the program reads there
 }
 
 // A Value is one identifying value with its kind: phone, email or handle.

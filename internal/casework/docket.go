@@ -1,6 +1,7 @@
 // Package casework keeps what people decide: subscriptions to values, which
 // alerts they have read, what must not be erased, and the words of the purposes
-// they work for; cases, notes and link decisions will stand beside them. Decisions
+// they work for, and how they correct the reading of an ad; cases, notes and link
+// decisions will stand beside them. Decisions
 // come in as method calls and are stored as events, one subject per thing decided
 // on, written with the expected last sequence of that subject; out comes the
 // current state, which is a projection that CatchUp rebuilds and Apply follows, so
@@ -8,7 +9,7 @@
 // place, never reads ads, and drops a decision it acknowledged only when the value
 // it is about was erased.
 //
-// Subscriptions and holds have numbers in them and purposes have words people
+// Subscriptions, holds and corrections have numbers in them and purposes have words people
 // typed. They stand in this room's events and nowhere else; the audit log knows
 // them by id.
 package casework
@@ -71,6 +72,8 @@ type Docket struct {
 	purposes map[string]Purpose
 	holds    map[string]*Hold
 	held     map[ad.Value]map[string]bool // ids of the holds that stand on a target
+
+	corrections *Corrections // guards itself
 }
 
 // Open rebuilds the state from the journal.
@@ -93,6 +96,8 @@ func Open(ctx context.Context, j Journal, c Config) (*Docket, error) {
 		purposes: make(map[string]Purpose),
 		holds:    make(map[string]*Hold),
 		held:     make(map[ad.Value]map[string]bool),
+
+		corrections: NewCorrections(),
 	}
 	if err := d.CatchUp(ctx); err != nil {
 		return nil, err
@@ -152,6 +157,7 @@ func (d *Docket) bring(seq uint64, subject string, data []byte) error {
 	if err != nil {
 		return fmt.Errorf("decision %d: %w", seq, err)
 	}
+	e.seq = seq
 	fresh, err := d.fold(seq, subject, func() error { return apply(id, e) })
 	if err != nil {
 		return fmt.Errorf("decision %d: %w", seq, err)
@@ -191,6 +197,7 @@ func (d *Docket) applier(subject string) (string, func(string, event) error) {
 		{subjectInbox, d.applyMarks},
 		{subjectPurpose, d.applyPurpose},
 		{subjectHold, d.applyHold},
+		{subjectCorrection, func(id string, e event) error { return d.corrections.bring(e.seq, id, e) }},
 	} {
 		if id, ok := strings.CutPrefix(subject, a.prefix); ok {
 			return id, a.apply

@@ -10,8 +10,9 @@ import (
 )
 
 // Sequences returns where in the journal the events stand that hold an erased
-// value: those of subscriptions to it and of released holds on it, in order. A
-// hold that stands is not among them: it beats erasure, so ask Held first. Deleting
+// value: those of subscriptions to it and of released holds on it, and the
+// corrections of an erased ad, in order. Those are asked for as a value of kind
+// AboutAd. A hold that stands is not among them: it beats erasure, so ask Held first. Deleting
 // them from the journal and Forget belong together; since people decide while an
 // eraser works, it asks again after deleting, until none are left.
 func (d *Docket) Sequences(match func(ad.Value) bool) []uint64 {
@@ -38,11 +39,16 @@ func (d *Docket) about(match func(ad.Value) bool) map[string]ad.Value {
 			out[subjectHold+id] = h.target()
 		}
 	}
+	for _, c := range d.corrections.All("") {
+		if v := (ad.Value{Kind: AboutAd, Value: c.AdID}); match(v) {
+			out[subjectCorrection+c.ID] = v
+		}
+	}
 	return out
 }
 
-// Forget drops from the state those subscriptions and released holds with a
-// matching value whose events were deleted from the journal, and returns how many.
+// Forget drops from the state those subscriptions, released holds and corrections
+// with a matching value whose events were deleted from the journal, and returns how many.
 // What was decided anew since stays, so every process may call it when it hears of
 // an erasure, as often as it likes. A deleted event that still arrives by Apply
 // changes nothing.
@@ -88,7 +94,7 @@ func (d *Docket) Forget(ctx context.Context, match func(ad.Value) bool) (int, er
 	return n, nil
 }
 
-// drop removes one subscription or hold. The caller holds d.mu.
+// drop removes one subscription, hold or correction. The caller holds d.mu.
 func (d *Docket) drop(subject string, v ad.Value) {
 	delete(d.seqs, subject)
 	delete(d.events, subject)
@@ -101,6 +107,12 @@ func (d *Docket) drop(subject string, v ad.Value) {
 			delete(d.byUser, s.User)
 		}
 		d.unwatch(v, id)
+		return
+	}
+	if id, ok := strings.CutPrefix(subject, subjectCorrection); ok {
+		d.corrections.mu.Lock()
+		d.corrections.drop(id)
+		d.corrections.mu.Unlock()
 		return
 	}
 	id := subject[len(subjectHold):]

@@ -37,12 +37,13 @@ const (
 	subjectInbox        = "decisions.inbox."
 	subjectPurpose      = "decisions.purpose."
 	subjectHold         = "decisions.hold."
+	subjectCorrection   = "decisions.correction."
 )
 
 // holdsValue reports whether events of a subject may have to be erased for a
 // value in them.
 func holdsValue(subject string) bool {
-	return strings.HasPrefix(subject, subjectSubscription) || strings.HasPrefix(subject, subjectHold)
+	return strings.HasPrefix(subject, subjectSubscription) || strings.HasPrefix(subject, subjectHold) || strings.HasPrefix(subject, subjectCorrection)
 }
 
 // The kinds of event. Known events come before the created event of the same
@@ -58,6 +59,9 @@ const (
 
 	kindHeld     = "held"
 	kindReleased = "released"
+
+	kindCorrected = "corrected"
+	kindWithdrawn = "withdrawn"
 )
 
 // An event is what one decision looks like in the journal.
@@ -72,6 +76,10 @@ type event struct {
 	Purpose      *Purpose         `json:"purpose,omitempty"`
 	Hold         *Hold            `json:"hold,omitempty"`
 	Release      *Release         `json:"release,omitempty"`
+	Correction   *Correction      `json:"correction,omitempty"`
+	Withdrawal   *Withdrawal      `json:"withdrawal,omitempty"`
+
+	seq uint64 // where it stands
 }
 
 // tries bounds how often a decision is taken anew after losing to another writer.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/casework"
 )
 
 // An Enricher reads one thing in an ad and fills the fields that are its own.
@@ -53,4 +54,7 @@ func (c *Chain) Enrich(ctx context.Context, l ad.Listing) (ad.Ad, error) {
 type Config struct {
 	// Country gives the region of a site, ISO 3166-1 alpha-2, "" when unknown.
 	Country func(site string) string
+	// Corrections gives what people decided about the readings of an ad; see
+	// correction.New. It may be nil.
+	Corrections func(adID string) (standing []casework.Correction, newest uint64)
 }
