@@ -53,7 +53,8 @@ type Linker struct {
 	byName     map[string]int32
 	signatures [][]uint32 // in blocks, so that they need not be copied to grow
 	clusters   map[founder][]int32
-	lookup     []byte // a name being looked up
+	decided    map[int32]uint64 // of ads about which something was decided, the newest
+	lookup     []byte           // a name being looked up
 }
 
 type adKey [16]byte
@@ -100,7 +101,7 @@ func (v *value) value() ad.Value {
 
 // New returns a linker without ads.
 func New(c Config) *Linker {
-	return &Linker{cfg: c.withDefaults(), byID: map[adKey]int32{}, byName: map[string]int32{}, clusters: map[founder][]int32{}}
+	return &Linker{cfg: c.withDefaults(), byID: map[adKey]int32{}, byName: map[string]int32{}, clusters: map[founder][]int32{}, decided: map[int32]uint64{}}
 }
 
 // Len is the number of ads.
@@ -111,13 +112,18 @@ func (l *Linker) Len() int { return len(l.nodes) }
 const maxValues = 40
 
 // Add joins one ad version to the clusters and returns what changed. Values of
-// earlier versions of an ad go on counting. An ad that is alone has no cluster.
+// earlier versions of an ad go on counting, unless this one knew of a decision
+// about the ad that they did not. An ad that is alone has no cluster.
 func (l *Linker) Add(a *ad.Ad) ad.LinkChange {
 	ch := changes{l: l, touched: map[int32]struct{}{}}
 	n := l.node(a.AdID)
 	values := a.Values(l.cfg.Confidence)
-	if len(values) > maxValues {
-		return ad.LinkChange{V: ad.Schema}
+	directory := len(values) > maxValues
+	if directory {
+		values = nil
+	}
+	if !l.decide(n, a.Decided, values, &ch) || directory {
+		return ch.result()
 	}
 	l.learn(n, values, a.Signature)
 	for _, i := range l.nodes[n].values {
