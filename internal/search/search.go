@@ -41,7 +41,9 @@ const MaxPage = 500
 //
 // What it holds does not depend on the order in which changes arrive, nor on how
 // often: sightings are known by version id, removals by ad and time, and of two
-// links about the same ad or hub the one with the higher Seq wins.
+// links about the same ad or hub the one with the higher Seq wins. Of two readings
+// of one content the one counts that knew more decisions (ad.Ad.Decided), else that
+// of the earlier sighting.
 type Index interface {
 	// Apply makes changes and records that the named source has been read up to
 	// and including upTo, durably and all together or not at all. Calling it

@@ -34,6 +34,7 @@ func Run(t *testing.T, open Open) {
 		"changes applied again have no effect":         again,
 		"an ad edited from A to B and back shows both": editedBack,
 		"a late, earlier sighting shows its content":   lateSighting,
+		"the reading that knew more decisions counts":  decided,
 		"a removal holds until a later sighting":       removal,
 		"moves change clusters, not documents":         moves,
 		"the later link wins":                          laterLink,

@@ -1,12 +1,13 @@
 package sqlite
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/search"
@@ -205,6 +206,8 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 		return err
 	case fresh == 0 && !known:
 		return errors.New("the version is known with another content")
+	case fresh == 0 && v.Decided > 0: // perhaps read again, after a decision
+		return b.store(ctx, doc.n, v, true)
 	case fresh == 0: // delivered again
 		return nil
 	}
@@ -254,8 +257,7 @@ type docRow struct {
 	last    int64
 }
 
-// seenAgain counts one more sighting of a document. A document shows the ad as it
-// was first read; when an earlier sighting arrives late, it takes over.
+// seenAgain counts one more sighting of a document.
 func (b *batch) seenAgain(ctx context.Context, d docRow, v *ad.Ad) error {
 	seen, id := v.SeenAt.UnixMicro(), key(v.VersionID)
 	earlier := seen < d.first || seen == d.first && idOf(id) < idOf(d.version)
@@ -265,14 +267,23 @@ func (b *batch) seenAgain(ctx context.Context, d docRow, v *ad.Ad) error {
 	if _, err := b.exec(ctx, b.st.docSeen, d.first, d.version, max(d.last, seen), earlier, micros(v.PostedAt), d.n); err != nil {
 		return err
 	}
-	if !earlier {
+	if !earlier && v.Decided == 0 {
 		return nil
 	}
 	return b.store(ctx, d.n, v, true)
 }
 
-// store writes the content of a document. Tokens are written anew only when they
-// differ from those of the content before.
+// counts reports whether one reading of a document counts rather than another: it
+// knew more decisions about the ad, or as many and is of an earlier sighting.
+func counts(v, before *ad.Ad) bool {
+	if v.Decided != before.Decided {
+		return v.Decided > before.Decided
+	}
+	return cmp.Or(v.SeenAt.Compare(before.SeenAt), strings.Compare(v.VersionID, before.VersionID)) < 0
+}
+
+// store writes the content of a document, in place of another one if it counts
+// rather than that. Tokens are written anew only when they differ.
 func (b *batch) store(ctx context.Context, n int64, v *ad.Ad, replace bool) error {
 	data := b.record
 	if data == nil {
@@ -291,7 +302,7 @@ func (b *batch) store(ctx context.Context, n int64, v *ad.Ad, replace bool) erro
 		if err != nil {
 			return err
 		}
-		if bytes.Equal(old, data) {
+		if !counts(v, &before) {
 			return nil
 		}
 		if w := newRow(&before); w == r {
