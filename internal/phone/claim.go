@@ -97,17 +97,34 @@ func (r *reader) deadBefore(start, end int) bool {
 		switch c.w.sort() {
 		case wordDead:
 			return !called && !r.denied(k)
+		case wordFiller, wordNone:
+			if r.spells(k, "uso", "using", "use", "equivocado", "wrong") && !called && r.unused(k, start) {
+				return true
+			}
+			if c.w == wordOld && k >= start-4 && (r.numbers(k+1) || r.numbers(k-1)) {
+				return !r.lives(end)
+			}
 		case wordPhone:
 			called = called || !r.spells(k+1, "from", "desde", "de", "del") && c.w.sort() == wordPhone && r.calling(k)
 		case wordNumber:
 			if r.spells(k, "no") && r.spells(k+1, "longer") && k+1 >= start-2 {
 				return true
 			}
-		case wordFiller:
-			if c.w == wordOld && k >= start-4 && (r.numbers(k+1) || r.numbers(k-1)) {
-				return !r.lives(end)
-			}
 		}
+	}
+	return false
+}
+
+// unused reports whether chunk k, before a number, says that nobody is reached
+// there: "ya no uso el", "número equivocado:", "wrong number".
+func (r *reader) unused(k, start int) bool {
+	switch {
+	case r.spells(k, "uso", "use"):
+		return k >= start-3 && (r.no(k-1) && (r.spells(k-2, "ya") || r.spells(k-2, "do")) || r.spells(k-1, "longer"))
+	case r.spells(k, "equivocado"):
+		return k == start-1 && r.numbers(k-1)
+	case r.spells(k, "wrong"):
+		return k == start-2 && r.numbers(k+1)
 	}
 	return false
 }
@@ -162,6 +179,8 @@ func (r *reader) deadBehind(end int) bool {
 			if r.disavows(k, end, sentences) {
 				return true
 			}
+		case sentences == 0 && (r.spells(k, "wrong") && r.numbers(k+1) || r.spells(k+1, "equivocado") && r.numbers(k)) && r.spells(end, "is", "was", "es", "era"):
+			return true
 		case sentences > 0 || sort != wordNone && sort != wordFiller:
 		case r.spells(k, "ya") && r.no(k+1) && r.spells(k+2, "es", "sirve", "funciona", "existe", "uso", "tengo", "pertenece", "contesto", "jala", "esta", "lo"),
 			r.spells(k, "hang") && r.spells(k+1, "up"), r.spells(k, "cuelga", "cuelgue", "cuelguen"),

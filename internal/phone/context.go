@@ -27,10 +27,12 @@ func (r *reader) readLead(start int) lead {
 	var cx lead
 	digits, away := 0, false
 	id := float32(1)
-	numbered := r.chunks[start].gap&(gapLastHash|gapColon|gapEqual) != 0
+	numbered := r.chunks[start].gap&(gapHash|gapColon|gapEqual) != 0
 	switch g := r.chunks[start].gap; {
 	case g&gapLastHash != 0:
-		cx.id = .25
+		if cx.id = .25; r.chunks[start].digits >= enough {
+			cx.id = .6
+		}
 	case g&gapHash != 0 && r.word(start-1) == wordNone:
 		cx.id = .6 // "stock# 12"
 	}
@@ -84,6 +86,9 @@ func (r *reader) readLead(start int) lead {
 			switch {
 			case c.w.sort() == wordFiller && c.w != wordPart:
 			case numbered && near <= 2:
+				cx.id = max(cx.id, id)
+				return cx
+			case near == 0 && c.w == wordForm:
 				cx.id = max(cx.id, id)
 				return cx
 			case near == 0 && c.w == wordSheet:
@@ -224,12 +229,16 @@ const (
 	shapeDate                     // 2026-11-22, 11/22/2026
 	shapeAmount                   // 57,671
 	shapeYear                     // 1998
+	shapeCode                     // groups of a card or account, a hardware address, a fraction
 )
 
 // shapes marks times, dates, amounts and years.
 func (r *reader) shapes() {
 	for i := range r.chunks {
 		c := &r.chunks[i]
+		if c.shape&shapeCode == 0 {
+			r.coded(i)
+		}
 		if c.digits == 0 || c.letters+c.marks > 0 {
 			if c.money {
 				r.amount(i)
@@ -258,6 +267,60 @@ func (r *reader) shapes() {
 				r.chunks[i+2].shape |= shapeDate
 			}
 		}
+	}
+}
+
+// coded marks groups that begin at chunk i and are no number's: four or more of
+// four digits (a card), behind a country's letters and two check digits (an
+// account), of two hexadecimal digits (a hardware address); a fraction, degrees.
+func (r *reader) coded(i int) {
+	c := &r.chunks[i]
+	b := r.norm[c.lo:c.hi]
+	mark := func(to int) {
+		for k := i; k < min(to, len(r.chunks)); k++ {
+			r.chunks[k].shape |= shapeCode
+		}
+	}
+	run := func(from, n int, sep gap) int {
+		k := from
+		for k < len(r.chunks) && r.size(k) == n && (k == from || r.chunks[k].gap == sep) && r.chunks[k].marks == 0 {
+			k++
+		}
+		return k
+	}
+	next := r.chunk(i + 1)
+	if next == nil || c.digits == 0 && len(b) != 2 {
+		return
+	}
+	switch {
+	case len(b) == 4 && int(c.digits) == len(b) && (next.gap == gapSpace || next.gap == gapDash):
+		if to := run(i, 4, next.gap); to >= i+4 {
+			mark(to)
+		}
+	case len(b) == 4 && c.letters == 2 && next.gap == gapSpace && letter(b[0]) && letter(b[1]) && r.size(i+1) == 4:
+		to := i + 1
+		for to < len(r.chunks) && r.chunks[to].gap == gapSpace && r.chunks[to].digits > 0 && r.size(to) <= 12 {
+			to++
+		}
+		if to >= i+4 {
+			mark(to)
+		}
+	case len(b) == 2 && (next.gap == gapColon || next.gap == gapDash):
+		letters, to := 0, run(i, 2, next.gap)
+		for k := i; k < to; k++ {
+			d := r.norm[r.chunks[k].lo:r.chunks[k].hi]
+			if hex(d[0]) < 0 || hex(d[1]) < 0 {
+				return
+			}
+			letters += int(r.chunks[k].letters)
+		}
+		if to >= i+6 && letters > 0 {
+			mark(to)
+		}
+	case len(b) == 1 && b[0] == '0' && next.gap == gapDot && int(next.digits) == r.size(i+1) && next.digits > 5 && c.gap&^(gapSpace|gapLine|gapEnd|gapParen) == 0:
+		mark(i + 2)
+	case c.letters == 0 && len(b) > 1 && next.gap&gapSign != 0 && int(c.bto)+1 < len(r.s) && r.s[c.bto:c.bto+2] == "°":
+		mark(i + 3)
 	}
 }
 

@@ -303,9 +303,10 @@ func leeted(b []byte) []byte {
 // leetish reports whether a token of letters could be digits in disguise rather
 // than a word: every letter is a look-alike, and capitals and small letters are
 // not arranged as in a word.
-func leetish(b []byte) bool {
+func leetish[T string | []byte](b T) bool {
 	lower, upper, strong := 0, 0, 0
-	for _, c := range b {
+	for i := range len(b) {
+		c := b[i]
 		if leetDigit(c) == 0 {
 			return false
 		}

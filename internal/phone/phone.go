@@ -94,7 +94,7 @@ func plausible(s string) bool {
 				}
 			} else if n > maxWord {
 				signs += n / 6 // perhaps number words run together
-			} else if mayCount(s[start], s[start+1]) && lookUp(s[start:i]).numeral() {
+			} else if mayCount(s[start], s[start+1]) && lookUp(s[start:i]).numeral() || n > 2 && n < 5 && leetDigits[s[start]] != 0 && leetish(s[start:i]) {
 				signs++
 			}
 			start = -1
@@ -212,7 +212,9 @@ func (r *reader) classify() bool {
 			}
 		}
 		if c.hi-c.lo == 1 && c.letters == 1 {
-			solo++
+			if solo++; i+1 < len(r.chunks) && r.chunks[i+1].gap.tight() && r.chunks[i+1].gap&(gapMark|gapHash) != 0 {
+				digits++ // perhaps the first letter of a masked word
+			}
 		}
 		digits += int(c.marks) + int(c.odd)
 	}

@@ -30,7 +30,7 @@ func exchange(code uint64) bool { return code >= 200 && code <= 999 && code%100 
 // northAmerican judges ten digits as a national number of the plan. unlikely
 // is what speaks against it, 0 when nothing does.
 func northAmerican(v uint64) (unlikely float32, ok bool) {
-	if v < 2_000_000_000 || !exchange(v/10_000%1000) {
+	if v < 2_000_000_000 || !exchange(v/10_000%1000) || v%1_111_111_111 == 0 {
 		return 0, false
 	}
 	if !areaInUse(v / 10_000_000) {

@@ -27,7 +27,9 @@ const (
 	costEnd       = 1   // a line or sentence ends where other digits only have blanks
 	costAmount    = 1.2 // part of a price, date, time or measure
 	costMeasure   = 2.5 // a unit of measure behind
-	costAscending = 2.5 // 9 10 11 12 1 2 3
+	costAscending = 4   // 9 10 11 12 1 2 3
+	costCode      = 6   // part of a card's or account's number
+	costFile      = 2.5 // run into the name of a file or account, or a query of an address
 )
 
 // A plan is a numbering plan that a digit string can be read in.
@@ -321,6 +323,21 @@ func (r *reader) uncalled(p path, pl plan, grouping float32) float32 {
 	if first.gap&gapAt != 0 && first.bfrom > 0 && r.s[first.bfrom-1] == '@' {
 		cost += costInURL // the name of an account
 	}
+	if r.filed(p) {
+		cost += costFile
+	}
+	if p.how&howSound != 0 && p.gaps&gapComma != 0 {
+		cost += 1.2 // "one to one, two for one"
+	}
+	if p.gaps&gapEqual != 0 && p.gaps&(gapPlus|gapComma) != 0 {
+		cost += costList // "1+2=3, 4+5=9"
+	}
+	if p.bounds != 0 && p.spaced == 0 && grouping >= 1 && p.worded == 0 {
+		cost += 1 // an address, a version
+	}
+	if pl.unlikely > 1 {
+		cost += 1
+	}
 	if p.worded < 3 && p.gaps&gapComma != 0 && p.spaced != 0 && bits.OnesCount16(b) < 6 {
 		cost += costList
 		if before := r.chunk(int(p.start) - 1); before != nil && before.w == wordNone && before.letters > 0 && first.gap == gapSpace {
@@ -330,6 +347,20 @@ func (r *reader) uncalled(p path, pl plan, grouping float32) float32 {
 		cost -= .9 // a line of its own
 	}
 	return cost
+}
+
+// filed reports whether a path is run into a word by a sign that joins the parts
+// of names of files, accounts and addresses, or into the kind of a file.
+func (r *reader) filed(p path) bool {
+	c := r.first(p)
+	if p.start > 0 && c.gap.tight() && c.bfrom > 0 && r.chunks[p.start-1].letters > 0 {
+		switch r.s[c.bfrom-1] {
+		case '_', '=', '?', '&':
+			return true
+		}
+	}
+	next := r.chunk(int(p.at))
+	return next != nil && next.gap == gapDot && next.letters >= 3 && r.spells(int(p.at), "jpg", "jpeg", "png", "gif", "pdf", "html", "htm", "php", "webp")
 }
 
 // grouping is what the way the digits are grouped speaks against a number of
@@ -393,10 +424,12 @@ func grouping(p path, pl plan) float32 {
 // it.
 func (r *reader) otherwise(p path, grouping float32) float32 {
 	var cost float32
-	rising, last, by, money := 0, -1, 0, 0
+	rising, growing, last, by, money := 0, 0, -1, 0, 0
 	for k := p.start; k < p.at; k++ {
 		c := &r.chunks[k]
-		if c.shape&^shapeYear != 0 {
+		if c.shape&shapeCode != 0 {
+			cost += costCode
+		} else if c.shape&^shapeYear != 0 {
 			cost += costAmount
 		}
 		if c.money {
@@ -407,23 +440,36 @@ func (r *reader) otherwise(p path, grouping float32) float32 {
 		if c.shape&shapeYear != 0 && grouping > 1 {
 			cost += .8
 		}
-		if c.letters+c.marks > 0 || c.digits > 2 {
-			last = -1
-			continue
+		v, ok := r.counts(int(k))
+		if ok && v > last {
+			growing++
 		}
-		v := int(r.norm[c.lo] - '0')
-		if c.hi-c.lo == 2 {
-			v = v*10 + int(r.norm[c.lo+1]-'0')
+		if !ok || v > 99 {
+			last = max(-1, v)
+			continue
 		}
 		if last >= 0 && (v == last+1 || v == 1 && last == 12 || v-last == by && by > 0) {
 			rising++
 		}
 		by, last = v-last, v
 	}
-	if rising >= 3 && rising > int(p.at-p.start)/2 {
+	if rising >= 3 && rising > int(p.at-p.start)/2 || growing >= 6 && growing == int(p.at-p.start) {
 		cost += costAscending
 	}
 	return cost
+}
+
+// counts returns the number in chunk i, in digits or a word.
+func (r *reader) counts(i int) (v int, ok bool) {
+	c := &r.chunks[i]
+	if c.digits > 0 && c.letters+c.marks == 0 && c.hi-c.lo <= 4 {
+		return int(r.value(i)), true
+	}
+	switch w := r.word(i); w.sort() {
+	case wordUnit, wordTeen:
+		return int(w.value()), true
+	}
+	return -1, false
 }
 
 // leftover is what digits right before and behind the path speak against it:
@@ -496,6 +542,8 @@ func (r *reader) stray(i int, g gap, p path) float32 {
 	}
 	if g&(gapComma|gapSlash|gapPlus|gapColon) != 0 && g&gapKinds&p.gaps == 0 {
 		cost *= .4
+	} else if g&gapComma != 0 && p.gaps&gapComma != 0 && c.digits > 1 {
+		cost += .8 // an item more of a list
 	}
 	return cost
 }

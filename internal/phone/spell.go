@@ -107,7 +107,7 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 		}
 	}
 	if best == 9 {
-		return 0, 0, false
+		return bones(w)
 	}
 	cost = .1 + .32*best
 	if second-best < .3 {
@@ -117,6 +117,26 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 		cost += realWordCost
 	}
 	return digit, cost, true
+}
+
+// bones reads the name of a digit whose vowels are left out: "svn".
+func bones(w []byte) (digit byte, cost float32, ok bool) {
+	for k := range spellings {
+		name, at := spellings[k].sound, 0
+		for i := range len(name) {
+			if !vowel(name[i]) {
+				if at == len(w) || w[at] != name[i] {
+					at = -1
+					break
+				}
+				at++
+			}
+		}
+		if at == len(w) && at > 1 {
+			return spellings[k].digit, .7, true
+		}
+	}
+	return 0, 0, false
 }
 
 // named reads a token as the name of a digit, letters possibly written as digits.
@@ -188,6 +208,14 @@ func sounded(out, b []byte) []byte {
 			i++
 		case c == 'y':
 			c = 'i'
+		case (c == 'a' || c == 'e') && (next == 'i' || next == 'y') && len(out) == 1 && (out[0] == 'f' || out[0] == 'n'):
+			continue // faiv, nein
+		case (c == 'c' || c == 'k') && len(out) > 0 && (next == 's' || c == 'c' && next == 'k' && i+2 < len(b) && b[i+2]|0x20 == 's'):
+			i += 1 // sics, siks, sicks
+			if next == 'k' {
+				i++
+			}
+			c = 'x'
 		}
 		if len(out) > 0 && out[len(out)-1] == c {
 			continue

@@ -288,6 +288,8 @@ func fillerCost(c *chunk) float32 {
 		return 1.5
 	case wordPhone:
 		return 2
+	case wordDead:
+		return maxCost
 	case wordID:
 		if c.w == wordCode {
 			return .3

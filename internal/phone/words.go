@@ -37,6 +37,8 @@ const (
 	wordPart = wordFiller | 1 // "last part", but also "part number"
 
 	wordSheet = wordLabel | 1 // hardly ever before a telephone number
+	wordForm  = wordLabel | 2 // never right before one
+	wordPrice = wordLabel | 3 // not with a colon
 
 	// Which part of a number the digits beside it are.
 	wordFirst  = wordFiller | 2
@@ -89,9 +91,9 @@ func lookUp[T string | []byte](b T) word {
 		return wordUnit | 2
 	case "three", "tres", "trois":
 		return wordUnit | 3
-	case "four", "cuatro", "quatro", "quatre":
+	case "four", "cuatro", "quatro", "quatre", "fower":
 		return wordUnit | 4
-	case "five", "cinco", "cinq":
+	case "five", "cinco", "cinq", "fife":
 		return wordUnit | 5
 	case "six", "seis":
 		return wordUnit | 6
@@ -103,9 +105,9 @@ func lookUp[T string | []byte](b T) word {
 		return wordUnit | 9
 	case "o", "owe", "zip":
 		return wordSoft
-	case "won", "wun", "un", "una", "um", "uan":
+	case "won", "wun", "wan", "un", "una", "um", "uan":
 		return wordSoft | 1
-	case "to", "too", "tu", "tew":
+	case "to", "too", "tu", "tew", "tuu", "tooo", "twoo", "toe":
 		return wordSoft | 2
 	case "tree", "free", "thre":
 		return wordSoft | 3
@@ -113,7 +115,7 @@ func lookUp[T string | []byte](b T) word {
 		return wordSoft | 4
 	case "sex", "sics", "siks", "sicks":
 		return wordSoft | 6
-	case "ate", "ait", "eit":
+	case "ate", "ait", "eit", "ayt", "aight":
 		return wordSoft | 8
 	case "ten", "diez":
 		return wordTeen | 10
@@ -242,7 +244,7 @@ func lookUp[T string | []byte](b T) word {
 		"registration", "registro", "expediente", "folio", "mls", "npi", "tax", "ein", "ssn", "parcel", "order", "orden",
 		"pedido", "voucher", "coupon", "cupon", "barcode", "upc", "ean", "docket", "usdot", "cert", "certificate", "pin",
 		"password", "lat", "lon", "long", "latitude", "longitude", "case", "caso", "ip", "version", "patent", "lot", "sample",
-		"iban", "routing", "clabe", "asin", "model", "lotto", "lottery", "articulo", "parcela", "padron", "catastral", "catalogo", "catalog", "issn", "doi", "waybill", "awb", "deed", "siniestro", "badge", "example", "ejemplo", "format", "formato", "bitcoin", "reservation", "reservacion", "loteria", "quiniela", "powerball":
+		"iban", "routing", "clabe", "asin", "model", "lotto", "lottery", "articulo", "parcela", "padron", "catastral", "catalogo", "catalog", "issn", "doi", "waybill", "awb", "deed", "siniestro", "badge", "example", "ejemplo", "format", "formato", "bitcoin", "reservation", "reservacion", "loteria", "quiniela", "powerball", "winning", "ganadores", "bingo", "melate":
 		return wordID
 	case "ad", "ads", "anuncio", "listing", "post", "entry", "record", "member", "miembro", "room", "unit", "apt", "suite",
 		"bldg", "flight", "vuelo", "bus", "route", "ruta", "batch":
@@ -264,12 +266,19 @@ func lookUp[T string | []byte](b T) word {
 		return wordExt
 	case "backwards", "backward", "reverse", "reversed", "reves", "invertido", "invertida", "mirrored", "atras":
 		return wordBack
-	case "claim", "contract", "product", "producto", "reading", "lectura", "sizes", "size", "tallas", "score", "scores", "marcador", "track", "results", "resultados", "expires", "contrato", "stock", "employee", "empleado", "student", "alumno", "guia", "clave", "matricula",
-		"placa", "patente", "nit", "session", "error", "meter", "tag", "chip", "quote", "job", "insurance", "seguro", "lote",
-		"bill", "lading", "apn", "vehicle", "vehiculo", "property", "token", "seq", "reg", "cedula", "rfc", "curp", "dni",
-		"ruc", "rut", "nss", "passport", "pasaporte", "cheque", "receipt", "recibo", "boleta", "client", "cliente", "customer",
-		"user", "usuario", "membership", "afiliado", "socio", "loan", "mc", "icc", "fcc", "imei", "mac", "gtin", "plu", "po",
-		"rma", "employer", "pedimento", "nota":
+	case "contract", "contrato", "employee", "empleado", "matricula", "placa", "seq", "cedula", "rfc", "curp", "dni", "nss", "passport", "pasaporte",
+		"recibo", "receipt", "boleta", "membership", "afiliado", "icc", "fcc", "imei", "gtin", "rma", "pedimento", "claim", "report", "reporte", "incident",
+		"asset", "tag", "passcode", "paquete", "package", "shipment", "build", "commit", "server", "hash", "chassis", "webinar", "raffle", "dorsal",
+		"matrix", "checksum", "dhl", "fedex", "ups", "usps", "estafeta", "oxxo", "apn", "lading", "guia", "token", "plu", "nit", "patente", "socket":
+		return wordForm
+	case "price", "prices", "precio", "precios", "rates", "tarifas", "tarifa", "costo", "costos", "fees":
+		return wordPrice
+	case "product", "producto", "reading", "lectura", "sizes", "size", "tallas", "score", "scores", "marcador", "track", "results", "resultados", "expires", "stock", "student", "alumno", "clave",
+		"session", "error", "meter", "chip", "quote", "job", "insurance", "seguro", "lote",
+		"bill", "vehicle", "vehiculo", "property", "reg",
+		"ruc", "rut", "cheque", "client", "cliente", "customer",
+		"user", "usuario", "socio", "loan", "mc", "mac", "po",
+		"employer", "nota":
 		return wordSheet
 	case "main", "private", "personal", "business", "good", "right", "correct", "current", "me", "us", "him", "her",
 		"today", "preferred", "primary", "usual", "real", "actual", "propio", "principal", "correcto":
@@ -327,7 +336,7 @@ func lookUp[T string | []byte](b T) word {
 		return wordSwapped
 	case "disconnected", "beware", "bloqueen", "bloqueado", "bloquea", "bloqueada", "desconectado", "desconectada", "scammer", "scammers", "scam", "estafador", "estafadora", "estafadores",
 		"estafa", "fraud", "fraude", "fraudulent", "fake", "falso", "falsa", "impostor", "imposter", "hacked", "hackeado",
-		"hackeada", "hackearon", "stolen", "robado", "spoofed", "spoofing", "suplantando", "cancelado", "cancelled", "canceled":
+		"hackeada", "hackearon", "stolen", "robado", "spoofed", "spoofing", "suplantando", "impersonate", "impersonating", "impersonates", "impersonar", "suplanta", "cancelado", "cancelled", "canceled":
 		return wordDead
 	case "not", "never", "nunca", "dont", "doesnt", "isnt", "wasnt", "aint", "jamas", "tampoco":
 		return wordNot
