@@ -224,7 +224,11 @@ func TestSealedFileHarmed(t *testing.T) {
 	var files []string
 	await(t, "captures are sealed", 30*time.Second, func() bool {
 		files, _ = filepath.Glob(filepath.Join(p.data, "blobs", "captures", "*.warc.gz"))
-		return len(files) > 0
+		if len(files) == 0 {
+			return false
+		}
+		_, err := os.Stat(strings.TrimSuffix(files[0], ".warc.gz") + ".cdxj") // until then it is being sealed
+		return err == nil
 	})
 	whole, err := os.ReadFile(files[0])
 	if err != nil {

@@ -271,7 +271,9 @@ func indexDamaged(p *plant, r *rand.Rand, rounds int) {
 			if err := damage[kind](); err != nil {
 				p.Fatalf("index %s: %v", kind, err)
 			}
-			if !running {
+			if running { // damage that no reader meets is found when all is read, once an hour
+				p.shift(fmt.Sprintf("%dh", 2*(i+1)))
+			} else {
 				for _, x := range []string{"index", "index-2", "web", "alert", "archive", "archive-2"} {
 					p.procs[x].start()
 				}
