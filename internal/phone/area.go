@@ -32,7 +32,10 @@ func (r *reader) findAreas() {
 				}
 			}
 		}
-		if r.chunks[i].w.sort() != wordArea {
+		if c := r.chunk(i - 1); r.spells(i, "number", "num", "numero", "exchange", "cell", "phone") && c != nil && c.digits == 3 && c.letters+c.marks == 0 && r.chunks[i].gap == gapSpace && r.spells(i-2, "a", "un", "an") {
+			r.areaAt(i-1, path{start: int32(i - 1), at: int32(i - 1)}) // "that's a 912 number"
+		}
+		if r.chunks[i].w.sort() != wordArea && !(r.spells(i, "clave") && i+1 < len(r.chunks) && r.chunks[i+1].digits == 3) {
 			continue
 		}
 		if c := r.chunk(i - 1); c != nil && c.digits == 3 && c.letters+c.marks == 0 && r.chunks[i].gap&^(gapSpace|gapQuote) == 0 {

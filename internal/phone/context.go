@@ -26,13 +26,14 @@ func (r *reader) leadTo(start int32) lead {
 func (r *reader) readLead(start int) lead {
 	var cx lead
 	digits, away := 0, false
+	if r.chunks[start].gap&gapRing != 0 {
+		return lead{cue: .9}
+	}
 	id := float32(1)
 	numbered := r.chunks[start].gap&(gapHash|gapColon|gapEqual) != 0
 	switch g := r.chunks[start].gap; {
 	case g&gapLastHash != 0:
-		if cx.id = .25; r.chunks[start].digits >= enough {
-			cx.id = .6
-		}
+		cx.id = .25
 	case g&gapHash != 0 && r.word(start-1) == wordNone:
 		cx.id = .6 // "stock# 12"
 	}
@@ -111,6 +112,9 @@ func (r *reader) readLead(start int) lead {
 		}
 		if g&gapHash != 0 {
 			numbered = true
+		}
+		if c.gap&gapRing != 0 && near < 3 {
+			return lead{cue: .7}
 		}
 	}
 	return cx

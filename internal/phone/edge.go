@@ -216,6 +216,31 @@ func (r *reader) words(i int) {
 		}
 	case wordHundreds:
 		r.hundreds(i, i+1, v)
+	case wordPlural: // "fives, three times", "all fives (3 of them)"
+		for k := i + 1; k < i+4 && k < len(r.chunks) && r.chunks[k].gap&(gapEnd|gapLine) == 0; k++ {
+			n := 0
+			if c := &r.chunks[k]; c.hi-c.lo == 1 && c.digits == 1 {
+				n = int(r.norm[c.lo] - '0')
+			} else if w := r.word(k); w.sort() == wordUnit {
+				n = int(w.value())
+			}
+			if n == 0 {
+				continue
+			}
+			to := k + 1
+			if r.times(k-1) || r.times(to) || r.bracketed(k) || r.spells(to, "of") || r.spells(k-1, "x", "por") {
+				if r.times(to) {
+					to++
+				}
+				for to < len(r.chunks) && to < k+3 && r.spells(to, "of", "them", "em") {
+					to++
+				}
+				if n > 1 && n < 8 {
+					r.repeat(i, to, v, n)
+				}
+			}
+			break
+		}
 	case wordTimes:
 		next := r.word(i + 1)
 		if next.sort() == wordUnit || next.sort() == wordSoft {

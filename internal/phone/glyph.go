@@ -112,6 +112,12 @@ func digitOf(r rune) (d, more byte, ok bool) {
 			return '0' + n, 0, true
 		}
 	}
+	if 0x2801 <= r && r <= 0x281B {
+		if i := strings.IndexRune(braille, r); i >= 0 {
+			return '0' + byte(i/3), 0, true
+		}
+		return 0, 0, false
+	}
 	if i := strings.IndexRune(han, r); i >= 0 {
 		return '0' + byte(utf8.RuneCountInString(han[:i]))%10, 0, true
 	}
@@ -137,6 +143,10 @@ func digitOf(r rune) (d, more byte, ok bool) {
 // han holds the Han digits, plain and financial, from zero to nine twice.
 const han = "零一二三四五六七八九〇壹贰叁肆伍陆柒捌玖"
 
+// braille holds the cells of the digits, which are those of the letters j and a to
+// i behind a number sign.
+const braille = "⠚⠁⠃⠉⠙⠑⠋⠛⠓⠊"
+
 // numbered lists runs of numbers that are not decimal digits, with the value of
 // the first of each run.
 var numbered = [...]struct {
@@ -154,9 +164,26 @@ var numbered = [...]struct {
 // maxEntity bounds the length of an entity; longer ones are text.
 const maxEntity = 12
 
+// numeric reads what follows the & of an entity with a decimal number.
+func numeric(s string) (glyph, int) {
+	v, at := rune(0), 1
+	for at < len(s) && at < 8 && digit(s[at]) {
+		v, at = v*10+rune(s[at]-'0'), at+1
+	}
+	if at == 1 || at == len(s) || s[at] != ';' || v < ' ' || v >= utf8.RuneSelf {
+		return glyph{}, 0
+	}
+	return glyph{c: byte(v), code: true}, at + 1
+}
+
 // entity reads an HTML entity at the start of s and returns its size in bytes,
 // 0 when there is none.
 func entity(s string) (glyph, int) {
+	if strings.HasPrefix(s, "&amp;#") { // escaped twice
+		if g, n := numeric(s[5:]); n > 0 {
+			return g, n + 5
+		}
+	}
 	end := strings.IndexByte(s[:min(len(s), maxEntity)], ';')
 	if end < 0 {
 		if len(s) < 4 || s[1] != '#' { // numeric entities work without the semicolon

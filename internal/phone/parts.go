@@ -136,9 +136,27 @@ func (r *reader) roleOf(i int) word {
 	case w == wordFirst, w == wordMiddle, w == wordNext, w == wordLast, w == wordRest:
 		return w
 	case w.sort() == wordArea:
+		if r.spells(i, "prefix", "prefijo") && r.areaBefore(i) {
+			return wordMiddle
+		}
 		return wordFirst
+	case r.spells(i, "exchange", "central"):
+		return wordMiddle
+	case r.spells(i, "line", "linea", "subscriber", "abonado") && r.gapAt(i+1)&gapColon != 0:
+		return wordLast
 	}
 	return wordNone
+}
+
+// areaBefore reports whether another word for an area code stands shortly before
+// chunk i.
+func (r *reader) areaBefore(i int) bool {
+	for k := i - 1; k >= 0 && k >= i-5; k-- {
+		if r.chunks[k].w.sort() == wordArea {
+			return true
+		}
+	}
+	return false
 }
 
 // role returns what the text calls a part: the nearest name before it in its

@@ -32,6 +32,7 @@ const (
 	gapScheme // "://"
 	gapAt
 	gapLong // more than a few characters
+	gapRing // the sign of a telephone
 )
 
 // tight reports that no white space separates the chunks.
@@ -141,9 +142,21 @@ func (sc *scanner) scan() {
 			case 0x202C, 0x2069, 0x202D:
 				sc.flip = false
 			}
+			if rings(r) {
+				sc.gap |= gapRing
+			}
 			sc.put(read(r), int32(n), 1)
 		}
 	}
+}
+
+// rings reports whether a sign is one of Unicode's telephones.
+func rings(r rune) bool {
+	switch r {
+	case 0x260E, 0x260F, 0x2706, 0x1F4DE, 0x1F4F1, 0x1F4F2, 0x1F57B, 0x1F57D, 0x1F57E, 0x1F57F, 0x1F581, 0x1F582:
+		return true
+	}
+	return false
 }
 
 // again makes the scanner ready to read the text once more, with keys.
@@ -485,7 +498,11 @@ func known(name string) bool {
 
 // inLink reports whether the text right before is part of a URL.
 func (sc *scanner) inLink() bool {
-	return len(sc.chunks) > 0 && sc.chunks[len(sc.chunks)-1].link != noLink && sc.gap.tight()
+	if len(sc.chunks) == 0 || !sc.gap.tight() {
+		return false
+	}
+	c := &sc.chunks[len(sc.chunks)-1]
+	return c.link != noLink || sc.gap&gapColon != 0 && dials(string(sc.norm[c.lo:c.hi]))
 }
 
 // linked decides whether the chunk just opened is part of a URL, from the chunk
@@ -508,8 +525,10 @@ func (sc *scanner) linked() {
 		switch name {
 		case "http", "https", "www", "HTTP", "HTTPS", "Http", "Https":
 			c.link = plainLink
-		case "tel", "sms", "callto", "smsto", "whatsapp", "facetime", "viber", "sgnl", "TEL", "SMS", "wa", "mms", "imessage":
-			c.link = phoneLink
+		default:
+			if dials(name) {
+				c.link = phoneLink
+			}
 		}
 		return
 	}
@@ -518,4 +537,13 @@ func (sc *scanner) linked() {
 	case "tel", "sms", "wa", "whatsapp", "phone", "call", "callto", "text", "signal", "contact", "phonenumber", "mobile", "telefono", "llamar", "viber":
 		c.link = phoneLink
 	}
+}
+
+// dials reports whether a name before a colon or slash begins a link that calls.
+func dials(name string) bool {
+	switch name {
+	case "tel", "sms", "callto", "smsto", "whatsapp", "facetime", "viber", "sgnl", "TEL", "SMS", "wa", "mms", "imessage":
+		return true
+	}
+	return false
 }

@@ -211,7 +211,11 @@ func (r *reader) consider(p path, pl plan, o order) {
 		cost += r.uncalled(p, pl, grouping)
 	}
 	if p.worded > 0 && p.worded < 3 && bits.OnesCount16(p.bounds) < 6 && p.how&howDigits != 0 && p.bounds != 0 {
-		cost += costWord * float32(p.worded)
+		if called && p.how&(howSound|howSpelt) == 0 && grouping < 1 {
+			cost += .25 * costWord * float32(p.worded)
+		} else {
+			cost += costWord * float32(p.worded)
+		}
 	}
 	cost += ends(p, pl.skip)
 	if p.unknown > 0 {

@@ -43,7 +43,7 @@ func (r *reader) backwards(i int) bool {
 		return r.spells(i-1, "hacia", "para") || r.spells(i-1, "de") && r.spells(i+1, "hacia", "para")
 	case r.spells(i, "reverse"):
 		next := r.chunk(i + 1)
-		return next == nil || next.gap != gapSpace || next.digits > 0 || lookUp(r.norm[next.lo:next.hi]) != wordNone
+		return r.spells(i-1, "in") || next == nil || next.gap != gapSpace || next.digits > 0 || lookUp(r.norm[next.lo:next.hi]) != wordNone
 	case r.spells(i, "mirror"):
 		return r.word(i+1) == wordThis || r.spells(i+1, "writing", "written", "writting", "order", "style", "image", "read")
 	case r.spells(i, "espejo"):
