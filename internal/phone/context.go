@@ -321,7 +321,7 @@ func (r *reader) coded(i int) {
 		if to >= i+6 && letters > 0 {
 			mark(to)
 		}
-	case len(b) == 1 && b[0] == '0' && next.gap == gapDot && int(next.digits) == r.size(i+1) && next.digits > 5 && c.gap&^(gapSpace|gapLine|gapEnd|gapParen) == 0:
+	case len(b) == 1 && b[0] == '0' && next.gap == gapDot && int(next.digits) == r.size(i+1) && next.digits > 5 && (c.gap == 0 || !c.gap.tight()):
 		mark(i + 2)
 	case c.letters == 0 && len(b) > 1 && next.gap&gapSign != 0 && int(c.bto)+1 < len(r.s) && r.s[c.bto:c.bto+2] == "°":
 		mark(i + 3)

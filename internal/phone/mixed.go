@@ -31,6 +31,10 @@ func (r *reader) mixed(i int, b []byte) {
 		r.edge(i, i+1, uint64(c.spelt-1), 1, c.speltCost, howSpelt)
 		return
 	}
+	if v, n, cost := humped(b); n > 1 {
+		r.edge(i, i+1, v, n, cost, howSpelt)
+		return
+	}
 	if r.split(i, b) {
 		return
 	}
@@ -114,6 +118,10 @@ func (r *reader) unknown(i int, b []byte) {
 	}
 	if c.spelt != 0 {
 		r.edge(i, i+1, uint64(c.spelt-1), 1, c.speltCost, howSpelt)
+		return
+	}
+	if v, n, cost := humped(b); n > 1 {
+		r.edge(i, i+1, v, n, cost, howSpelt)
 		return
 	}
 	if r.told&(1<<wordKeypad.value()) != 0 && r.pressed(i, b) {

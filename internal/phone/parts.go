@@ -34,6 +34,9 @@ func (r *reader) assemble() {
 	if told := r.told&(1<<wordColumn.value()) != 0; told || r.lines >= 3 {
 		r.columns(told)
 	}
+	for i := range r.chunks {
+		r.sandwiched(i)
+	}
 	if r.told&(1<<wordJoin.value()) != 0 {
 		for i := range r.chunks {
 			if r.chunks[i].w == wordJoin {
@@ -71,6 +74,61 @@ func (r *reader) named() {
 			r.join(near[from:n])
 		}
 	}
+}
+
+// sandwiched reads the groups of a number that begins with chunk i and has a few
+// words between them that mean nothing: "912 TEXT 555 ONLY 0123". A contact word
+// has to stand before, or the words be in capitals.
+func (r *reader) sandwiched(i int) {
+	var p part
+	shouted, words := true, 0
+	for k := 0; k < 3; k++ {
+		c := &r.chunks[i]
+		if want := 3 + k/2; int(c.digits) != want || r.size(i) != want || c.money || c.shape&^shapeYear != 0 {
+			return
+		}
+		if k == 0 && !areaInUse(r.value(i)) || k == 1 && !exchange(r.value(i)) {
+			return
+		}
+		x := r.cheapest(i)
+		if x < 0 || int(r.edges[x].to) != i+1 {
+			return
+		}
+		p.take(r, x)
+		if k == 0 {
+			p.start = int32(i)
+		}
+		if i++; k == 2 {
+			break
+		}
+		from := i
+		for ; i < len(r.chunks) && i < from+4 && r.chunks[i].digits == 0; i++ {
+			c := &r.chunks[i]
+			switch c.w.sort() {
+			case wordNone, wordFiller, wordPhone, wordTell, wordNot, wordAnd, wordNumber:
+			default:
+				return
+			}
+			if c.gap&(gapEnd|gapLine|gapComma|gapMoney) != 0 || c.marks > 0 {
+				return
+			}
+			for _, b := range r.norm[c.lo:c.hi] {
+				shouted = shouted && b < 'a'
+			}
+			words++
+		}
+		if i == from || i == len(r.chunks) || i == from+4 || r.chunks[i].gap&(gapEnd|gapLine|gapComma|gapMoney) != 0 {
+			return
+		}
+	}
+	if r.leadTo(p.start).cue == 0 && !shouted || r.word(i).sort() == wordMeasure {
+		return
+	}
+	cost := .5 + .1*float32(words)
+	if r.chunks[i-1].shape&shapeYear != 0 {
+		cost += 1.5
+	}
+	r.propose(&p, cost, p.start)
 }
 
 // partAt reads the digits that begin at chunk i, each chunk the cheapest way, as

@@ -102,6 +102,8 @@ func plausible(s string) bool {
 		switch {
 		case digit(c) || c == '|' || c == '$':
 			signs++
+		case (c == '.' || c == '-') && i > 0 && s[i-1] == '.'+'-'-c: // perhaps Morse code
+			signs++
 		case c == '&' && i+2 < len(s) && s[i+1] == '#':
 			signs++
 		case c >= utf8.RuneSelf:
@@ -156,7 +158,11 @@ func (r *reader) classify() bool {
 		if c.letters > 0 && c.digits == 0 && c.marks == 0 {
 			c.w = lookUp(r.norm[c.lo:c.hi])
 			if b := r.norm[c.lo:c.hi]; c.w == wordNone && len(b) >= 6 && len(b) <= maxMixed && mayCount(b[0], b[1]) {
-				if n := glued(b); n > 1 {
+				n := glued(b)
+				if n < 2 {
+					_, n, _ = humped(b)
+				}
+				if n > 1 {
 					digits += n
 					c.hard = true
 					hard++
@@ -219,10 +225,20 @@ func (r *reader) classify() bool {
 		digits += int(c.marks) + int(c.odd)
 	}
 	digits += solo / 3
-	if digits >= enough {
+	if digits >= enough || hard >= 3 && digits >= 3 || hard >= 2 && digits >= 5 {
 		return true
 	}
-	return hard >= 3 && digits >= 3 || hard >= 2 && digits >= 5
+	if hard == 0 {
+		return false
+	}
+	for i := range r.chunks { // words may be misspelt
+		if c := &r.chunks[i]; c.w == wordNone && c.letters > 1 && c.hi-c.lo <= maxSpelt {
+			if _, cost, ok := spelt(r.norm[c.lo:c.hi]); ok && cost < realWordCost {
+				digits++
+			}
+		}
+	}
+	return digits >= enough
 }
 
 // read does all the steps. It takes the text again because results that held on
@@ -233,6 +249,14 @@ func (r *reader) read(s string) []ad.Phone {
 	if r.told&(1<<wordStand.value()) != 0 || r.equals {
 		if keys := findKeys(s); keys != nil {
 			r.again(keys)
+			r.scan()
+			likely = r.classify()
+		}
+	}
+	for _, w := range [...]word{wordMorse, wordTally} {
+		if r.told&(1<<w.value()) != 0 && r.marks == 0 {
+			r.marks = w
+			r.again(r.keys)
 			r.scan()
 			likely = r.classify()
 		}

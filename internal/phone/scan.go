@@ -91,6 +91,7 @@ type scanner struct {
 	shout  bool // that end is ! or ?
 	loose  bool // no tag ends in the rest of the text
 	keys   []key
+	marks  word // wordMorse or wordTally when the text says that it is written so
 	flip   bool // what follows is shown from right to left
 }
 
@@ -103,6 +104,12 @@ func (sc *scanner) scan() {
 			r, n := utf8.DecodeRuneInString(s[sc.at:])
 			if d := sc.keyed(r, n); d != 0 {
 				sc.put(glyph{c: d, key: true}, int32(n), 1)
+				continue
+			}
+		}
+		if sc.marks != 0 {
+			if d, n, k := sc.marked(); n > 0 {
+				sc.put(glyph{c: d, key: true}, n, k)
 				continue
 			}
 		}

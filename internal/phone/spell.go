@@ -119,6 +119,26 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 	return digit, cost, true
 }
 
+// humped reads names of digits, misspelt or not, that are run together with a
+// capital at the beginning of each: "NienOneTwo".
+func humped(b []byte) (v uint64, n int, cost float32) {
+	for at := 0; at < len(b); n++ {
+		end := at + 1
+		for end < len(b) && (b[end] < 'A' || b[end] > 'Z') {
+			end++
+		}
+		if n == maxDigits || b[at] < 'A' || b[at] > 'Z' || end-at < 2 {
+			return 0, 0, 0
+		}
+		d, c, ok := spelt(b[at:end])
+		if !ok || c >= realWordCost {
+			return 0, 0, 0
+		}
+		v, cost, at = v*10+uint64(d), cost+c, end
+	}
+	return v, n, cost
+}
+
 // bones reads the name of a digit whose vowels are left out: "svn".
 func bones(w []byte) (digit byte, cost float32, ok bool) {
 	for k := range spellings {

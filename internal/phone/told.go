@@ -1,5 +1,7 @@
 package phone
 
+import "unicode/utf8"
+
 // listen finds what a text says about how its numbers are to be read.
 func (r *reader) listen() {
 	for i := range r.chunks {
@@ -72,4 +74,51 @@ func (r *reader) rightToLeft(i int) bool {
 		return r.spells(i-2, "ultimo", "ultima") && r.spells(i-1, "digito", "cifra", "numero", "va") || r.spells(i-1, "ultimo", "ultima")
 	}
 	return false
+}
+
+// marked reads a digit in Morse code or as tally marks at the current position.
+func (sc *scanner) marked() (digit byte, bytes, runes int32) {
+	at, pattern := int(sc.at), 0
+	for at < len(sc.s) && runes < 10 {
+		r, n := utf8.DecodeRuneInString(sc.s[at:])
+		m := stroke(r)
+		if m == 0 || sc.marks == wordTally && m != '|' || sc.marks == wordMorse && m == '|' {
+			break
+		}
+		pattern <<= 1
+		if m == '-' {
+			pattern |= 1
+		}
+		at, runes = at+n, runes+1
+	}
+	if before, _ := utf8.DecodeLastRuneInString(sc.s[:sc.at]); stroke(before) != 0 {
+		return 0, 0, 0
+	}
+	if sc.marks == wordTally {
+		if runes == 0 || runes > 9 {
+			return 0, 0, 0
+		}
+		return '0' + byte(runes), int32(at) - sc.at, runes
+	}
+	morse := [10]int{0b11111, 0b01111, 0b00111, 0b00011, 0b00001, 0b00000, 0b10000, 0b11000, 0b11100, 0b11110}
+	for d, p := range morse {
+		if runes == 5 && p == pattern {
+			return '0' + byte(d), int32(at) - sc.at, runes
+		}
+	}
+	return 0, 0, 0
+}
+
+// stroke returns the ASCII form of a dot, a dash or an upright stroke, 0 for all
+// else.
+func stroke(r rune) byte {
+	switch r {
+	case '.', 0xB7, 0x2022, 0x2219:
+		return '.'
+	case '-', '_', 0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212:
+		return '-'
+	case '|', 0x2223, 0x4E28:
+		return '|'
+	}
+	return 0
 }

@@ -289,6 +289,10 @@ func fillerCost(c *chunk) float32 {
 		return 1.5
 	case wordLabel, wordNot:
 		return 1.5
+	case wordTell:
+		if c.w == wordOnly {
+			return .3
+		}
 	case wordPhone:
 		return 2
 	case wordDead:

@@ -62,6 +62,8 @@ const (
 	wordColumn  = wordTell | 8 // "each line"
 	wordSwapped = wordTell | 9
 	wordWay     = wordTell | 10 // may end "right to left"
+	wordMorse   = wordTell | 11
+	wordTally   = wordTell | 12
 )
 
 func (w word) sort() word   { return w &^ 0xFF }
@@ -330,6 +332,10 @@ func lookUp[T string | []byte](b T) word {
 	case "column", "columna", "vertical", "vertically", "verticalmente", "acrostic", "renglon", "renglones", "linea", "lineas",
 		"lines", "line", "downwards", "abajo":
 		return wordColumn
+	case "morse":
+		return wordMorse
+	case "tally", "tallies", "strokes", "rayitas", "palitos", "palotes", "marks":
+		return wordTally
 	case "left", "izquierda", "front":
 		return wordWay
 	case "swapped", "cambiados", "intercambiados", "shuffled":
