@@ -97,6 +97,9 @@ func kinds() []kind {
 	}
 }
 
+// AwayCode is the code of the problem that the streams cannot be reached.
+const AwayCode = "streams-away"
+
 // problem tells what an error is to the client; nil when it is a failure inside,
 // of which the client is told nothing.
 func problem(what string, err error) *Problem {
@@ -104,6 +107,10 @@ func problem(what string, err error) *Problem {
 		p := fresh("bad-query", http.StatusBadRequest, what, reason(what, err), `put words in quotes to search for them as they are, such as "50% off"`)
 		p.Position = &Position{qe.Start, qe.End}
 		return p
+	}
+	if errors.Is(err, ad.ErrAway) { // how they were missed is for the log of whoever runs them
+		return fresh(AwayCode, http.StatusServiceUnavailable, what, ad.ErrAway.Error(),
+			"nothing is lost, and work goes on by itself when they are back; the administrator looks whether the NATS server of --nats runs, and has its quorum")
 	}
 	for _, k := range kinds() {
 		if errors.Is(err, k.is) {

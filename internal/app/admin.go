@@ -9,7 +9,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"slices"
 	"time"
+
+	"vigil.example/internal/stream"
 )
 
 // serveAdmin serves what an operator's machine wants to know of this process:
@@ -46,32 +49,30 @@ func (a *App) adminHandler() http.Handler {
 
 // healthz says that the process runs: restarting it is no cure for anything as
 // long as it answers.
-func (a *App) healthz(w http.ResponseWriter, _ *http.Request) { a.answer(w, http.StatusOK) }
+func (a *App) healthz(w http.ResponseWriter, _ *http.Request) {
+	a.answer(w, http.StatusOK, a.health.all())
+}
 
 // readyz says whether every part of this process's roles does its work, or waits
 // as a standby for whoever does.
 func (a *App) readyz(w http.ResponseWriter, _ *http.Request) {
+	parts := a.health.all()
+	if !a.bus.Connected() && !slices.ContainsFunc(parts, func(p PartHealth) bool { return p.Part == partStreams }) {
+		parts = append(parts, PartHealth{Part: partStreams, State: stateFailing, Since: time.Now().UTC(), Error: stream.ErrAway.Error()})
+	}
 	code := http.StatusOK
-	for _, p := range a.health.all() {
-		if p.State == stateFailing {
-			code = http.StatusServiceUnavailable
-		}
-	}
-	if !a.bus.Connected() {
-		a.health.set("streams", stateFailing, errors.New("the NATS server does not answer; work goes on when it is back"))
+	if slices.ContainsFunc(parts, func(p PartHealth) bool { return p.State == stateFailing }) {
 		code = http.StatusServiceUnavailable
-	} else {
-		a.health.set("streams", stateRunning, nil)
 	}
-	a.answer(w, code)
+	a.answer(w, code, parts)
 }
 
-func (a *App) answer(w http.ResponseWriter, code int) {
+func (a *App) answer(w http.ResponseWriter, code int, parts []PartHealth) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(struct {
 		Version string       `json:"version"`
 		Owner   string       `json:"process"`
 		Parts   []PartHealth `json:"parts"`
-	}{a.cfg.Version, a.owner, a.health.all()})
+	}{a.cfg.Version, a.owner, parts})
 }

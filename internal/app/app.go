@@ -44,6 +44,7 @@ type App struct {
 	cfg     Config
 	log     *slog.Logger
 	owner   string  // names this process in leases
+	life    life    // signs of it
 	folder  *folder // nil for roles that need none
 	bus     *stream.Bus
 	book    *generation.Book

@@ -20,11 +20,20 @@ import (
 // never lost.
 func (a *App) Status(ctx context.Context) (desk.Status, error) {
 	s := desk.Status{Version: a.cfg.Version, Instance: string(a.cfg.Kind), Started: a.started}
+	if err := a.bus.Answers(ctx, lookWithin); err != nil {
+		return s, err
+	}
 	l, err := a.ledger(ctx)
 	if err != nil {
 		return s, err
 	}
 	s.Ledger = l
+	if s.Processes, err = a.roll(ctx); err != nil {
+		return s, err
+	}
+	if s.Roles, err = a.workforce(ctx, s.Processes, l); err != nil {
+		return s, err
+	}
 	rs, err := a.Replays(ctx)
 	if err != nil {
 		return s, err
@@ -219,6 +228,9 @@ func (r *reader) noteIndex(err error) {
 }
 
 func (r *reader) info(name string) stream.Info {
+	if r.err != nil { // streams that went away are not asked again and again
+		return stream.Info{}
+	}
 	i, err := r.a.bus.Info(r.ctx, name)
 	r.note(err)
 	return i
@@ -227,6 +239,9 @@ func (r *reader) info(name string) stream.Info {
 // newest is the sequence of the newest message of a subject that is there: behind
 // it others may have been erased.
 func (r *reader) newest(name, subject string) uint64 {
+	if r.err != nil {
+		return 0
+	}
 	m, err := r.a.bus.LastOf(r.ctx, name, subject)
 	if !errors.Is(err, ad.ErrNotFound) {
 		r.note(err)
@@ -237,6 +252,9 @@ func (r *reader) newest(name, subject string) uint64 {
 // waiting is what a consumer has not acknowledged: all there is when it was
 // never opened.
 func (r *reader) waiting(name, durable string, all uint64) uint64 {
+	if r.err != nil {
+		return all
+	}
 	n, err := r.a.bus.Waiting(r.ctx, name, durable)
 	if errors.Is(err, ad.ErrNotFound) {
 		return all

@@ -93,11 +93,13 @@ var (
 	descAds     = prometheus.NewDesc("vigil_index_ads", "Ads in the index that serves.", nil, nil)
 	descFree    = prometheus.NewDesc("vigil_disk_free_bytes", "Free space where the streams are kept; embedded streams only.", nil, nil)
 	descPart    = prometheus.NewDesc("vigil_part_state", "1 for the state that a part of a role of this process is in.", []string{"part", "state"}, nil)
+	descStreams = prometheus.NewDesc("vigil_streams_up", "1 while the streams answer this process, 0 while they are away.", nil, nil)
+	descRole    = prometheus.NewDesc("vigil_role_processes", "Living processes of the instance that run a role.", []string{"role"}, nil)
 	descSize    = prometheus.NewDesc("vigil_index_bytes", "Bytes of the index that serves.", nil, nil)
 )
 
 func (c census) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descWaiting, descOldest, descStream, descBytes, descDead, descAds, descFree, descPart, descSize} {
+	for _, d := range []*prometheus.Desc{descWaiting, descOldest, descStream, descBytes, descDead, descAds, descFree, descPart, descStreams, descRole, descSize} {
 		ch <- d
 	}
 }
@@ -121,6 +123,24 @@ func (c census) Collect(ch chan<- prometheus.Metric) {
 		gauge(descAds, float64(st.Ads))
 		gauge(descSize, float64(st.Bytes))
 	}
+	if c.a.bus.Answers(ctx, lookWithin) != nil {
+		gauge(descStreams, 0)
+		return
+	}
+	gauge(descStreams, 1)
+	if processes, err := c.a.roll(ctx); err == nil {
+		run := map[string]int{}
+		for _, p := range processes {
+			for _, r := range p.Roles {
+				if p.Silent == 0 {
+					run[r]++
+				}
+			}
+		}
+		for _, r := range RoleNames() {
+			gauge(descRole, float64(run[r]), r)
+		}
+	}
 	g := c.a.book.Serving()
 	for _, d := range stream.Table() {
 		name := serves(g, d.Name)
@@ -138,16 +158,19 @@ func (c census) Collect(ch chan<- prometheus.Metric) {
 			}
 		}
 	}
-	for _, s := range []struct{ stream, stage string }{
-		{stream.Captures, "extract" + suffix(g.Listings)}, {serves(g, stream.Listings), "enrich" + suffix(g.Ads)},
-		{serves(g, stream.Ads), "alert" + suffix(g.Ads)}, {serves(g, stream.Listings), "frontier"},
+	for _, s := range []struct {
+		stream, stage string
+		filter        []string
+	}{
+		{stream.Captures, "extract" + suffix(g.Listings), captured()}, {serves(g, stream.Listings), "enrich" + suffix(g.Ads), []string{"listing.*"}},
+		{serves(g, stream.Ads), "alert" + suffix(g.Ads), nil}, {serves(g, stream.Listings), "frontier", []string{"outcome.*.*"}},
 	} {
 		n, err := c.a.bus.Waiting(ctx, s.stream, s.stage)
 		if err != nil {
 			continue
 		}
 		gauge(descWaiting, float64(n), s.stage)
-		gauge(descOldest, c.a.oldest(ctx, s.stream, s.stage, n).Seconds(), s.stage)
+		gauge(descOldest, c.a.oldest(ctx, s.stream, s.stage, s.filter).Seconds(), s.stage)
 	}
 	var at linked
 	if err := c.a.recall(ctx, "link"+suffix(g.Links), &at); err == nil {
@@ -166,29 +189,28 @@ func (c census) follower(ctx context.Context, gauge func(*prometheus.Desc, float
 		return
 	}
 	gauge(descWaiting, float64(behind(i.Last, at)), name)
-	gauge(descOldest, c.a.age(ctx, ads, at+1, i.Last).Seconds(), name)
+	gauge(descOldest, c.a.age(ctx, ads, at+1, []string{"ad.*"}).Seconds(), name)
 }
 
-// oldest is the age of the oldest message that a consumer has not acknowledged.
-func (a *App) oldest(ctx context.Context, name, durable string, waiting uint64) time.Duration {
+// oldest is the age of the oldest message of some subjects that a consumer has not
+// acknowledged.
+func (a *App) oldest(ctx context.Context, name, durable string, filter []string) time.Duration {
 	floor, err := a.bus.AckFloor(ctx, name, durable)
-	if err != nil || waiting == 0 {
+	if err != nil && !errors.Is(err, ad.ErrNotFound) {
 		return 0
 	}
-	i, err := a.bus.Info(ctx, name)
-	if err != nil {
-		return 0
-	}
-	return a.age(ctx, name, floor+1, i.Last)
+	return a.age(ctx, name, floor+1, filter)
 }
 
-// age is how long the first message at or after a sequence has been in a stream.
-func (a *App) age(ctx context.Context, name string, from, last uint64) (d time.Duration) {
-	if from > last {
+// age is how long the first message of some subjects at or after a sequence has
+// been in a stream, by the clock that its times go by.
+func (a *App) age(ctx context.Context, name string, from uint64, filter []string) (d time.Duration) {
+	i, err := a.bus.Info(ctx, name)
+	if err != nil || from > i.Last {
 		return 0
 	}
-	_, err := a.bus.Replay(ctx, name, from, nil, func(m ad.Message) error {
-		d = max(0, a.now().Sub(m.Time))
+	_, err = a.bus.Replay(ctx, name, from, filter, func(m ad.Message) error {
+		d = max(0, i.Now.Sub(m.Time))
 		return errEnough
 	})
 	if err != nil && !errors.Is(err, errEnough) {

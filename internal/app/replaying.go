@@ -396,6 +396,15 @@ func (a *App) Replays(ctx context.Context) (desk.Replays, error) {
 // replay tells of one generation that is or was made by a replay.
 func (a *App) replay(ctx context.Context, g generation.Generation) (desk.Replay, error) {
 	r := desk.Replay{Generation: g}
+	if g.State == generation.Planned || g.State == generation.Building {
+		processes, err := a.roll(ctx)
+		if err != nil {
+			return r, err
+		}
+		if r.Trouble = notRun(processes, needs(string(g.Step))); r.Trouble == "" {
+			r.Trouble = a.troubleOf(g, processes)
+		}
+	}
 	switch g.State {
 	case generation.Planned:
 		return r, nil
@@ -410,7 +419,6 @@ func (a *App) replay(ctx context.Context, g generation.Generation) (desk.Replay,
 		}
 		return r, nil
 	}
-	r.Trouble = a.troubleOf(g)
 	x, err := sqlite.Open(ctx, a.indexFile(g.Index), sqlite.Options{ReadOnly: true})
 	if errors.Is(err, ad.ErrNotFound) {
 		return r, nil // in a moment
@@ -424,11 +432,13 @@ func (a *App) replay(ctx context.Context, g generation.Generation) (desk.Replay,
 	return r, err
 }
 
-// troubleOf says what of a generation fails again and again in this process.
-func (a *App) troubleOf(g generation.Generation) string {
-	for _, p := range a.health.all() {
-		if p.State == stateFailing && strings.HasSuffix(p.Part, suffix(g.N)) {
-			return p.Part + ": " + p.Error
+// troubleOf says what of a generation fails again and again.
+func (a *App) troubleOf(g generation.Generation, processes []desk.Process) string {
+	for _, p := range processes {
+		for _, t := range p.Troubles {
+			if p.Silent == 0 && strings.HasSuffix(t.Part, suffix(g.N)) {
+				return t.Part + ": " + t.Error
+			}
 		}
 	}
 	return ""

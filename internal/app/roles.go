@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -70,7 +72,11 @@ func (a *App) keep(ctx context.Context, part string, f func(context.Context) err
 			attempt = 1
 		}
 		a.health.set(part, stateFailing, err)
-		a.log.Warn("part of a role failed and is begun again", "part", part, "err", err)
+		level := slog.LevelWarn
+		if a.life.away.Load() || !a.bus.Connected() { // which was said, or is in a moment
+			level = slog.LevelInfo
+		}
+		a.log.Log(ctx, level, "part of a role failed and is begun again", "part", part, "err", err)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -177,6 +183,10 @@ func (a *App) Run(ctx context.Context, ready func(url string)) error {
 	}
 	g.Go(func() error { return a.followBooks(ctx) })
 	g.Go(func() error { return a.watchDisk(ctx) })
+	a.life.sign = rand.Text()
+	a.life.running.Store(true)
+	defer a.life.running.Store(false)
+	g.Go(func() error { return a.live(ctx) })
 	if a.cfg.Admin != "" {
 		a.counted.registry.MustRegister(census{a})
 		g.Go(func() error { return a.serveAdmin(ctx) })

@@ -143,6 +143,9 @@ func startReplay(c *Context, q api.ReplayRequest, json bool) error {
 		return c.value(r)
 	}
 	c.printf("Generation %d is being made, from %s on. Search stays on generation %d until it has caught up.\n", r.N, r.Step, r.Over)
+	if r.Trouble != "" {
+		c.printf("It waits: %s\n", clean(r.Trouble))
+	}
 	return watchReplay(c, cl, r.N)
 }
 
@@ -217,6 +220,8 @@ func watchReplay(c *Context, cl *api.Client, n int) error {
 			return nil
 		case errors.Is(err, api.ErrUnreachable) && time.Since(heard) < patience:
 			b.say("waiting for the server")
+		case away(err) && time.Since(heard) < patience:
+			b.say("waiting for the streams: the server cannot reach them")
 		case err != nil:
 			b.clear()
 			return err
@@ -237,6 +242,12 @@ func watchReplay(c *Context, cl *api.Client, n int) error {
 		case <-t.C:
 		}
 	}
+}
+
+// away reports whether a server says that it cannot reach the streams.
+func away(err error) bool {
+	p, ok := errors.AsType[*api.Problem](err)
+	return ok && p.Code() == api.AwayCode
 }
 
 // printReplay says what came of a replay.
@@ -354,4 +365,7 @@ func printGenerations(c *Context, rs desk.Replays) {
 		return
 	}
 	c.printf("Generation %d is being made, from %s on: %d of %d records (replay --status).\n", r.N, r.Step, r.Done, r.Total)
+	if r.Trouble != "" {
+		c.printf("It is held up: %s\n", clean(r.Trouble))
+	}
 }

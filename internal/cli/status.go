@@ -1,11 +1,16 @@
 package cli
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
+	"vigil.example/internal/app"
 	"vigil.example/internal/desk"
 )
 
@@ -20,8 +25,13 @@ func (s *statusCmd) Run(c *Context) error {
 	if err != nil {
 		return err
 	}
-	st, err := cl.Status(c.Ctx)
+	near, cancel := context.WithTimeout(c.Ctx, answerWithin)
+	defer cancel()
+	st, err := cl.Status(near)
 	switch {
+	case err != nil && c.Ctx.Err() == nil && near.Err() != nil:
+		return fail(codeError, "is its process stopped, or its machine overloaded? look at its output and at --admin's /readyz",
+			fmt.Errorf("server %s: no answer within %v", cl.Server(), answerWithin))
 	case err != nil:
 		return err
 	case s.JSON:
@@ -30,6 +40,9 @@ func (s *statusCmd) Run(c *Context) error {
 	printStatus(c, st)
 	return nil
 }
+
+// answerWithin is how long a server may take to say how it is.
+const answerWithin = 15 * time.Second
 
 func printStatus(c *Context, st desk.Status) {
 	c.printf("Vigil %s, %s data, running since %s.\n", clean(st.Version), clean(st.Instance), minute(st.Started))
@@ -51,6 +64,7 @@ func printStatus(c *Context, st desk.Status) {
 	}
 	t.print(c.Stdout)
 	printSites(c, st.Sites)
+	printRoles(c, st)
 	switch {
 	case !st.Ledger.Balanced:
 		c.printf("\nThe ledger is not balanced: run vigil doctor on the server.\n")
@@ -59,6 +73,61 @@ func printStatus(c *Context, st desk.Status) {
 	default:
 		c.printf("\nThe ledger is balanced and nothing is waiting.\n")
 	}
+	var missing []string
+	for _, r := range st.Roles {
+		if r.Missing() {
+			missing = append(missing, r.Name)
+			c.printf("ATTENTION: %s.\n", r.Want())
+		}
+	}
+	if len(missing) > 0 {
+		c.printf("Start one where the others are started: vigil run --roles %s\n", strings.Join(missing, ","))
+	}
+}
+
+// printRoles shows who does the work and what waits for whom.
+func printRoles(c *Context, st desk.Status) {
+	if len(st.Roles) == 0 {
+		return // a server of before
+	}
+	c.printf("\n")
+	t := table{heads: []string{"ROLE", "RUN BY", "WAITING", "OLDEST", ""}, right: []bool{false, true, true, true}}
+	for _, r := range st.Roles {
+		by, oldest, word := strconv.Itoa(r.RunBy), "-", ""
+		if r.RunBy == 0 {
+			by = "nobody"
+		}
+		if r.Waiting > 0 {
+			oldest = desk.Age(r.Oldest)
+		}
+		switch {
+		case r.Missing():
+			word = "NOT RUN"
+		case r.Failing > 0:
+			word = fmt.Sprintf("FAILS in %d", r.Failing)
+		}
+		t.row(r.Name, by, count(r.Waiting), oldest, word)
+	}
+	t.print(c.Stdout)
+	c.printf("\n")
+	t = table{heads: []string{"PROCESS", "VERSION", "SINCE (UTC)", "ROLES"}, flex: 3}
+	for _, p := range st.Processes {
+		roles := strings.Join(p.Roles, ", ")
+		if slices.Equal(p.Roles, app.RoleNames()) {
+			roles = "all"
+		}
+		t.row(p.Name, p.Version, clock(p.Since), roles)
+		if p.Silent > 0 {
+			t.note("gone: no sign of life for " + desk.Age(p.Silent))
+			continue
+		}
+		for _, x := range p.Troubles {
+			for _, line := range wrapped(x.Part+" fails since "+minute(x.Since)+": "+x.Error, columns-2) {
+				t.note(line)
+			}
+		}
+	}
+	t.print(c.Stdout)
 }
 
 func printSites(c *Context, sites []desk.Site) {

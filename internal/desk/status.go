@@ -9,17 +9,19 @@ import (
 
 // A Status says how the walk is going.
 type Status struct {
-	Version  string    `json:"version"`
-	Instance string    `json:"instance"` // demo or real
-	Started  time.Time `json:"started"`
-	Ledger   Ledger    `json:"ledger"`
-	Replays  *Replays  `json:"generations,omitempty"`
-	Ads      int       `json:"ads"`
-	Removed  int       `json:"removed"`
-	Clusters int       `json:"clusters"`
-	Sites    []Site    `json:"sites"`
-	Sealed   int       `json:"sealed_files"`
-	Bytes    Bytes     `json:"bytes"`
+	Version   string    `json:"version"`
+	Instance  string    `json:"instance"` // demo or real
+	Started   time.Time `json:"started"`
+	Ledger    Ledger    `json:"ledger"`
+	Replays   *Replays  `json:"generations,omitempty"`
+	Roles     []Role    `json:"roles,omitempty"`     // in the order of the walk
+	Processes []Process `json:"processes,omitempty"` // living ones first
+	Ads       int       `json:"ads"`
+	Removed   int       `json:"removed"`
+	Clusters  int       `json:"clusters"`
+	Sites     []Site    `json:"sites"`
+	Sealed    int       `json:"sealed_files"`
+	Bytes     Bytes     `json:"bytes"`
 }
 
 // Bytes says what is stored where.

@@ -14,8 +14,9 @@ import (
 // The buckets: small state under keys, of which only the newest value counts.
 const (
 	Leases   = "LEASES"   // who holds which singleton's work
-	Progress = "PROGRESS" // positions of roles, and signs of life of processes
+	Progress = "PROGRESS" // positions of roles
 	Sessions = "SESSIONS" // who is logged in
+	Roll     = "ROLL"     // signs of life of processes
 )
 
 // A BucketDeclaration says what one bucket holds and for how long.
@@ -31,8 +32,9 @@ type BucketDeclaration struct {
 func Buckets() []BucketDeclaration {
 	return []BucketDeclaration{
 		{Name: Leases, About: "who holds which singleton's work", Writers: "every role"},
-		{Name: Progress, About: "positions of roles and signs of life of processes", Writers: "every role"},
+		{Name: Progress, About: "positions of roles", Writers: "every role"},
 		{Name: Sessions, About: "who is logged in", Writers: "web", MaxAge: 24 * time.Hour},
+		{Name: Roll, About: "signs of life of processes", Writers: "every role", MaxAge: 10 * time.Minute},
 	}
 }
 
@@ -98,7 +100,7 @@ func (b *Bus) Put(ctx context.Context, bucket, key string, v []byte) error {
 		return err
 	}
 	if _, err := kv.Put(ctx, key, v); err != nil {
-		return fmt.Errorf("put %s in %s: %w", key, bucket, err)
+		return fmt.Errorf("put %s in %s: %w", key, bucket, absent(err))
 	}
 	return nil
 }
@@ -120,7 +122,7 @@ func (b *Bus) Swap(ctx context.Context, bucket, key string, v []byte, revision u
 		return 0, fmt.Errorf("put %s in %s: %w", key, bucket, ErrConflict)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("put %s in %s: %w", key, bucket, err)
+		return 0, fmt.Errorf("put %s in %s: %w", key, bucket, absent(err))
 	}
 	return next, nil
 }
@@ -131,12 +133,15 @@ func (b *Bus) Value(ctx context.Context, bucket, key string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
+	if err := b.connected(); err != nil {
+		return Entry{}, fmt.Errorf("read %s of %s: %w", key, bucket, err)
+	}
 	e, err := kv.Get(ctx, key)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return Entry{}, fmt.Errorf("read %s of %s: %w", key, bucket, ad.ErrNotFound)
 	}
 	if err != nil {
-		return Entry{}, fmt.Errorf("read %s of %s: %w", key, bucket, err)
+		return Entry{}, fmt.Errorf("read %s of %s: %w", key, bucket, absent(err))
 	}
 	return entry(e), nil
 }
@@ -152,7 +157,7 @@ func (b *Bus) Delete(ctx context.Context, bucket, key string) error {
 		return err
 	}
 	if err := kv.Purge(ctx, key, jetstream.PurgeTTL(markerAge)); err != nil {
-		return fmt.Errorf("delete %s of %s: %w", key, bucket, err)
+		return fmt.Errorf("delete %s of %s: %w", key, bucket, absent(err))
 	}
 	return nil
 }
@@ -165,9 +170,49 @@ func (b *Bus) Keys(ctx context.Context, bucket string) ([]string, error) {
 	}
 	keys, err := kv.Keys(ctx)
 	if err != nil && !errors.Is(err, jetstream.ErrNoKeysFound) {
-		return nil, fmt.Errorf("list keys of %s: %w", bucket, err)
+		return nil, fmt.Errorf("list keys of %s: %w", bucket, absent(err))
 	}
 	return keys, nil
+}
+
+// Entries returns all that a bucket holds, and the time by the server's clock,
+// which the times of entries go by.
+func (b *Bus) Entries(ctx context.Context, bucket string) (out []Entry, now time.Time, err error) {
+	kv, err := b.bucket(bucket)
+	if err != nil {
+		return nil, now, err
+	}
+	fail := func(err error) ([]Entry, time.Time, error) {
+		return nil, now, fmt.Errorf("read bucket %s: %w", bucket, absent(err))
+	}
+	if err := b.connected(); err != nil {
+		return fail(err)
+	}
+	w, err := kv.WatchAll(ctx, jetstream.IgnoreDeletes())
+	if err != nil {
+		return fail(err)
+	}
+	defer func() { _ = w.Stop() }() // it ends with the connection if not here
+	for end := false; !end; {
+		select {
+		case <-ctx.Done():
+			return fail(ctx.Err())
+		case e, ok := <-w.Updates():
+			switch {
+			case !ok:
+				return fail(jetstream.ErrConsumerDeleted)
+			case e == nil:
+				end = true
+			default:
+				out = append(out, entry(e))
+			}
+		}
+	}
+	s, err := b.js.Stream(ctx, "KV_"+bucket)
+	if err != nil {
+		return fail(err)
+	}
+	return out, s.CachedInfo().TimeStamp.UTC(), nil
 }
 
 // Watch calls f with every key of a bucket and then with every change, until ctx
@@ -179,7 +224,7 @@ func (b *Bus) Watch(ctx context.Context, bucket string, f func(Entry) error) err
 	}
 	w, err := kv.WatchAll(ctx)
 	if err != nil {
-		return fmt.Errorf("watch bucket %s: %w", bucket, err)
+		return fmt.Errorf("watch bucket %s: %w", bucket, absent(err))
 	}
 	defer func() { _ = w.Stop() }() // it ends with the connection if not here
 	for {

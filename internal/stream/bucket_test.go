@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats-server/v2/server"
+
 	"vigil.example/internal/ad"
 )
 
@@ -99,5 +102,67 @@ func TestWatch(t *testing.T) {
 	want := []string{"before=1 false", "after=2 false", "before= true"}
 	if !errors.Is(err, context.Canceled) || !slices.Equal(got, want) {
 		t.Errorf("saw %q and ended with %v; want %q", got, err, want)
+	}
+}
+
+func TestEntriesGoByTheServersClock(t *testing.T) {
+	b := open(t, t.TempDir())
+	for _, k := range []string{"one", "two", "gone"} {
+		if err := b.Put(t.Context(), Roll, k, []byte(k)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Delete(t.Context(), Roll, "gone"); err != nil {
+		t.Fatal(err)
+	}
+	got, now, err := b.Entries(t.Context(), Roll)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{}
+	for _, e := range got {
+		values[e.Key] = string(e.Value)
+		if d := now.Sub(e.Time); d < 0 || d > time.Minute {
+			t.Errorf("%s is %v old by the server's clock", e.Key, d)
+		}
+	}
+	if diff := cmp.Diff(values, map[string]string{"one": "one", "two": "two"}); diff != "" {
+		t.Errorf("got and want:\n%s", diff)
+	}
+}
+
+// What cannot be done because the server is away says so, at once.
+func TestAwayByName(t *testing.T) {
+	srv := serve(t, server.Options{JetStream: true, StoreDir: t.TempDir()})
+	b, err := Open(t.Context(), Config{URL: srv.ClientURL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	srv.Shutdown()
+	srv.WaitForShutdown()
+	for until := time.Now().Add(10 * time.Second); b.Connected() && time.Now().Before(until); {
+		<-time.After(10 * time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	for what, f := range map[string]func() error{
+		"asking":    func() error { return b.Answers(ctx, time.Second) },
+		"publish":   func() error { return b.Publish(ctx, []ad.Message{{Subject: "ad.x", ID: "1", Data: []byte("x")}}) },
+		"append":    func() error { _, err := b.Append(ctx, "audit.entry", "1", []byte("x"), 0); return err },
+		"info":      func() error { _, err := b.Info(ctx, Ads); return err },
+		"waiting":   func() error { _, err := b.Waiting(ctx, Ads, "alert"); return err },
+		"get":       func() error { _, err := b.Get(ctx, Ads, 1); return err },
+		"replay":    func() error { _, err := b.Replay(ctx, Ads, 0, nil, nil); return err },
+		"value":     func() error { _, err := b.Value(ctx, Progress, "x"); return err },
+		"entries":   func() error { _, _, err := b.Entries(ctx, Roll); return err },
+		"newest of": func() error { _, err := b.LastOf(ctx, Ads, "ad.x"); return err },
+	} {
+		if err := f(); !errors.Is(err, ErrAway) {
+			t.Errorf("%s says %v, want ErrAway", what, err)
+		}
+	}
+	if ctx.Err() != nil {
+		t.Error("they took longer than 2 s")
 	}
 }

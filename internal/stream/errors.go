@@ -1,8 +1,12 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"fmt"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"vigil.example/internal/ad"
 )
@@ -14,6 +18,29 @@ var ErrConflict = ad.ErrConflict
 
 // ErrFull is the noun's own error too.
 var ErrFull = ad.ErrFull
+
+// ErrAway is the noun's own error too.
+var ErrAway = ad.ErrAway
+
+// absent marks an error that says that the server cannot be reached or does not
+// answer; others stay as they are.
+func absent(err error) error {
+	if err == nil || errors.Is(err, ErrAway) {
+		return err
+	}
+	if code(err) == codeNoLeader {
+		return fmt.Errorf("%w: %w", ErrAway, err)
+	}
+	for _, e := range []error{
+		nats.ErrDisconnected, nats.ErrTimeout, nats.ErrNoResponders, nats.ErrReconnectBufExceeded, nats.ErrConnectionReconnecting,
+		jetstream.ErrNoStreamResponse, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, e) {
+			return fmt.Errorf("%w: %w", ErrAway, err)
+		}
+	}
+	return err
+}
 
 // ErrConsumerGone says that somebody deleted the consumer. What it had not
 // acknowledged comes again when it is opened anew.

@@ -106,7 +106,7 @@ func (b *Bus) connected() error {
 	if b.nc.IsConnected() {
 		return nil
 	}
-	return fmt.Errorf("%w; it is tried again all the time", nats.ErrDisconnected)
+	return absent(fmt.Errorf("%w; it is tried again all the time", nats.ErrDisconnected))
 }
 
 // big publishes a message in parts.
@@ -219,7 +219,7 @@ func (b *Bus) singles(ctx context.Context, msgs []ad.Message, g *guard) (last ui
 	if len(msgs) == 1 {
 		ack, err := b.js.PublishMsg(ctx, wire(msgs[0], g))
 		if err != nil {
-			return 0, fmt.Errorf("publish to %s: %w", msgs[0].Subject, cause(ctx, err))
+			return 0, fmt.Errorf("publish to %s: %w", msgs[0].Subject, absent(cause(ctx, err)))
 		}
 		stored(ack)
 		return last, nil
@@ -235,9 +235,9 @@ func (b *Bus) singles(ctx context.Context, msgs []ad.Message, g *guard) (last ui
 		case ack := <-f.Ok():
 			stored(ack)
 		case err := <-f.Err():
-			return 0, fmt.Errorf("publish to %s: %w", msgs[i].Subject, err)
+			return 0, fmt.Errorf("publish to %s: %w", msgs[i].Subject, absent(err))
 		case <-ctx.Done():
-			return 0, fmt.Errorf("publish to %s: %w", msgs[i].Subject, cause(ctx, ctx.Err()))
+			return 0, fmt.Errorf("publish to %s: %w", msgs[i].Subject, absent(cause(ctx, ctx.Err())))
 		}
 	}
 	return last, nil
@@ -266,7 +266,7 @@ func (b *Bus) atomic(ctx context.Context, msgs []ad.Message, g *guard) (last uin
 	w.set("Nats-Batch-Commit", "1")
 	answer, err := b.nc.RequestMsgWithContext(ctx, &w.msg)
 	if err != nil {
-		return fail(cause(ctx, err))
+		return fail(absent(cause(ctx, err)))
 	}
 	var ack struct {
 		Error *jetstream.APIError `json:"error"`
@@ -300,7 +300,7 @@ func (b *Bus) Append(ctx context.Context, subject, id string, data []byte, expec
 		if wrongSeq(err) {
 			return 0, fmt.Errorf("append to %s: %w", subject, ErrConflict)
 		}
-		return 0, fmt.Errorf("append to %s: %w", subject, cause(ctx, err))
+		return 0, fmt.Errorf("append to %s: %w", subject, absent(cause(ctx, err)))
 	}
 	if ack.Duplicate {
 		return 0, fmt.Errorf("append to %s: id is already stored: %w", subject, ErrConflict)

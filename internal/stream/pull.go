@@ -26,9 +26,12 @@ const (
 	linger = 20 * time.Millisecond
 )
 
-// errGap says that messages of a reader without acknowledgements went missing on
-// their way: it begins again after the last one it has seen.
-var errGap = errors.New("messages were lost on the way")
+// A reader without acknowledgements begins again after the last message it has
+// seen, and nothing is lost, when
+var (
+	errGap = errors.New("messages did not come in their order; reading begins again behind the last one seen")
+	errCut = errors.New("the connection was lost; reading begins again behind the last message seen")
+)
 
 // errStopped says that this process did not run for so long that others have what
 // it was given. It is opened anew; what lies on the way to it is nobody's business
@@ -224,7 +227,7 @@ func (p *puller) keep(every time.Duration, extend func([]delivery)) {
 				status = nil
 				p.fail(nats.ErrConnectionClosed)
 			case p.ordered:
-				p.fail(errGap)
+				p.fail(errCut)
 			default:
 				p.owed = 0
 				p.ask()

@@ -39,9 +39,12 @@ var errDone = errors.New("all was read")
 // Replay calls f with every message that a stream holds at the time of the call,
 // from a sequence on, in order, and returns the last sequence of the stream.
 func (b *Bus) Replay(ctx context.Context, stream string, from uint64, filter []string, f func(ad.Message) error) (uint64, error) {
+	if err := b.connected(); err != nil {
+		return 0, fmt.Errorf("replay stream %s: %w", stream, err)
+	}
 	s, err := b.js.Stream(ctx, stream)
 	if err != nil {
-		return 0, fmt.Errorf("replay stream %s: %w", stream, err)
+		return 0, fmt.Errorf("replay stream %s: %w", stream, absent(err))
 	}
 	last := s.CachedInfo().State.LastSeq
 	from = max(from, s.CachedInfo().State.FirstSeq, 1)
@@ -117,7 +120,10 @@ func (b *Bus) follow(ctx context.Context, stream string, from uint64, filter []s
 		if seen >= next {
 			next, until = seen+1, time.Now().Add(answerWithin)
 		}
-		lost := errors.Is(err, errGap) || errors.Is(err, ErrConsumerGone) || errors.Is(err, errOpen) && passing(err)
+		if errors.Is(err, errCut) { // it is back, and may take its time until it is ready
+			until = time.Now().Add(answerWithin)
+		}
+		lost := errors.Is(err, errCut) || errors.Is(err, errGap) || errors.Is(err, ErrConsumerGone) || errors.Is(err, errOpen) && passing(err)
 		if !lost || !again(ctx, until) {
 			return err
 		}
@@ -135,7 +141,7 @@ func (b *Bus) followOnce(ctx context.Context, stream string, from uint64, filter
 		MemoryStorage: true, Replicas: 1, InactiveThreshold: 5 * time.Minute,
 	})
 	if err != nil {
-		return 0, fmt.Errorf("follow stream %s: %w: %w", stream, errOpen, err)
+		return 0, fmt.Errorf("follow stream %s: %w: %w", stream, errOpen, absent(err))
 	}
 	defer b.dropReader(stream, name)
 	p, err := b.pull(stream, name, 2*batch, true, 0, nil)
@@ -188,16 +194,19 @@ func (b *Bus) LastOf(ctx context.Context, stream, subject string) (ad.Message, e
 }
 
 func (b *Bus) get(ctx context.Context, stream, doing string, get func(jetstream.Stream) (*jetstream.RawStreamMsg, error)) (ad.Message, error) {
+	if err := b.connected(); err != nil {
+		return ad.Message{}, fmt.Errorf("%s: %w", doing, err)
+	}
 	s, err := b.js.Stream(ctx, stream)
 	if err != nil {
-		return ad.Message{}, fmt.Errorf("%s: %w", doing, err)
+		return ad.Message{}, fmt.Errorf("%s: %w", doing, absent(err))
 	}
 	r, err := get(s)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return ad.Message{}, fmt.Errorf("%s: %w", doing, ad.ErrNotFound)
 	}
 	if err != nil {
-		return ad.Message{}, fmt.Errorf("%s: %w", doing, err)
+		return ad.Message{}, fmt.Errorf("%s: %w", doing, absent(err))
 	}
 	_, gen := generation(stream)
 	plain := offWire(gen, r.Subject)
@@ -206,7 +215,7 @@ func (b *Bus) get(ctx context.Context, stream, doing string, get func(jetstream.
 	}
 	data, err := b.join(ctx, stream, partsOf(r.Header, r.Sequence), r.Data)
 	if err != nil {
-		return ad.Message{}, fmt.Errorf("%s: %w", doing, err)
+		return ad.Message{}, fmt.Errorf("%s: %w", doing, absent(err))
 	}
 	return message(plain, r.Header, data, r.Sequence, r.Time, 1), nil
 }

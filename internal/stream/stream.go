@@ -153,24 +153,42 @@ func (b *Bus) Close() {
 // Connected reports whether the server can be reached at this moment.
 func (b *Bus) Connected() bool { return b.nc.IsConnected() }
 
+// Answers returns ErrAway when the server cannot be reached at this moment, or
+// gives no answer within a limit: a cluster without its quorum gives none.
+func (b *Bus) Answers(ctx context.Context, within time.Duration) error {
+	if err := b.connected(); err != nil {
+		return err
+	}
+	near, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	if _, err := b.js.Stream(near, Audit); err != nil {
+		return fmt.Errorf("ask the streams: %w", absent(err))
+	}
+	return ctx.Err()
+}
+
 // Info is the size of a stream.
 type Info struct {
 	Messages uint64
 	Bytes    uint64
 	First    uint64
 	Last     uint64
+	Now      time.Time         // by the server's clock, which the times of messages go by
 	Subjects map[string]uint64 // messages per subject; without fences and parts
 }
 
 // Info reports the size of a stream and how many messages each subject holds.
 func (b *Bus) Info(ctx context.Context, name string) (Info, error) {
+	if err := b.connected(); err != nil {
+		return Info{}, fmt.Errorf("read stream %s: %w", name, err)
+	}
 	s, err := b.js.Stream(ctx, name)
 	if err != nil {
-		return Info{}, fmt.Errorf("read stream %s: %w", name, err)
+		return Info{}, fmt.Errorf("read stream %s: %w", name, absent(err))
 	}
 	i, err := s.Info(ctx, jetstream.WithSubjectFilter(">"))
 	if err != nil {
-		return Info{}, fmt.Errorf("read stream %s: %w", name, err)
+		return Info{}, fmt.Errorf("read stream %s: %w", name, absent(err))
 	}
 	_, gen := generation(name)
 	subjects := make(map[string]uint64, len(i.State.Subjects))
@@ -179,7 +197,7 @@ func (b *Bus) Info(ctx context.Context, name string) (Info, error) {
 			subjects[plain] = n
 		}
 	}
-	return Info{i.State.Msgs, i.State.Bytes, i.State.FirstSeq, i.State.LastSeq, subjects}, nil
+	return Info{i.State.Msgs, i.State.Bytes, i.State.FirstSeq, i.State.LastSeq, i.TimeStamp.UTC(), subjects}, nil
 }
 
 // Waiting reports how many messages of a stream a durable consumer has not yet
@@ -205,12 +223,15 @@ func (b *Bus) AckFloor(ctx context.Context, stream, durable string) (uint64, err
 }
 
 func (b *Bus) consumerInfo(ctx context.Context, stream, durable string) (*jetstream.ConsumerInfo, error) {
+	if err := b.connected(); err != nil {
+		return nil, fmt.Errorf("read consumer %s of %s: %w", durable, stream, err)
+	}
 	c, err := b.js.Consumer(ctx, stream, durable)
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return nil, fmt.Errorf("read consumer %s of %s: %w", durable, stream, ad.ErrNotFound)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read consumer %s of %s: %w", durable, stream, err)
+		return nil, fmt.Errorf("read consumer %s of %s: %w", durable, stream, absent(err))
 	}
 	return c.CachedInfo(), nil
 }

@@ -55,6 +55,10 @@ func faultOf(err error) fault {
 		return fault{http.StatusServiceUnavailable, "The index is being built",
 			"It was damaged or is new, and is made from the streams; until it holds everything, nothing is searched, since what it lacks would look as if it were not there.",
 			"Nothing is lost. Try again in a minute.", ""}
+	case errors.Is(err, ad.ErrAway):
+		return fault{http.StatusServiceUnavailable, "The records cannot be reached",
+			"The server that keeps them does not answer. Without it nothing can be written into the audit log, so nothing is shown.",
+			"Nothing is lost. Try again in a moment; if it stays, tell your administrator that the streams are away.", ""}
 	case errors.Is(err, ad.ErrFull):
 		return fault{http.StatusServiceUnavailable, "The disk is full",
 			"The server keeps a reserve free and stores nothing more.", "Nothing was stored. Tell your administrator to make room, then do it again.", ""}
