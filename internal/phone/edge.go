@@ -359,6 +359,9 @@ const reachEdges = 4
 // weight is how many digits and number words a chunk brings as company.
 func (c *chunk) weight() int {
 	if !c.hard {
+		if c.leet && c.hi-c.lo != 2 {
+			return 1
+		}
 		return 0
 	}
 	return max(1, int(c.digits))

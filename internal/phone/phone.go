@@ -207,6 +207,7 @@ func (r *reader) classify() bool {
 		}
 		if c.w == wordNone && c.digits == 0 && c.hi-c.lo <= 5 && leetish(r.norm[c.lo:c.hi]) {
 			digits += int(c.hi - c.lo)
+			c.leet = true
 		}
 		if c.w.sort() == wordSoft && i > 0 && (r.chunks[i-1].w.sort() == wordSoft || r.chunks[i-1].w.sort() == wordUnit) {
 			digits++

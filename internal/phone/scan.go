@@ -52,6 +52,7 @@ type chunk struct {
 	uni          uint8 // digits beyond ASCII
 	code         bool  // entities or escapes inside
 	flip         bool  // shown from right to left
+	leet         bool  // letters that look like digits rather than a word
 	keyed        bool  // signs that the text says stand for digits
 	mute         bool  // says what a sign stands for
 	link         link  // in a URL
@@ -232,12 +233,25 @@ func (sc *scanner) inner(c byte, n int32) bool {
 		next = sc.s[i]
 	}
 	switch c {
-	case '$', '|':
+	case '|':
+		if next == ' ' && sc.alone() {
+			return true
+		}
+		return sc.open || alnum(next) || next == '$' || next == '|'
+	case '$':
 		return sc.open || alnum(next) || next == '$' || next == '|'
 	case '!':
 		return sc.open && alnum(next) && alnum(sc.norm[len(sc.norm)-1])
 	}
 	return false
+}
+
+// alone reports whether the sign here stands in the place of one of some digits
+// with blanks between: "5 0 | 4 3".
+func (sc *scanner) alone() bool {
+	s, at := sc.s, int(sc.at)
+	return at >= 4 && at+2 < len(s) && s[at-1] == ' ' && digit(s[at-2]) && s[at-3] == ' ' && digit(s[at-4]) &&
+		digit(s[at+2]) && (at+3 == len(s) || s[at+3] == ' ')
 }
 
 // begin and write append, and so do add, keep and name elsewhere. The builtin

@@ -29,6 +29,8 @@ const (
 	costMeasure   = 2.5 // a unit of measure behind
 	costAscending = 4   // 9 10 11 12 1 2 3
 	costCode      = 6   // part of a card's or account's number
+	costPrice     = 1.8 // behind a currency sign
+	costWeak      = .6  // a letter among digits that looks like one only to some
 	costFile      = 2.5 // run into the name of a file or account, or a query of an address
 )
 
@@ -330,6 +332,12 @@ func (r *reader) uncalled(p path, pl plan, grouping float32) float32 {
 	if r.filed(p) {
 		cost += costFile
 	}
+	if p.how&howMoney != 0 {
+		cost += costPrice
+	}
+	if p.how&howLeet != 0 {
+		cost += costWeak * float32(r.weak(p))
+	}
 	if p.how&howSound != 0 && p.gaps&gapComma != 0 {
 		cost += 1.2 // "one to one, two for one"
 	}
@@ -351,6 +359,23 @@ func (r *reader) uncalled(p path, pl plan, grouping float32) float32 {
 		cost -= .9 // a line of its own
 	}
 	return cost
+}
+
+// weak counts the letters among digits that hardly look like any.
+func (r *reader) weak(p path) (n int) {
+	for k := p.start; k < p.at; k++ {
+		c := &r.chunks[k]
+		if c.digits == 0 || c.letters == 0 || c.odd > 0 || c.letters > 3 {
+			continue
+		}
+		for _, b := range r.norm[c.lo:c.hi] {
+			switch b {
+			case 'A', 'E', 'T', 'G', 'a', 'e', 't', 'g', 'q', 'b', 'D', 'L':
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // filed reports whether a path is run into a word by a sign that joins the parts
@@ -508,7 +533,7 @@ const gapKinds = gapDot | gapComma | gapDash | gapColon | gapSlash | gapParen | 
 // against it.
 func (r *reader) stray(i int, g gap, p path) float32 {
 	c := &r.chunks[i]
-	word := c.spelt != 0 || c.w.sort() == wordUnit || c.w.sort() == wordTens || c.w.sort() == wordTeen
+	word := c.spelt != 0 || c.w == wordSoft && r.word(i+1).sort() == wordUnit || c.w.sort() == wordUnit || c.w.sort() == wordTens || c.w.sort() == wordTeen
 	if c.edges == c.after || c.digits == 0 && !word {
 		if c.digits > maxDigits && g.tight() {
 			return 2

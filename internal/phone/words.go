@@ -270,7 +270,8 @@ func lookUp[T string | []byte](b T) word {
 		return wordBack
 	case "contract", "contrato", "employee", "empleado", "matricula", "placa", "seq", "cedula", "rfc", "curp", "dni", "nss", "passport", "pasaporte",
 		"recibo", "receipt", "boleta", "membership", "afiliado", "icc", "fcc", "imei", "gtin", "rma", "pedimento", "claim", "report", "reporte", "incident",
-		"asset", "tag", "passcode", "paquete", "package", "shipment", "build", "commit", "server", "hash", "chassis", "webinar", "raffle", "dorsal",
+		"medidor", "modelo", "chasis", "boleto", "acta", "escritura", "foja", "ficha", "nomina", "legajo", "credencial", "carnet", "predial", "catastro", "transaccion", "transaction", "operacion", "autorizacion", "authorization", "citation", "infraccion", "multa", "warrant", "summons", "subpoena", "inmate", "recluso", "paciente", "patient", "prescription", "receta", "specimen", "accession", "grant", "bid", "cslb", "dre", "nmls", "npn", "fein", "duns", "naics", "imsi", "iccid", "esn", "meid", "udid", "mpn", "ndc", "workorder", "dossier", "acuse", "radicado", "tramite", "turno", "sinistro", "renavam", "placas", "plate",
+		"asset", "tag", "credit", "rev", "revision", "medicare", "socio", "passcode", "paquete", "package", "shipment", "build", "commit", "server", "hash", "chassis", "webinar", "raffle", "dorsal",
 		"matrix", "checksum", "dhl", "fedex", "ups", "usps", "estafeta", "oxxo", "apn", "lading", "guia", "token", "plu", "nit", "patente", "socket":
 		return wordForm
 	case "price", "prices", "precio", "precios", "rates", "tarifas", "tarifa", "costo", "costos", "fees":
@@ -279,7 +280,7 @@ func lookUp[T string | []byte](b T) word {
 		"session", "error", "meter", "chip", "quote", "job", "insurance", "seguro", "lote",
 		"bill", "vehicle", "vehiculo", "property", "reg",
 		"ruc", "rut", "cheque", "client", "cliente", "customer",
-		"user", "usuario", "socio", "loan", "mc", "mac", "po",
+		"user", "usuario", "loan", "mc", "mac", "po",
 		"employer", "nota":
 		return wordSheet
 	case "main", "private", "personal", "business", "good", "right", "correct", "current", "me", "us", "him", "her",
