@@ -224,6 +224,12 @@ func enriching(set *site.Set, name string) (part, error) {
 				a.Identifiers = x.Identifiers
 			case "signature":
 				a.Signature = x.Signature
+			case "language":
+				a.Language = x.Language
+			case "place":
+				a.Places = x.Places
+			case "side":
+				a.Side = x.Side
 			}
 			return err
 		})
