@@ -264,6 +264,11 @@ func (r *reader) shapes() {
 		if n <= 3 && r.joined(i, gapComma) && c.gap&gapComma == 0 || n <= 3 && r.joined(i, gapComma) && !c.gap.tight() {
 			r.amount(i)
 		}
+		if n == 4 && c.shape&shapeYear != 0 && r.joined(i, gapSpace) && r.joined(i+1, gapSpace) && r.size(i+1) == 2 && r.size(i+2) == 2 && r.date(i) && r.value(i+1) <= 12 {
+			r.chunks[i].shape |= shapeDate
+			r.chunks[i+1].shape |= shapeDate
+			r.chunks[i+2].shape |= shapeDate
+		}
 		for _, sep := range [...]gap{gapSlash, gapDash, gapDot} {
 			if r.joined(i, sep) && r.joined(i+1, sep) && !r.joined(i+2, sep) && r.date(i) && (!c.gap.tight() || c.gap&sep == 0) {
 				r.chunks[i].shape |= shapeDate

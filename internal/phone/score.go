@@ -29,6 +29,7 @@ const (
 	costMeasure   = 2.5 // a unit of measure behind
 	costAscending = 4   // 9 10 11 12 1 2 3
 	costCode      = 6   // part of a card's or account's number
+	costRound     = 3.5 // 500 300 1200
 	costPrice     = 1.8 // behind a currency sign
 	costWeak      = .6  // a letter among digits that looks like one only to some
 	costFile      = 2.5 // run into the name of a file or account, or a query of an address
@@ -454,6 +455,9 @@ func grouping(p path, pl plan) float32 {
 func (r *reader) otherwise(p path, grouping float32) float32 {
 	var cost float32
 	rising, growing, last, by, money := 0, 0, -1, 0, 0
+	if p.at == p.start+3 && p.how == howDigits && r.value(int(p.start))%50 == 0 && r.value(int(p.start)+1)%50 == 0 && r.value(int(p.start)+2)%50 == 0 {
+		cost += costRound
+	}
 	for k := p.start; k < p.at; k++ {
 		c := &r.chunks[k]
 		if c.shape&shapeCode != 0 {

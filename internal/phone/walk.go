@@ -168,6 +168,9 @@ func (r *reader) walk(p path) {
 			continue
 		}
 		f := fillerCost(c)
+		if r.size(k) == 2 && r.spells(k, "or") {
+			return
+		}
 		if c.w.sort() == wordPhone && r.gapAt(k+1)&gapColon != 0 {
 			return // what follows is another number
 		}
