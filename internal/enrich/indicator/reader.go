@@ -1,0 +1,363 @@
+package indicator
+
+import (
+	"cmp"
+	"slices"
+
+	"vigil.example/internal/ad"
+)
+
+// libraryYear is the year that birth years are judged by when a text gives none.
+const libraryYear = 2026
+
+// wide is how many sentences around one a context holds for in a long text.
+const wide = 6
+
+// negationReach is how many tokens behind a negation it still holds.
+const negationReach = 4
+
+// A phraseAt is a phrase of the lexicon that begins at a token.
+type phraseAt struct {
+	word, length int32
+	next         int32 // the next one at the same token, -1 for none
+}
+
+// A reader reads one text at a time and keeps its memory for the next.
+type reader struct {
+	lib      *Library
+	year     int
+	f        folded
+	toks     []token
+	phrases  []phraseAt
+	ages     []expression
+	stamp    []int32 // sentence for which a pattern was tried last
+	found    []match
+	contexts []uint64 // by sentence
+	active   uint8    // languages of the text
+	main     string
+}
+
+// Read finds the indicators of a text.
+func (l *Library) Read(text string, o Options) Reading {
+	r := l.readers.Get().(*reader)
+	defer l.readers.Put(r)
+	r.year = cmp.Or(o.Year, libraryYear)
+	r.read(text)
+	out := Reading{Lang: r.main}
+	var all uint64
+	for _, bits := range r.contexts {
+		all |= bits
+	}
+	for i, c := range l.contexts {
+		if all>>i&1 != 0 {
+			out.Contexts = append(out.Contexts, c.Name)
+		}
+	}
+	out.Indicators = r.indicators(text, o)
+	return out
+}
+
+// read fills r.found and r.contexts.
+func (r *reader) read(text string) {
+	r.toks, r.phrases, r.ages, r.found, r.contexts = r.toks[:0], r.phrases[:0], r.ages[:0], r.found[:0], r.contexts[:0]
+	if r.stamp == nil {
+		r.stamp = make([]int32, len(r.lib.patterns))
+	}
+	r.f.fold(text)
+	r.tokenise()
+	if len(r.toks) == 0 {
+		r.main = ""
+		return
+	}
+	r.mend()
+	r.lookup()
+	r.numbers()
+	clear(r.stamp)
+	sentences := int(r.toks[len(r.toks)-1].sentence) + 1
+	r.contexts = slices.Grow(r.contexts, sentences)[:sentences]
+	clear(r.contexts)
+	for lo, n := int32(0), int32(len(r.toks)); lo < n; {
+		hi := lo
+		for hi < n && r.toks[hi].sentence == r.toks[lo].sentence {
+			hi++
+		}
+		next := hi
+		for next < n && r.toks[next].sentence == r.toks[min(hi, n-1)].sentence {
+			next++
+		}
+		r.sentence(lo, hi, next)
+		lo = hi
+	}
+}
+
+// mend joins letters that were written apart, and words cut by signs.
+func (r *reader) mend() {
+	out := r.toks[:0]
+	for i := 0; i < len(r.toks); i++ {
+		if n, w := r.apart(i); n > 0 {
+			t := r.toks[i]
+			t.word, t.e, t.to, t.flags = w, r.toks[i+n-1].e, r.toks[i+n-1].to, t.flags|flagHidden
+			out = append(out, t)
+			i += n - 1
+			continue
+		}
+		out = append(out, r.toks[i])
+	}
+	r.toks = out
+}
+
+// apart reports how many tokens from i on are one known word, written apart:
+// "s i x", "pass.port".
+func (r *reader) apart(i int) (int, int32) {
+	t := &r.toks[i]
+	if i+1 >= len(r.toks) {
+		return 0, 0
+	}
+	u := &r.toks[i+1]
+	single := t.e-t.b == 1
+	if !single && !(u.sep == sepJoin && u.sign != '-' && u.sign != '/' && t.flags&flagDigit == 0) || single && (u.e-u.b != 1 || u.sep >= sepComma) {
+		return 0, 0
+	}
+	var b [32]byte
+	n, best, word := 0, 0, int32(0)
+	for k := i; k < len(r.toks); k++ {
+		v := &r.toks[k]
+		if k > i && (single && (v.sep >= sepComma || v.sep == sepNone) || !single && v.sep != sepJoin) {
+			break
+		}
+		if single && v.e-v.b != 1 || n+int(v.e-v.b) > len(b) {
+			break
+		}
+		n += copy(b[n:], r.f.buf[v.b:v.e])
+		if k-i >= 1 && n >= 4 && (single || k-i <= 3) {
+			if w := r.lib.words[string(b[:n])]; w != 0 {
+				best, word = k-i+1, w
+			}
+		}
+	}
+	return best, word
+}
+
+// lookup finds the phrases of the lexicon and the language of the text.
+func (r *reader) lookup() {
+	l := r.lib
+	en, es := 0, 0
+	for i := range r.toks {
+		t := &r.toks[i]
+		if l.in(t.word, l.functionEN) {
+			en++
+		}
+		if l.in(t.word, l.functionES) {
+			es++
+		}
+		if !l.starts[t.word] {
+			continue
+		}
+		node, ok := l.phrases[[2]int32{0, t.word}]
+		for k := i + 1; ok; k++ {
+			if w, end := l.ends[node]; end {
+				r.phrases = append(r.phrases, phraseAt{w, int32(k - i), t.phrase})
+				t.phrase = int32(len(r.phrases) - 1)
+			}
+			if k >= len(r.toks) || r.toks[k].sentence != t.sentence {
+				break
+			}
+			node, ok = l.phrases[[2]int32{node, r.toks[k].word}]
+		}
+	}
+	r.active, r.main = langEN|langES, ""
+	switch {
+	case en >= 2*es && en > 0:
+		r.main = "en"
+		if es == 0 {
+			r.active = langEN
+		}
+	case es > 0 && es > en:
+		r.main = "es"
+		if en == 0 {
+			r.active = langES
+		}
+	case en > 0:
+		r.main = "en"
+	}
+}
+
+// sentence runs the patterns whose rarest word stands in tokens [lo, hi).
+func (r *reader) sentence(lo, hi, next int32) {
+	l := r.lib
+	mark := r.toks[lo].sentence + 1
+	numeric, named := false, false
+	for i := lo; i < hi; i++ {
+		t := &r.toks[i]
+		for _, p := range l.anchored[t.word] {
+			r.try(p, mark, lo, hi, next)
+		}
+		for k := t.phrase; k >= 0; k = r.phrases[k].next {
+			for _, p := range l.anchored[r.phrases[k].word] {
+				r.try(p, mark, lo, hi, next)
+			}
+		}
+		numeric = numeric || t.age >= 0
+		named = named || t.flags&flagCap != 0 || l.in(t.word, l.city)
+	}
+	if numeric {
+		for _, p := range l.numeric {
+			r.try(p, mark, lo, hi, next)
+		}
+	}
+	if named {
+		for _, p := range l.named {
+			r.try(p, mark, lo, hi, next)
+		}
+	}
+}
+
+// try runs one pattern at every token of a sentence.
+func (r *reader) try(n, mark, lo, hi, next int32) {
+	if r.stamp[n] == mark {
+		return
+	}
+	r.stamp[n] = mark
+	p := &r.lib.patterns[n]
+	if p.lang&r.active == 0 && p.lang != 0 {
+		return
+	}
+	m := matcher{r: r, p: p, lo: lo, hi: hi}
+	if p.across {
+		m.hi = next
+		if lo > 0 { // the sentence before may hold the beginning
+			for m.lo > 0 && r.toks[m.lo-1].sentence == r.toks[lo-1].sentence {
+				m.lo--
+			}
+		}
+	}
+	ru := &r.lib.rules[p.rule]
+	for i := m.lo; i < hi; i++ {
+		if !m.fit(i) {
+			continue
+		}
+		if ru.context >= 0 {
+			r.contexts[r.toks[i].sentence] |= 1 << ru.context
+			return
+		}
+		f := match{rule: p.rule, start: i, end: m.end}
+		if m.age >= 0 {
+			f.hidden, f.sum = r.ages[m.age].hidden, r.ages[m.age].sum
+		}
+		r.found = append(r.found, f)
+		i = m.end - 1
+	}
+}
+
+// around is the contexts that hold at a sentence.
+func (r *reader) around(sentence int32) uint64 {
+	l := r.lib
+	var bits uint64
+	n := int32(len(r.contexts))
+	for i := max(0, sentence-wide); i < min(n, sentence+wide+1); i++ {
+		bits |= r.contexts[i] &^ l.local
+	}
+	bits |= r.contexts[sentence]
+	out := bits
+	for i, unless := range l.unless {
+		if bits>>i&1 != 0 && bits&unless != 0 {
+			out &^= 1 << i
+		}
+	}
+	return out
+}
+
+// stands reports whether the guards let a match stand.
+func (r *reader) stands(m *match) bool {
+	ru := &r.lib.rules[m.rule]
+	if !ru.negated && r.negated(m) {
+		return false
+	}
+	bits := r.around(r.toks[m.start].sentence)
+	return bits&ru.not == 0 && (ru.needs == 0 || bits&ru.needs != 0)
+}
+
+// negated reports whether a negation before the match, or right behind it, takes
+// it back. One before a new subject belongs to something else.
+func (r *reader) negated(m *match) bool {
+	l := r.lib
+	reach := int32(negationReach)
+	if l.in(r.toks[m.start].word, l.subject) {
+		reach = 1
+	}
+	for i := m.start; i > 0 && m.start-i < reach; i-- {
+		if r.toks[i].sep >= sepComma || r.toks[i-1].sentence != r.toks[i].sentence {
+			break
+		}
+		w := r.toks[i-1].word
+		if l.in(w, l.but) {
+			break
+		}
+		if l.in(w, l.neg) {
+			return true
+		}
+	}
+	if int(m.end) < len(r.toks) {
+		t := &r.toks[m.end]
+		return t.sep >= sepSign && t.sep < sepStop && l.in(t.word, l.negPost)
+	}
+	return false
+}
+
+// indicators turns the matches that stand into indicators.
+func (r *reader) indicators(text string, o Options) []ad.Indicator {
+	l := r.lib
+	var out []ad.Indicator
+	var runes []rune
+	add := func(i ad.Indicator, from, to int32) {
+		if runes == nil {
+			runes = []rune(text)
+		}
+		i.Span = ad.Span{Start: int(from), End: int(to)}
+		i.Text = string(runes[from:to])
+		out = append(out, i)
+	}
+	for n := range r.found {
+		m := &r.found[n]
+		ru := &l.rules[m.rule]
+		if ru.strength == ad.Excluded && !o.All || !r.stands(m) {
+			continue
+		}
+		i := ad.Indicator{Category: ru.category, Sub: ru.sub, Strength: ru.strength, Rule: ru.id}
+		if m.hidden && i.Sub == "stated_minor_age" {
+			i.Sub = "obfuscated_age"
+		}
+		add(i, r.toks[m.start].from, r.toks[m.end-1].to)
+	}
+	if from, to, rule := r.obscured(text, o); rule != "" {
+		add(ad.Indicator{Category: Contact, Sub: "spelled_digits", Strength: ad.Moderate, Rule: rule}, from, to)
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	out = distinct(out)
+	l.model.weigh(out)
+	return out
+}
+
+// distinct keeps of the indicators of one category that overlap the strongest,
+// and of equals the longest, in order of the text.
+func distinct(in []ad.Indicator) []ad.Indicator {
+	rank := map[ad.Strength]int{ad.Strong: 0, ad.Moderate: 1, ad.Weak: 2, ad.Excluded: 3}
+	slices.SortStableFunc(in, func(a, b ad.Indicator) int {
+		return cmp.Or(cmp.Compare(rank[a.Strength], rank[b.Strength]),
+			cmp.Compare(b.Span.End-b.Span.Start, a.Span.End-a.Span.Start), cmp.Compare(a.Rule, b.Rule))
+	})
+	out := in[:0:0]
+	for _, i := range in {
+		if !slices.ContainsFunc(out, func(o ad.Indicator) bool {
+			return o.Category == i.Category && o.Span.Start < i.Span.End && i.Span.Start < o.Span.End
+		}) {
+			out = append(out, i)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b ad.Indicator) int {
+		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(a.Span.End, b.Span.End))
+	})
+	return out
+}

@@ -1,0 +1,518 @@
+package indicator
+
+import (
+	"unicode"
+	"unicode/utf8"
+
+	"vigil.example/internal/text"
+)
+
+// What stands between a token and the one before it, weakest first.
+const (
+	sepNone  = iota // nothing: 17yo, five5
+	sepSpace        //
+	sepJoin         // a sign without spaces: 5-5, sev.en
+	sepSign         // a sign that joins or parts: -, /, +, =
+	sepComma        // comma, colon, bracket, dots: a clause may end
+	sepStop         // a sentence ends
+)
+
+// What a token carries besides its word.
+const (
+	flagCap    = 1 << iota // begins with a capital letter
+	flagDigit              // digits only
+	flagOdd                // written with other glyphs than a keyboard has
+	flagHidden             // read by undoing leet, spacing or stretching
+	flagMoney              // an amount of money
+	flagAlone              // the only sign of its sentence
+)
+
+// A token is one word, number or sign. bytes [b, e) of the reader's folded text
+// are what it was read from, code points [from, to) of the original what it
+// stands for.
+type token struct {
+	from, to int32
+	b, e     int32
+	word     int32 // number of the word in the lexicon, 0 when unknown
+	phrase   int32 // first phrase that begins here in reader.phrases, -1 for none
+	num      int32 // value of a number, -1 for none
+	age      int32 // expression of a number that begins here in reader.ages, -1 for none
+	sentence int32
+	sep      uint8
+	sign     byte // the sign before it, 0 for none
+	flags    uint8
+}
+
+// folded is the folded text of a reader: rune i stands for code points
+// [from[i], to[i]) of the original.
+type folded struct {
+	runes    []rune
+	from, to []int32
+	caps     []bool
+	odd      []bool
+	buf      []byte
+	at       []int32 // offset in buf of each rune, and the end
+}
+
+func (f *folded) reset() {
+	f.runes, f.from, f.to, f.caps, f.odd = f.runes[:0], f.from[:0], f.to[:0], f.caps[:0], f.odd[:0]
+	f.buf, f.at = f.buf[:0], f.at[:0]
+}
+
+func (f *folded) add(r rune, from, to int32, upper, odd bool) {
+	f.runes, f.from, f.to = append(f.runes, r), append(f.from, from), append(f.to, to)
+	f.caps, f.odd = append(f.caps, upper), append(f.odd, odd)
+}
+
+// fold reads s the short way, for the letters, signs and pictures that ads are
+// made of, and leaves what is rarer to package text.
+func (f *folded) fold(s string) {
+	f.reset()
+	at := int32(0)
+	for _, r := range s {
+		switch {
+		case 'A' <= r && r <= 'Z':
+			f.add(r+'a'-'A', at, at+1, true, false)
+		case r < utf8.RuneSelf:
+			f.add(r, at, at+1, false, false)
+		default:
+			k, ok := quick(r)
+			if !ok {
+				f.slow(s)
+				f.encode()
+				return
+			}
+			if k != 0 {
+				f.add(k, at, at+1, unicode.IsUpper(r), false)
+			} else if n := len(f.to); n > 0 && r == 0xFE0F {
+				f.to[n-1] = at + 1
+			}
+		}
+		at++
+	}
+	f.encode()
+}
+
+func (f *folded) encode() {
+	for _, r := range f.runes {
+		f.at = append(f.at, int32(len(f.buf)))
+		f.buf = utf8.AppendRune(f.buf, r)
+	}
+	f.at = append(f.at, int32(len(f.buf)))
+}
+
+func (f *folded) slow(s string) {
+	f.reset()
+	t := text.Fold(s)
+	orig := []rune(s)
+	for i, r := range t.Runes {
+		from, to := t.From[i], t.To[i]
+		first := orig[from]
+		odd := first != r && first != r-'a'+'A' && (first > 0xFF || first < utf8.RuneSelf) || to-from > 1
+		if k := lookalike(r); k != 0 {
+			r, odd = k, true
+		}
+		if k, ok := quick(r); ok && k != 0 && r >= utf8.RuneSelf {
+			r = k
+		}
+		f.add(r, int32(from), int32(to), unicode.IsUpper(first), odd)
+	}
+}
+
+// quick folds runes that need no table: letters of Western Europe, quotation
+// marks and dashes, and pictures. 0 drops the rune.
+func quick(r rune) (rune, bool) {
+	switch {
+	case 0xE0 <= r && r <= 0xFF:
+		return rune("aaaaaa\x00ceeeeiiii\x00nooooo\x00ouuuuy\x00y"[r-0xE0]), r != 0xE6 && r != 0xF0 && r != 0xF7 && r != 0xFE
+	case 0xC0 <= r && r <= 0xDD:
+		return rune("aaaaaa\x00ceeeeiiii\x00nooooo\x00ouuuuy"[r-0xC0]), r != 0xC6 && r != 0xD0 && r != 0xD7
+	case r == '’' || r == '‘' || r == '´' || r == 'ʼ':
+		return '\'', true
+	case r == '“' || r == '”' || r == '«' || r == '»' || r == '„':
+		return '"', true
+	case r == '–' || r == '—' || r == '−' || r == '‑':
+		return '-', true
+	case r == '…':
+		return ',', true
+	case r == '¿' || r == '¡':
+		return r, true
+	case r == '•' || r == '·':
+		return '|', true
+	case r == '€' || r == '£':
+		return '$', true
+	case r == 0xA0:
+		return ' ', true
+	case r == 0x200B || r == 0x200C || r == 0x200D || r == 0xFE0F || r == 0x2060 || r == 0xAD:
+		return 0, true
+	case r == '→' || r == '➡' || r == '➔' || r == '➜' || r == '⇒':
+		return '>', true
+	case 0x2600 <= r && r <= 0x275F || 0x1F300 <= r && r <= 0x1F64F || 0x1F680 <= r && r <= 0x1F6FF || 0x1F900 <= r && r <= 0x1FAFF:
+		return r, true
+	}
+	return 0, false
+}
+
+// lookalike is the Latin letter that a Cyrillic, Greek or small-capital letter
+// looks like, 0 for none.
+func lookalike(r rune) rune {
+	if r < 0x131 {
+		return 0
+	}
+	const looks = "аaеeоoрpсcуyхxіiјjѕsкkмmтtвbнhԁdԛqԝwɡgαaοoιiνvρpτtυuκkεeηnχxγyωwıiʀrᴀaʙbᴄcᴅdᴇeꜰfɢgʜhɪiᴊjᴋkʟlᴍmɴnᴏoᴘpꜱsᴛtᴜuᴠvᴡwʏyᴢzłløođd"
+	odd := false
+	var last rune
+	for _, k := range looks {
+		if odd && last == r {
+			return k
+		}
+		last, odd = k, !odd
+	}
+	return 0
+}
+
+func letter(r rune) bool {
+	return 'a' <= r && r <= 'z' || r >= utf8.RuneSelf && unicode.IsLetter(r)
+}
+
+func digit(r rune) bool { return '0' <= r && r <= '9' }
+
+// leet is the letter that a digit or sign stands for inside a word.
+func leet(r rune) byte {
+	switch r {
+	case '0':
+		return 'o'
+	case '1', '!', '|':
+		return 'i'
+	case '3':
+		return 'e'
+	case '4', '@':
+		return 'a'
+	case '5', '$':
+		return 's'
+	case '7', '+':
+		return 't'
+	case '8':
+		return 'b'
+	case '9', '6':
+		return 'g'
+	case '2':
+		return 'z'
+	}
+	return 0
+}
+
+// tokenise fills r.toks from the folded text.
+func (r *reader) tokenise() {
+	f := &r.f
+	sep, sign := uint8(sepStop), byte(0)
+	sentence := int32(0)
+	for i := 0; i < len(f.runes); {
+		c := f.runes[i]
+		if !letter(c) && !digit(c) && c < 0x2190 {
+			if masked(f.runes, i) {
+				if j := r.leetWord(i, sep, sign, sentence); j > 0 {
+					sep, sign, i = sepNone, 0, j
+					continue
+				}
+			}
+			k := r.separator(i)
+			if k == sepStop && len(r.toks) > 0 && sep != sepStop {
+				sentence++
+			}
+			if k > sepSpace {
+				sign = byte(min(c, 127))
+			}
+			if k == sepSpace && sep == sepJoin {
+				sep = sepSign
+			} else if k == sepJoin && sep == sepSpace {
+				sep = sepSign
+			}
+			sep = max(sep, k)
+			i++
+			continue
+		}
+		j := r.word(i, sep, sign, sentence)
+		sep, sign, i = sepNone, 0, j
+	}
+}
+
+// masked reports whether the sign at i may stand for a letter of a word: it is
+// one of $ @ ! | and a letter follows.
+func masked(runes []rune, i int) bool {
+	switch runes[i] {
+	case '$', '@', '!', '|', '+':
+		return i+1 < len(runes) && (letter(runes[i+1]) || masked(runes, i+1)) && (i == 0 || runes[i] != '+' && runes[i] != '|' || letter(runes[i-1]))
+	}
+	return false
+}
+
+func (r *reader) separator(i int) uint8 {
+	runes := r.f.runes
+	next := rune(' ')
+	if i+1 < len(runes) {
+		next = runes[i+1]
+	}
+	switch c := runes[i]; c {
+	case ' ', '\t', '\r', '*', '_', '~', '\'', '#', '^':
+		if c == '*' || c == '_' || c == '~' {
+			return sepJoin
+		}
+		return sepSpace
+	case '\n', '?', ';', '|', '¿', '¡':
+		return sepStop
+	case '!':
+		return sepStop
+	case '.':
+		if next == ' ' || next == '\n' || next == '"' || next == '.' || i+1 == len(runes) {
+			if next == '.' || i > 0 && runes[i-1] == '.' {
+				return sepComma
+			}
+			return sepStop
+		}
+		return sepJoin
+	case ',', ':', '(', ')', '[', ']', '"':
+		return sepComma
+	case '-', '/', '+', '=', '&', '>', '<', '%', '$':
+		if next == ' ' || i > 0 && runes[i-1] == ' ' {
+			return sepSign
+		}
+		return sepJoin
+	}
+	return sepJoin
+}
+
+// word reads the word or sign at i and returns where it ends.
+func (r *reader) word(i int, sep uint8, sign byte, sentence int32) int {
+	f := &r.f
+	c := f.runes[i]
+	if c >= 0x2190 && !letter(c) {
+		j := i + 1
+		for j < len(f.runes) && f.runes[j] == c { // the same picture again
+			j++
+		}
+		r.push(i, i+1, r.lib.words[string(f.buf[f.at[i]:f.at[i+1]])], sep, sign, sentence, 0)
+		return j
+	}
+	j, letters, digits, odd := i, 0, 0, false
+	for j < len(f.runes) {
+		switch c := f.runes[j]; {
+		case letter(c):
+			letters++
+		case digit(c):
+			digits++
+		case c == '\'' && j+1 < len(f.runes) && letter(f.runes[j+1]) && j > i:
+		case c >= utf8.RuneSelf || !masked(f.runes, j) || letters == 0:
+			goto end
+		default:
+			if k := r.leetWord(i, sep, sign, sentence); k > 0 {
+				return k
+			}
+			goto end
+		}
+		odd = odd || f.odd[j]
+		j++
+	}
+end:
+	flags := uint8(0)
+	if odd {
+		flags |= flagOdd
+	}
+	switch {
+	case letters == 0:
+		r.push(i, j, r.lib.words[string(f.buf[f.at[i]:f.at[j]])], sep, sign, sentence, flags|flagDigit)
+	case digits == 0:
+		r.plain(i, j, sep, sign, sentence, flags)
+	default:
+		if w := r.lib.words[string(f.buf[f.at[i]:f.at[j]])]; w != 0 {
+			r.push(i, j, w, sep, sign, sentence, flags)
+			return j
+		}
+		if k := r.leetWord(i, sep, sign, sentence); k > 0 {
+			return k
+		}
+		r.split(i, j, sep, sign, sentence, flags)
+	}
+	return j
+}
+
+// split cuts a run of letters and digits where one turns into the other.
+func (r *reader) split(i, j int, sep uint8, sign byte, sentence int32, flags uint8) {
+	for i < j {
+		k, d := i+1, digit(r.f.runes[i])
+		for k < j && digit(r.f.runes[k]) == d {
+			k++
+		}
+		if d {
+			r.push(i, k, r.lib.words[string(r.f.buf[r.f.at[i]:r.f.at[k]])], sep, sign, sentence, flags|flagDigit)
+		} else {
+			r.plain(i, k, sep, sign, sentence, flags)
+		}
+		i, sep, sign = k, sepNone, 0
+	}
+}
+
+// leetWord reads the run at i with digits and signs as letters. It returns 0 when
+// that is no word of the lexicon.
+func (r *reader) leetWord(i int, sep uint8, sign byte, sentence int32) int {
+	f := &r.f
+	j, letters := i, 0
+	var a, b [24]byte
+	for j < len(f.runes) && j-i < len(a) {
+		c := f.runes[j]
+		k := leet(c)
+		switch {
+		case letter(c) && c < utf8.RuneSelf:
+			a[j-i], b[j-i] = byte(c), byte(c)
+			letters++
+		case k != 0 && (digit(c) || masked(f.runes, j) || j > i && letter(f.runes[j-1]) && c != '!' && c != '|' && c != '+'):
+			a[j-i], b[j-i] = k, k
+			if k == 'i' {
+				b[j-i] = 'l'
+			}
+		default:
+			goto end
+		}
+		j++
+	}
+end:
+	n := j - i
+	if letters == 0 || n < 3 {
+		return 0
+	}
+	w := r.lib.words[string(a[:n])]
+	if w == 0 {
+		w = r.lib.words[string(b[:n])]
+	}
+	if w == 0 {
+		return 0
+	}
+	r.push(i, j, w, sep, sign, sentence, flagHidden)
+	return j
+}
+
+// plain reads a run of letters: a known word, a contraction, a stretched word,
+// or number words written as one.
+func (r *reader) plain(i, j int, sep uint8, sign byte, sentence int32, flags uint8) {
+	f := &r.f
+	s := f.buf[f.at[i]:f.at[j]]
+	if parts := r.lib.expand[string(s)]; parts != nil {
+		for _, w := range parts {
+			r.push(i, j, w, sep, sign, sentence, flags)
+			sep, sign = sepSpace, 0
+		}
+		return
+	}
+	w := r.lib.words[string(s)]
+	if w == 0 {
+		if k := apostrophe(f.runes[i:j]); k > 0 {
+			r.plain(i, i+k, sep, sign, sentence, flags)
+			r.plain(i+k, j, sepSpace, 0, sentence, flags)
+			return
+		}
+		if w = r.stretched(f.runes[i:j]); w != 0 {
+			flags |= flagHidden
+		} else if j-i > 6 && r.fused(i, j, sep, sign, sentence, flags) {
+			return
+		}
+	}
+	r.push(i, j, w, sep, sign, sentence, flags)
+}
+
+// apostrophe says where a word like "she's" is cut, 0 for nowhere.
+func apostrophe(runes []rune) int {
+	for k := len(runes) - 1; k > 0; k-- {
+		if runes[k] == '\'' {
+			return k
+		}
+	}
+	return 0
+}
+
+// stretched looks a word up with its repeated letters taken out.
+func (r *reader) stretched(runes []rune) int32 {
+	run := 1
+	long := false
+	for k := 1; k < len(runes); k++ {
+		if runes[k] == runes[k-1] {
+			run++
+			long = long || run >= 3
+		} else {
+			run = 1
+		}
+	}
+	if !long {
+		return 0
+	}
+	for keep := 1; keep <= 2; keep++ {
+		var b [32]byte
+		n, run := 0, 0
+		for k, c := range runes {
+			if k > 0 && c == runes[k-1] {
+				run++
+			} else {
+				run = 1
+			}
+			if run <= keep && n < len(b) && c < utf8.RuneSelf {
+				b[n] = byte(c)
+				n++
+			}
+		}
+		if w := r.lib.words[string(b[:n])]; w != 0 {
+			return w
+		}
+	}
+	return 0
+}
+
+// fused reads words written as one, all of them known numbers.
+func (r *reader) fused(i, j int, sep uint8, sign byte, sentence int32, flags uint8) bool {
+	f := &r.f
+	var cut [12]int
+	n := 0
+	for at := i; at < j; {
+		k := min(j, at+9)
+		for ; k > at+1; k-- {
+			if w := r.lib.words[string(f.buf[f.at[at]:f.at[k]])]; w != 0 && r.lib.number[w] >= 0 {
+				break
+			}
+		}
+		if k <= at+1 || n == len(cut) {
+			return false
+		}
+		cut[n] = k
+		n++
+		at = k
+	}
+	for _, k := range cut[:n] {
+		r.push(i, k, r.lib.words[string(f.buf[f.at[i]:f.at[k]])], sep, sign, sentence, flags)
+		i, sep, sign = k, sepNone, 0
+	}
+	return true
+}
+
+// push adds a token of folded runes [i, j).
+func (r *reader) push(i, j int, w int32, sep uint8, sign byte, sentence int32, flags uint8) {
+	f := &r.f
+	t := token{
+		from: f.from[i], to: f.to[i], b: f.at[i], e: f.at[j], word: w, phrase: -1, num: -1, age: -1,
+		sentence: sentence, sep: sep, sign: sign, flags: flags,
+	}
+	for _, to := range f.to[i:j] {
+		t.to = max(t.to, to)
+	}
+	if f.caps[i] {
+		t.flags |= flagCap
+	}
+	if flags&flagDigit != 0 && j-i <= 6 {
+		n := int32(0)
+		for _, c := range f.runes[i:j] {
+			n = 10*n + c - '0'
+		}
+		t.num = n
+		if sign == '$' && sep <= sepSign {
+			t.flags |= flagMoney
+		}
+	}
+	r.toks = append(r.toks, t)
+}
