@@ -24,16 +24,17 @@ type Scope string
 
 // The scopes.
 const (
-	ScopeRead   Scope = "read"
-	ScopeWatch  Scope = "watch"
-	ScopePacket Scope = "packet"
-	ScopeAdmin  Scope = "admin"
+	ScopeRead    Scope = "read"
+	ScopeWatch   Scope = "watch"
+	ScopePacket  Scope = "packet"
+	ScopeCorrect Scope = "correct"
+	ScopeAdmin   Scope = "admin"
 
 	scopeSelf Scope = "-" // no token: a person in a session only
 )
 
 // Scopes lists every scope.
-func Scopes() []Scope { return []Scope{ScopeRead, ScopeWatch, ScopePacket, ScopeAdmin} }
+func Scopes() []Scope { return []Scope{ScopeRead, ScopeWatch, ScopePacket, ScopeCorrect, ScopeAdmin} }
 
 // An Action is something a subject asks to do.
 type Action string
@@ -46,6 +47,7 @@ const (
 	ActRead     Action = "read"     // search, open an ad or a cluster
 	ActWatch    Action = "watch"    // subscribe, end a subscription, read the inbox
 	ActPacket   Action = "packet"   // make and download an evidence packet
+	ActCorrect  Action = "correct"  // say how a piece of an ad reads, and take that back
 	ActImport   Action = "import"   // bring in pages
 	ActCrawl    Action = "crawl"    // start, stop and plan crawls
 	ActUsers    Action = "users"    // add, disable and reset users
@@ -81,6 +83,7 @@ var policy = []rule{
 	{ActRead, []Scope{ScopeRead}, true, []Role{Admin, Analyst, Reader}},
 	{ActWatch, []Scope{ScopeWatch}, true, []Role{Admin, Analyst}},
 	{ActPacket, []Scope{ScopePacket}, true, []Role{Admin, Analyst}},
+	{ActCorrect, []Scope{ScopeRead, ScopeCorrect}, true, []Role{Admin, Analyst}},
 	{ActImport, []Scope{ScopeAdmin}, true, []Role{Admin, Analyst}},
 	{ActCrawl, []Scope{ScopeAdmin}, false, []Role{Admin}},
 	{ActUsers, []Scope{ScopeAdmin}, false, []Role{Admin}},

@@ -97,13 +97,16 @@ func (r *Raiser) unseen(alerts []ad.Alert) []ad.Alert {
 }
 
 func (r *Raiser) remember(a ad.Ad) {
+	if a.Decided > 0 { // what was read of it before no longer counts
+		r.supersede(a)
+	}
 	values := a.Values(Floor)
 	if len(values) == 0 {
 		return
 	}
 	slim := ad.Ad{Listing: ad.Listing{
 		AdID: a.AdID, VersionID: a.VersionID, Title: a.Title, Site: a.Site, SeenAt: a.SeenAt,
-	}}
+	}, Decided: a.Decided}
 	for _, p := range a.Phones {
 		slim.Phones = append(slim.Phones, ad.Phone{E164: p.E164, Text: p.Text, Confidence: p.Confidence})
 	}
@@ -114,6 +117,18 @@ func (r *Raiser) remember(a ad.Ad) {
 	defer r.mu.Unlock()
 	r.recent[r.next] = slim
 	r.next = (r.next + 1) % RecentAds
+}
+
+// supersede drops from the memory the readings of an ad that knew fewer decisions
+// about it.
+func (r *Raiser) supersede(a ad.Ad) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.recent {
+		if r.recent[i].AdID == a.AdID && r.recent[i].Decided < a.Decided {
+			r.recent[i] = ad.Ad{}
+		}
+	}
 }
 
 // remembered returns the remembered ads, oldest first.

@@ -5,6 +5,7 @@ import (
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
+	"vigil.example/internal/casework"
 	"vigil.example/internal/search"
 )
 
@@ -19,7 +20,7 @@ type TokenRequest struct {
 	Name     string         `json:"name"` // of the user
 	Password string         `json:"password"`
 	Label    string         `json:"label"`  // what the token is for people
-	Scopes   []access.Scope `json:"scopes"` // read, watch, packet, admin
+	Scopes   []access.Scope `json:"scopes"` // read, watch, packet, correct, admin
 	Purpose  Purpose        `json:"purpose"`
 	Days     int            `json:"days,omitempty"` // until it expires; the server's default when 0
 }
@@ -61,6 +62,9 @@ type Ad struct {
 	Sightings []search.Sighting `json:"sightings"`
 	Watched   []ad.Value        `json:"watched,omitempty"` // values that the caller watches
 	Hubs      []ad.Hub          `json:"hubs,omitempty"`    // values that do not link
+
+	Corrections []casework.Correction `json:"corrections,omitempty"` // of its reading, oldest first; withdrawn ones too
+	Pending     bool                  `json:"pending,omitempty"`     // some of them show in a moment
 }
 
 // Current is the newest content.

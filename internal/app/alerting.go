@@ -25,7 +25,7 @@ func (a *App) runAlert(ctx context.Context) error {
 			return a.keep(ctx, name, func(ctx context.Context) error {
 				return a.stage(ctx, stageSpec{
 					name: name, from: stream.Named(stream.Ads, g.Ads), sink: a.bus.Pen(1),
-					step: alertStep(a.raiser, a.erased, g.Ads, a.fresh), config: a.stageConfig("alert"),
+					step: alertStep(a.raiser, a.erased, a.corrections, g.Ads, a.fresh), config: a.stageConfig("alert"),
 				})
 			})
 		})

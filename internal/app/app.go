@@ -41,20 +41,21 @@ import (
 // An App is one process of an instance of Vigil: what its roles need is open,
 // nothing runs until Run.
 type App struct {
-	cfg     Config
-	log     *slog.Logger
-	owner   string  // names this process in leases
-	life    life    // signs of it
-	folder  *folder // nil for roles that need none
-	bus     *stream.Bus
-	book    *generation.Book
-	erased  *erasure.Ledger
-	walk    pipelines.Pipeline
-	fresh   *fresh
-	health  health
-	meter   pipeline.Meter
-	counted *meter
-	traces  *traces // nil when off
+	cfg         Config
+	log         *slog.Logger
+	owner       string  // names this process in leases
+	life        life    // signs of it
+	folder      *folder // nil for roles that need none
+	bus         *stream.Bus
+	book        *generation.Book
+	erased      *erasure.Ledger
+	corrections *casework.Corrections // as they stand in the stream
+	walk        pipelines.Pipeline
+	fresh       *fresh
+	health      health
+	meter       pipeline.Meter
+	counted     *meter
+	traces      *traces // nil when off
 
 	bucket  *blob.Bucket
 	archive *capture.Archive // nil for roles that need no folder
@@ -126,6 +127,9 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 		if _, err := os.Stat(cfg.Streams.Dir); cfg.Streams.URL != "" && err != nil {
 			cfg.Streams.Dir = "" // they lie on disks that cannot be seen from here
 		}
+	}
+	cfg.Streams.Waiting = func(at string, err error) {
+		a.log.Warn("the streams do not answer yet; they are waited for", "streams", at, "err", err)
 	}
 	if a.bus, err = stream.Open(ctx, cfg.Streams); err != nil {
 		return nil, err
@@ -227,7 +231,7 @@ func (a *App) openBlobs() (err error) {
 }
 
 // openBooks opens the journals that every role reads: which generations there
-// are, and what was erased.
+// are, what was erased, and how the reading of ads was corrected.
 func (a *App) openBooks(ctx context.Context) (err error) {
 	if a.book, err = generation.Open(ctx, a.bus.Journal(stream.Generations), a.cfg.Now); err != nil {
 		return fmt.Errorf("open generations: %w", err)
@@ -239,6 +243,10 @@ func (a *App) openBooks(ctx context.Context) (err error) {
 	}
 	if a.erased, err = erasure.Open(ctx, a.bus.Journal(stream.Erasures), erasure.Config{Key: key, Now: a.cfg.Now}); err != nil {
 		return fmt.Errorf("open the ledger of erasures: %w", err)
+	}
+	a.corrections = casework.NewCorrections()
+	if _, err := a.readCorrections(ctx, a.corrections); err != nil {
+		return fmt.Errorf("open corrections: %w", err)
 	}
 	for _, o := range a.book.Streams() {
 		if o.Base != generation.Index && o.N > 1 {
@@ -300,7 +308,7 @@ func (a *App) openSteps() (err error) {
 		}
 		return ""
 	}
-	if a.chain, err = enrich.NewChain("vigil "+a.cfg.Version+" pipeline "+a.walk.Digest, a.walk.Enrich, enrich.Config{Country: country}); err != nil {
+	if a.chain, err = enrich.NewChain("vigil "+a.cfg.Version+" pipeline "+a.walk.Digest, a.walk.Enrich, enrich.Config{Country: country, Corrections: a.corrections.Of}); err != nil {
 		return fmt.Errorf("read pipelines/walk.yaml: %w", err)
 	}
 	a.extract = extract.New(a.cfg.Sites)

@@ -28,8 +28,8 @@ func (a *App) follow(ctx context.Context, name string, at uint64, apply func(m a
 	})
 }
 
-// followBooks follows what every role must know: which generations live and what
-// was erased.
+// followBooks follows what every role must know: which generations live, what was
+// erased and what was corrected.
 func (a *App) followBooks(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
@@ -37,6 +37,9 @@ func (a *App) followBooks(ctx context.Context) error {
 	})
 	g.Go(func() error {
 		return a.follow(ctx, stream.Erasures, 0, func(m ad.Message) error { return a.erased.Apply(m.Seq, m.Subject, m.Data) })
+	})
+	g.Go(func() error {
+		return a.follow(ctx, stream.Decisions, a.corrections.Position(), func(m ad.Message) error { return a.corrections.Apply(m.Seq, m.Subject, m.Data) })
 	})
 	g.Go(func() error { return a.forget(ctx) })
 	return g.Wait()
@@ -48,6 +51,9 @@ func (a *App) forget(ctx context.Context) error {
 		changed := a.erased.Changed()
 		ids := a.erased.AdIDs()
 		a.fresh.clear()
+		if err := a.forgetCorrections(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("forgetting corrections of erased ads", "err", err)
+		}
 		if a.inbox != nil {
 			a.inbox.Forget(ids)
 			a.raiser.Forget(ids)

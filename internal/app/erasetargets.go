@@ -217,6 +217,11 @@ type brief struct {
 		Kind  string `json:"kind"`
 		Value string `json:"value"`
 	} `json:"identifiers"`
+	Corrected []struct {
+		Instead []struct {
+			E164 string `json:"e164"`
+		} `json:"instead"`
+	} `json:"corrected"`
 }
 
 func (b *brief) values() (out []ad.Value) {
@@ -225,6 +230,11 @@ func (b *brief) values() (out []ad.Value) {
 	}
 	for _, i := range b.Identifiers {
 		out = append(out, ad.Value{Kind: i.Kind, Value: i.Value})
+	}
+	for _, c := range b.Corrected {
+		for _, p := range c.Instead {
+			out = append(out, ad.Value{Kind: "phone", Value: p.E164})
+		}
 	}
 	return out
 }
@@ -245,6 +255,7 @@ func (e *eraser) chooseAds(ctx context.Context) error {
 	for _, s := range e.a.docket.Active() {
 		watched[s.Value] = true
 	}
+	named := e.corrected()
 	old := map[string]seen{}
 	if e.order.Kind == erasure.OlderThan { // what makes an ad stay may have come since
 		e.read = map[string]uint64{}
@@ -259,7 +270,7 @@ func (e *eraser) chooseAds(ctx context.Context) error {
 				return nil
 			}
 			values := x.values()
-			if e.order.Kind == erasure.ByNumber && !slices.ContainsFunc(values, e.matches) {
+			if e.order.Kind == erasure.ByNumber && !named[x.AdID] && !slices.ContainsFunc(values, e.matches) {
 				return nil
 			}
 			held, err := e.isHeld(ctx, x.AdID, values)
@@ -296,6 +307,24 @@ func (e *eraser) chooseAds(ctx context.Context) error {
 		delete(e.ads, id)
 	}
 	return err
+}
+
+// corrected are the ads with a correction that names the number of an order, as
+// what was read or what it reads, also one that was taken back. They say the number
+// in some way, and what was decided about them goes with them.
+func (e *eraser) corrected() map[string]bool {
+	out := map[string]bool{}
+	if e.order.Kind != erasure.ByNumber {
+		return out
+	}
+	for _, c := range e.a.docket.Corrections().All("") {
+		for _, number := range []string{c.Was, c.Reads} {
+			if e.matches(ad.Value{Kind: "phone", Value: number}) {
+				out[c.AdID] = true
+			}
+		}
+	}
+	return out
 }
 
 // told are the ads that somebody was told of.
@@ -372,6 +401,13 @@ func (e *eraser) listAds(ctx context.Context) error {
 			for _, v := range x.Values(0) {
 				if v.Kind == "phone" && (e.order.Kind == erasure.ByAd || e.matches(v)) {
 					e.numbers[digitsOf(v.Value)] = true
+				}
+			}
+			for _, c := range x.Corrected {
+				for _, p := range c.Instead {
+					if e.matches(ad.Value{Kind: "phone", Value: p.E164}) {
+						e.numbers[digitsOf(p.E164)] = true
+					}
 				}
 			}
 			return nil
@@ -683,9 +719,14 @@ func (e *eraser) listTrimmed(context.Context) error {
 }
 
 // listDecisions takes subscriptions to an erased number, and to one that no ad is
-// left to give, unless it is held.
+// left to give, unless it is held, and the corrections of erased ads.
 func (e *eraser) listDecisions(context.Context) error {
-	free := func(v ad.Value) bool { return (e.matches(v) || e.lost(v)) && !e.a.docket.Held("", []ad.Value{v}) }
+	free := func(v ad.Value) bool {
+		if v.Kind == casework.AboutAd {
+			return e.ads[v.Value]
+		}
+		return (e.matches(v) || e.lost(v)) && !e.a.docket.Held("", []ad.Value{v})
+	}
 	for _, seq := range e.a.docket.Sequences(free) {
 		e.take(stream.Decisions, stream.Decisions+" decisions", seq)
 	}

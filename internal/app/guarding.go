@@ -27,7 +27,6 @@ const builtSource = "built"
 func (a *App) ends(ctx context.Context, g generation.Generation) (map[string]uint64, error) {
 	out := map[string]uint64{}
 	for source, of := range map[string][2]string{
-		"ads":      {stream.Named(stream.Ads, g.Ads), "ad.*"},
 		"removals": {stream.Named(stream.Listings, g.Listings), "outcome.*.removed"},
 		"links":    {stream.Named(stream.Links, g.Links), "link.change"},
 	} {
@@ -37,7 +36,9 @@ func (a *App) ends(ctx context.Context, g generation.Generation) (map[string]uin
 		}
 		out[source] = m.Seq
 	}
-	return out, nil
+	var err error
+	out["ads"], err = a.newestAd(ctx, stream.Named(stream.Ads, g.Ads))
+	return out, err
 }
 
 // complete marks an index that has reached the ends; false when it has not yet.

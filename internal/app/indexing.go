@@ -38,6 +38,7 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 	}
 	dead := lettersOfFile{a.bus.Pen(1), x.ID()}
 	run, ctx := errgroup.WithContext(ctx)
+	c := newCorrector(a, g, x)
 	for _, s := range []struct {
 		source, stream string
 		filter         []string
@@ -55,13 +56,18 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 					return a.bus.Tail(ctx, s.stream, from, s.filter, n, f)
 				},
 				Apply: func(ctx context.Context, upTo uint64, cs []search.Change) error {
-					return overWhen(x.Apply(ctx, s.source, upTo, cs))
+					err := x.Apply(ctx, s.source, upTo, cs)
+					if err == nil && s.source == "ads" {
+						c.applied(cs)
+					}
+					return overWhen(err)
 				},
 			}
 			return f.Run(ctx)
 		})
 	}
 	run.Go(func() error { return a.guardIndex(ctx, g, x) })
+	run.Go(func() error { return a.keep(ctx, "correct"+suffix(g.Index), c.run) })
 	if g.N != a.book.Serving().N {
 		run.Go(func() error { return a.switchWhenReady(ctx, g, x) })
 	}

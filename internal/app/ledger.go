@@ -166,7 +166,8 @@ func (a *App) readLedger(ctx context.Context) (desk.Ledger, error) {
 	}
 	extracting := r.waiting(stream.Captures, "extract"+suffix(g.Listings), pages)
 	enriching := r.waiting(listing, "enrich"+suffix(g.Ads), listings)
-	lastAd := r.newest(adStream, "ad.*")
+	lastAd, err := a.newestAd(ctx, adStream)
+	r.note(err)
 	var linkedAt linked
 	r.note(a.recall(ctx, "link"+suffix(g.Links), &linkedAt))
 	linking := behind(lastAd, linkedAt.UpTo)
@@ -194,6 +195,11 @@ func (a *App) readLedger(ctx context.Context) (desk.Ledger, error) {
 		{Step: "index", About: "ad versions", In: ads, Waiting: indexing,
 			Stored: uint64(st.Sightings), Rejected: letters(dead["dead.index-ads"+suffix(g.Index)], dead["dropped.index-ads"+suffix(g.Index)])},
 	}}
+	corrected, err := a.shelf.Position(ctx, correctedSource)
+	r.noteIndex(err)
+	if _, waiting, all := a.corrections.Since(corrected); all > 0 {
+		l.Rows = append(l.Rows, desk.Row{Step: "correct", About: "corrections decided and taken back", In: all, Stored: all - waiting, Waiting: waiting})
+	}
 	n := counted(erased, stream.Frontier, "frontier.unvisited.") + counted(erased, stream.Dead, "dead.crawl.")
 	for _, of := range []string{"capture.crawl.", "trimmed.crawl.", "refusal."} {
 		n += counted(erased, stream.Captures, of)

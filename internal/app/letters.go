@@ -345,7 +345,7 @@ func (a *App) retry(ctx context.Context, m ad.Message) error {
 	case "enrich":
 		return a.redo(ctx, m, was, redoing{stage, enrichStep(a.chain, a.erased, g.Listings, gen, a.fresh), a.bus.Pen(gen), stream.Named(stream.Ads, gen)})
 	case "alert":
-		return a.redo(ctx, m, was, redoing{stage, alertStep(a.raiser, a.erased, gen, a.fresh), a.bus.Pen(1), stream.Alerts})
+		return a.redo(ctx, m, was, redoing{stage, alertStep(a.raiser, a.erased, a.corrections, gen, a.fresh), a.bus.Pen(1), stream.Alerts})
 	case "index":
 		return a.reindex(ctx, m, was, g, from)
 	case "link":

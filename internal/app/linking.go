@@ -139,7 +139,7 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 		},
 		Decode: func(m ad.Message) (seqAd, error) {
 			x, err := a.fresh.ad(g.Ads, m)
-			return seqAd{m.Seq, x}, err
+			return seqAd{m.Seq, isCorrected(m), x}, err
 		},
 		Apply: func(ctx context.Context, upTo uint64, ads []seqAd) error {
 			from := l.at.UpTo
@@ -170,7 +170,8 @@ var errRelink = errors.New("ads were erased")
 
 // A seqAd is an ad with its place in the stream.
 type seqAd struct {
-	seq uint64
+	seq       uint64
+	corrected bool // read again, so counted before
 	*ad.Ad
 }
 
@@ -210,7 +211,7 @@ func (l *linker) reAdd(m ad.Message) {
 		}
 	}()
 	if x, err := l.a.fresh.read(m); err == nil {
-		l.add(seqAd{m.Seq, &x}, false)
+		l.add(seqAd{m.Seq, isCorrected(m), &x}, false)
 	}
 }
 
@@ -220,7 +221,9 @@ func (l *linker) add(x seqAd, tell bool) {
 		return
 	}
 	ch := l.Add(x.Ad)
-	l.at.Read++
+	if !x.corrected {
+		l.at.Read++
+	}
 	l.at.UpTo = max(l.at.UpTo, x.seq)
 	if tell {
 		l.changes.Moves = append(l.changes.Moves, ch.Moves...)

@@ -366,6 +366,8 @@ func (a *App) progressOf(ctx context.Context, g generation.Generation, x interfa
 	step(last.Messages, before, behind(last.Last, at("ads")))
 	p.Waiting += behind(r.newest(links, "link.change"), at("links"))
 	p.Waiting += behind(r.newest(listings, "outcome.*.removed"), at("removals"))
+	_, decided, _ := a.corrections.Since(at(correctedSource))
+	p.Waiting += decided
 	return p, r.err
 }
 

@@ -10,6 +10,7 @@ import (
 	"vigil.example/internal/ad"
 	"vigil.example/internal/alert"
 	"vigil.example/internal/capture"
+	"vigil.example/internal/casework"
 	"vigil.example/internal/crawl"
 	"vigil.example/internal/enrich"
 	"vigil.example/internal/erasure"
@@ -161,13 +162,16 @@ func stopped(err error) bool { return pipeline.IsFinal(err) }
 func decodeValue[T any](b []byte) (v T, err error) { err = json.Unmarshal(b, &v); return v, err }
 
 // alertStep matches an ad against the subscriptions.
-func alertStep(r *alert.Raiser, erased *erasure.Ledger, gen int, kept *fresh) pipeline.Step {
+func alertStep(r *alert.Raiser, erased *erasure.Ledger, corrections *casework.Corrections, gen int, kept *fresh) pipeline.Step {
 	return func(_ context.Context, m ad.Message) ([]ad.Message, error) {
 		a, err := kept.ad(gen, m)
 		if err != nil {
 			return nil, err
 		}
 		if erased.Covers(a.AdID) {
+			return nil, pipeline.Skip
+		}
+		if _, newest := corrections.Of(a.AdID); a.Decided < newest { // it is read again, or was
 			return nil, pipeline.Skip
 		}
 		return alertMessages(r.Raise(*a)), nil

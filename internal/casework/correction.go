@@ -49,7 +49,7 @@ var ErrCorrected = errors.New("this text is corrected already: withdraw that cor
 const AboutAd = "about-ad"
 
 // MaxWritten bounds the text that a correction is about, in characters.
-const MaxWritten = 200
+const MaxWritten = 1000
 
 // Correct stores a correction and returns it; the caller fills AdID, Text, Was,
 // Reads, Reason, By and Purpose. One that stands and says the same is returned

@@ -53,22 +53,24 @@ type Globals struct {
 
 // client is the commands that ask a server, or need none.
 type client struct {
-	Login   loginCmd   `cmd:"" help:"Sign in for a purpose and keep a token for the other commands."`
-	Logout  logoutCmd  `cmd:"" help:"End the token of the last sign-in and forget it."`
-	Search  searchCmd  `cmd:"" help:"Search ads by words, numbers in any form, and fields."`
-	Ad      adCmd      `cmd:"" help:"Show one ad with its history."`
-	Cluster clusterCmd `cmd:"" help:"Show a cluster of linked ads and why they are linked, or the largest clusters."`
-	Watch   watchCmd   `cmd:"" help:"Be told when a number, address or handle appears in a new ad."`
-	Inbox   inboxCmd   `cmd:"" help:"Show alerts, newest first."`
-	Packet  packetCmd  `cmd:"" help:"Export and verify sealed evidence packets."`
-	Erase   eraseCmd   `cmd:"" help:"Erase ads for good, by id, number or age, and list what was erased."`
-	Hold    holdCmd    `cmd:"" help:"Keep ads from being erased."`
-	Audit   auditCmd   `cmd:"" help:"Check the audit log."`
-	Replay  replayCmd  `cmd:"" help:"Do steps again over what is stored, beside what people search, and switch."`
-	Reindex reindexCmd `cmd:"" help:"Build the index anew beside the one that people search, and switch."`
-	Letters lettersCmd `cmd:"" name:"dead-letters" help:"See, retry and drop what could not be handled."`
-	Status  statusCmd  `cmd:"" help:"Show the ledger: what came in and what became of it."`
-	Version versionCmd `cmd:"" help:"Show the version of this program."`
+	Login       loginCmd       `cmd:"" help:"Sign in for a purpose and keep a token for the other commands."`
+	Logout      logoutCmd      `cmd:"" help:"End the token of the last sign-in and forget it."`
+	Search      searchCmd      `cmd:"" help:"Search ads by words, numbers in any form, and fields."`
+	Ad          adCmd          `cmd:"" help:"Show one ad with its history."`
+	Correct     correctCmd     `cmd:"" help:"Say that what was read in an ad is no number, or what it reads."`
+	Corrections correctionsCmd `cmd:"" help:"List how the reading of ads was corrected, and take that back."`
+	Cluster     clusterCmd     `cmd:"" help:"Show a cluster of linked ads and why they are linked, or the largest clusters."`
+	Watch       watchCmd       `cmd:"" help:"Be told when a number, address or handle appears in a new ad."`
+	Inbox       inboxCmd       `cmd:"" help:"Show alerts, newest first."`
+	Packet      packetCmd      `cmd:"" help:"Export and verify sealed evidence packets."`
+	Erase       eraseCmd       `cmd:"" help:"Erase ads for good, by id, number or age, and list what was erased."`
+	Hold        holdCmd        `cmd:"" help:"Keep ads from being erased."`
+	Audit       auditCmd       `cmd:"" help:"Check the audit log."`
+	Replay      replayCmd      `cmd:"" help:"Do steps again over what is stored, beside what people search, and switch."`
+	Reindex     reindexCmd     `cmd:"" help:"Build the index anew beside the one that people search, and switch."`
+	Letters     lettersCmd     `cmd:"" name:"dead-letters" help:"See, retry and drop what could not be handled."`
+	Status      statusCmd      `cmd:"" help:"Show the ledger: what came in and what became of it."`
+	Version     versionCmd     `cmd:"" help:"Show the version of this program."`
 }
 
 // A Context is what every command runs with.

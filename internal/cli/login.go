@@ -19,7 +19,7 @@ type loginCmd struct {
 	Name   string   `help:"Your name in Vigil; asked for when left out." placeholder:"NAME"`
 	Case   string   `help:"Number of the case you work on." placeholder:"NUMBER" xor:"purpose"`
 	Reason string   `help:"Why you search, when there is no case yet." placeholder:"TEXT" xor:"purpose"`
-	Scopes []string `help:"What the token may do: ${enum}." enum:"read,watch,packet,admin" default:"read,watch,packet" placeholder:"SCOPE"`
+	Scopes []string `help:"What the token may do: ${enum}." enum:"read,watch,packet,correct,admin" default:"read,watch,packet,correct" placeholder:"SCOPE"`
 	Days   int      `help:"Days until the token ends; ${default} when left out." default:"7" placeholder:"N"`
 }
 

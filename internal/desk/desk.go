@@ -208,6 +208,9 @@ type AdView struct {
 	Watched   []ad.Value // values of the ad that the subject is subscribed to
 	Hubs      []ad.Hub   // values of the ad that are held back from linking
 	Imported  bool       // some capture of it was saved and brought by a person, not fetched
+
+	Corrections []casework.Correction // of its reading, oldest first, with the names of users; withdrawn ones too
+	Pending     bool                  // some of them show in a moment
 }
 
 // Current is the newest content.
@@ -239,7 +242,7 @@ func (d *Desk) ad(ctx context.Context, s access.Subject, id string) (AdView, err
 	if err != nil {
 		return AdView{}, fmt.Errorf("open ad %s: %w", id, err)
 	}
-	v := AdView{Docs: docs, Sightings: seen}
+	v := AdView{Docs: docs, Sightings: seen, Corrections: d.byName(d.Docket.Corrections().All(id)), Pending: d.pending(id, docs)}
 	if v.Cluster, err = d.Index.ClusterOf(ctx, id); err != nil {
 		return AdView{}, fmt.Errorf("open ad %s: %w", id, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/search"
 )
@@ -19,19 +20,6 @@ const (
 	shownSightings = 100
 	shownVersions  = 30
 )
-
-// Found is a value that was read in an ad.
-type Found struct {
-	Value      ad.Value
-	Method     string
-	Confidence float64
-	Reasons    []string
-	Context    []Piece // the words around it
-	Field      string
-	Watched    bool
-	Weak       bool // too uncertain to link or to alert
-	Held       *ad.Hub
-}
 
 // A Version is one content of an ad and how it differs from the one before.
 type Version struct {
@@ -65,6 +53,9 @@ type adBody struct {
 	Versions  []Version
 	Sightings []Seen
 	MoreSeen  int
+	Standing  []casework.Correction // of its reading
+	Withdrawn []casework.Correction
+	Bad       *badCorrection // what was just typed and not taken
 }
 
 // A ContactField is a contact field of the page.
@@ -95,6 +86,13 @@ func newAdBody(view desk.AdView) adBody {
 	if len(b.Found) > shownFound {
 		b.MoreFound = len(b.Found) - shownFound
 		b.Found = b.Found[:shownFound]
+	}
+	for _, c := range view.Corrections {
+		if c.Withdrawn == nil {
+			b.Standing = append(b.Standing, c)
+		} else {
+			b.Withdrawn = append(b.Withdrawn, c)
+		}
 	}
 	b.history()
 	return b
@@ -129,38 +127,6 @@ func versionName(i int) string {
 		name += fmt.Sprint(i/26 + 1)
 	}
 	return name
-}
-
-// foundIn lists the values of an ad, each with the place where it was read best.
-func foundIn(a *ad.Ad, view desk.AdView) []Found {
-	var out []Found
-	at := map[ad.Value]int{}
-	add := func(f Found, span ad.Span) {
-		if k, ok := at[f.Value]; ok && out[k].Confidence >= f.Confidence {
-			return
-		}
-		text, name := fieldText(a, span.Field)
-		f.Field = name
-		f.Context = around(text, mark{span.Start, span.End, "hit", ""})
-		f.Watched = slices.Contains(view.Watched, f.Value)
-		f.Weak = f.Confidence < desk.Confidence
-		if i := slices.IndexFunc(view.Hubs, func(h ad.Hub) bool { return h.Value == f.Value }); i >= 0 {
-			f.Held = &view.Hubs[i]
-		}
-		if k, ok := at[f.Value]; ok {
-			out[k] = f
-			return
-		}
-		at[f.Value] = len(out)
-		out = append(out, f)
-	}
-	for _, p := range a.Phones {
-		add(Found{Value: ad.Value{Kind: "phone", Value: p.E164}, Method: method(p.Method), Confidence: p.Confidence, Reasons: p.Reasons}, p.Span)
-	}
-	for _, id := range a.Identifiers {
-		add(Found{Value: ad.Value{Kind: id.Kind, Value: id.Value}, Confidence: id.Confidence}, id.Span)
-	}
-	return out
 }
 
 // fieldText returns the text of a field and its name for people.

@@ -137,6 +137,13 @@ func found(a *ad.Ad, field string) []mark {
 			out = append(out, mark{p.Span.Start, p.Span.End, "number", "number " + display(ad.Value{Kind: "phone", Value: p.E164}) + ", " + method(p.Method)})
 		}
 	}
+	for _, c := range a.Corrected {
+		for _, p := range c.Instead {
+			if c.Reads == "" && p.Span.Field == field {
+				out = append(out, mark{p.Span.Start, p.Span.End, "none", "no number, as an analyst decided"})
+			}
+		}
+	}
 	for _, id := range a.Identifiers {
 		if id.Span.Field == field {
 			out = append(out, mark{id.Span.Start, id.Span.End, "contact", id.Kind + " " + id.Value})

@@ -43,9 +43,11 @@ type table struct {
 
 // A note tells on the next page what the last action did.
 type note struct {
-	Kind  string // watching, ended, purpose, password, not-a-value, read
+	Kind  string // watching, ended, purpose, password, not-a-value, read, corrected, withdrawn
 	Value ad.Value
 	Text  string
+	ID    string // of a correction, to take it back
+	Ad    string // that it is of
 }
 
 // made is a packet that was made in this session.

@@ -144,6 +144,7 @@ type sheet struct {
 	CanRead  bool // may read ads, perhaps after giving a purpose
 	CanWatch bool
 	CanMake  bool // packets
+	CanFix   bool // the reading of ads
 	Unread   int
 	Note     *note
 	Back     string // this page, to come back to
@@ -157,7 +158,7 @@ func (v *visit) show(r *http.Request, code int, name string, p page) error {
 	}
 	sh := sheet{
 		page: p, server: v.server, Subject: v.Subject, SignedIn: v.session != "",
-		CanRead: v.can(access.ActRead), CanWatch: v.can(access.ActWatch), CanMake: v.can(access.ActPacket),
+		CanRead: v.can(access.ActRead), CanWatch: v.can(access.ActWatch), CanMake: v.can(access.ActPacket), CanFix: v.can(access.ActCorrect),
 		Back: "/",
 	}
 	if returnable.MatchString(r.URL.Path) {

@@ -73,6 +73,11 @@ func New(d *desk.Desk, c Config) http.Handler {
 	mux.Handle("POST /search", s.signedIn(s.search))
 	mux.Handle("GET /s/{id}", s.signedIn(s.results))
 	mux.Handle("GET /ad/{id}", s.signedIn(s.ad))
+	mux.Handle("POST /ad/{id}/correct", s.signedIn(s.correct))
+	mux.Handle("POST /ad/{id}/withdraw", s.signedIn(s.withdraw))
+	for _, form := range []string{"GET /ad/{id}/correct", "GET /ad/{id}/withdraw"} { // after signing in again, or from the history
+		mux.Handle(form, s.signedIn(s.ad))
+	}
 	mux.Handle("GET /clusters", s.signedIn(s.clusters))
 	mux.Handle("GET /cluster/{id}", s.signedIn(s.cluster))
 	mux.Handle("POST /cluster/{id}/packet", s.signedIn(s.packet))

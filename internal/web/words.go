@@ -111,7 +111,7 @@ func method(m string) string {
 		"plain": "written plainly", "separated": "written in groups", "words": "written in words", "mixed": "written in words and digits",
 		"unicode": "written in unusual digits", "link": "in a link", "reversed": "written backwards", "area": "with the area code elsewhere",
 		"keypad": "spelled on a keypad", "misspelt": "written in misspelled words", "letters": "with letters for digits",
-		"lookalike": "with look-alike characters", "noise": "with characters strewn in", "fillers": "with words strewn in",
+		"lookalike": "with look-alike characters", "corrected": "read so by an analyst", "noise": "with characters strewn in", "fillers": "with words strewn in",
 	}
 	if w, ok := words[m]; ok {
 		return w
@@ -184,11 +184,17 @@ func functions() template.FuncMap {
 		"plain": func(s string) []Piece {
 			return pieces(s, nil, 0, length(s))
 		},
+		"decision":  decision,
+		"number":    inWords,
+		"undo":      func(adID, id string) undoButton { return undoButton{adID, id} },
 		"phone":     func(e164 string) ad.Value { return ad.Value{Kind: "phone", Value: e164} },
 		"watch":     func(v ad.Value, back string) watchButton { return watchButton{v, back, false} },
 		"watchThis": func(v *ad.Value, back string) watchButton { return watchButton{*v, back, true} },
 	}
 }
+
+// An undoButton is the form that takes a correction back.
+type undoButton struct{ Ad, ID string }
 
 // A watchButton is the form that subscribes to a value.
 type watchButton struct {
