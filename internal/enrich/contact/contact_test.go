@@ -38,20 +38,3 @@ func TestRead(t *testing.T) {
 		})
 	}
 }
-
-func FuzzRead(f *testing.F) {
-	for _, s := range []string{"IG: a_1", "x@y.example", "telegram @", "t.me/", "＠＠ﬁ@ﬁ.ﬁﬁ"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		r := []rune(s)
-		for _, id := range Read(s) {
-			if id.Span.Start < 0 || id.Span.End > len(r) || id.Span.Start >= id.Span.End {
-				t.Fatalf("span %+v is outside %d code points", id.Span, len(r))
-			}
-			if string(r[id.Span.Start:id.Span.End]) != id.Text {
-				t.Fatalf("text %q is not what stands at its span", id.Text)
-			}
-		}
-	})
-}

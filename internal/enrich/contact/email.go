@@ -105,6 +105,9 @@ func (r *reader) email(a at) bool {
 		confidence = .92
 	case bare:
 		sure := told || strings.ContainsAny(local, "0123456789_.") || providers[d.labels[0]] || r.mailed(from)
+		if gerund := strings.HasSuffix(local, "ing"); gerund && !told && !r.mailed(from) {
+			return false
+		}
 		if !known || !sure || common[local] || !d.spelled && !providers[d.labels[0]] && !r.mailed(from) && !strings.ContainsAny(local, "0123456789_") {
 			return false
 		}
@@ -213,7 +216,12 @@ func (r *reader) domain(a at) (d domain) {
 		}
 		labels = append(labels, label)
 		ends = append(ends, stop{r.tok(next - 1).hi, words})
-		to, word, ok := r.dot(next, a.kind == real)
+		strict := a.kind == real
+		if len(labels) == 1 && strict && r.sign(next) == ',' && r.glued(next) && r.glued(next+1) && providers[label] { // a slip: "@gmail,com"
+			k = next + 1
+			continue
+		}
+		to, word, ok := r.dot(next, strict && (len(labels) > 1 || r.sign(next) != 0))
 		if !ok {
 			break
 		}
@@ -226,7 +234,7 @@ func (r *reader) domain(a at) (d domain) {
 	for last > 1 && !tld[labels[last-1]] {
 		last--
 	}
-	if last <= 1 && a.kind == real {
+	if last == 1 && len(labels) > 1 && a.kind == real && words == 0 && strings.Trim(labels[0], "0123456789") != "" {
 		for last = len(labels); last > 1 && !lettered(labels[last-1]); last-- {
 			continue
 		}

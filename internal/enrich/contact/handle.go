@@ -127,6 +127,11 @@ func (r *reader) named(m mention) int {
 	const most = 9 // tokens between a platform and a name
 	ms := []mention{m}
 	t := tie{}
+	if c := r.sign(m.from - 1); c != 0 && closing(c) != c && r.sign(m.to) == closing(c) { // "@rose (telegram)"
+		if next := r.before(ms); next > 0 {
+			return next
+		}
+	}
 	k := m.to
 	if m.dotted && r.sign(k) == '.' && r.glued(k) {
 		k++
@@ -166,6 +171,8 @@ func (r *reader) named(m mention) int {
 		case c == '"' || c == '\'' || c == '`':
 			t.quoted = true
 		case strings.ContainsRune("-(|[{*~•·_", c) || c >= 0x2190:
+		case (c == ')' || c == ']') && r.sign(k+1) == ':': // "X (twitter): @rose"
+		case c == '.' && (r.sign(k+1) == '.' && r.glued(k+1) || r.sign(k-1) == '.' && r.glued(k)): // "…"
 		case (c == '/' || c == '&' || c == '+' || c == ',') && r.platformAfter(k+1):
 		default:
 			return r.before(ms)
@@ -199,7 +206,7 @@ func (r *reader) platformAfter(k int) bool {
 func (r *reader) nameAt(lo int) (int, int) {
 	const longest = 70
 	hi := lo
-	for hi < len(r.seen) && hi-lo < longest && named(r.seen[hi].c) && (hi == lo || r.joined(hi)) {
+	for hi < len(r.seen) && hi-lo < longest && named(r.seen[hi].c) {
 		hi++
 	}
 	for hi > lo && (r.seen[hi-1].c == '.' || r.seen[hi-1].c == '-') {
@@ -225,7 +232,7 @@ func (r *reader) name(ms []mention, t tie, k int) int {
 	} else if cut := r.sentence(value); cut < len(value) {
 		value, hi = value[:cut], lo+cut
 	}
-	if hi < len(r.seen) && r.joined2(hi) && (r.seen[hi].c == '@' || r.seen[hi].c == atSign || r.seen[hi].c > 0x7f && !emoji(r.seen[hi].c) && r.seen[hi].c != '"') {
+	if hi < len(r.seen) && (r.seen[hi].c == '@' || r.seen[hi].c == atSign || r.seen[hi].c > 0x7f && !emoji(r.seen[hi].c) && r.seen[hi].c != '"') {
 		return 0
 	}
 	if slices.Contains(r.used[lo:hi], true) {
@@ -247,14 +254,14 @@ func (r *reader) name(ms []mention, t tie, k int) int {
 	if r.boilerplate(ms[0].from) {
 		confidence = min(confidence, .6)
 	}
+	if c := r.sign(r.after(hi)); (c == ')' || c == ']' || c == '"') && r.glued(r.after(hi)) && strings.ContainsRune(r.flat[r.tok(ms[len(ms)-1].to-1).hi:lo], map[rune]rune{')': '(', ']': '[', '"': '"'}[c]) {
+		hi++
+	}
 	for _, m := range ok {
 		r.add("handle", m.name+":"+value, r.tok(m.from).lo, hi, confidence)
 	}
 	return r.after(hi)
 }
-
-// joined2 reports whether glyph i stands directly after the one before.
-func (r *reader) joined2(i int) bool { return i > 0 && r.joined(i) }
 
 func emoji(c rune) bool {
 	return c >= 0x2190 && c < 0x2C00 || c >= 0x1F000 || c == '\u2022' || c == '\u2026'
@@ -329,20 +336,20 @@ func (r *reader) before(ms []mention) int {
 	default:
 		return 0
 	}
-	if m.ghost || m.shy || r.tok(m.from).line || r.tok(k).line || k < 1 {
+	if m.ghost || m.shy && r.word(m.from) != "x" || r.tok(m.from).line || r.tok(k).line || k < 1 {
 		return 0
 	}
 	end := r.tok(k - 1).hi
 	lo := end
-	for lo > 0 && end-lo < 40 && named(r.seen[lo-1].c) && (lo == end || r.joined(lo)) {
+	for lo > 0 && end-lo < 40 && named(r.seen[lo-1].c) {
 		lo--
 	}
 	value := r.flat[lo:end]
-	at := lo > 0 && r.seen[lo-1].c == '@' && (lo < 2 || !r.joined(lo-1) || !named(r.seen[lo-2].c))
+	at := lo > 0 && r.seen[lo-1].c == '@' && (lo < 2 || !named(r.seen[lo-2].c))
 	switch {
-	case value == "" || slices.Contains(r.used[lo:end], true) || lo < len(r.seen) && lo > 0 && r.joined(lo) && !at && r.seen[lo-1].c > ' ' && !strings.ContainsRune(`"'(:`, r.seen[lo-1].c):
+	case value == "" || slices.Contains(r.used[lo:end], true) || lo > 0 && !at && r.seen[lo-1].c > ' ' && !strings.ContainsRune(`"'(:`, r.seen[lo-1].c):
 		return 0
-	case !at && !(strings.Contains(value, "_") && likely(value)):
+	case !at && !(strings.Contains(value, "_") && likely(value)), !at && (m.shy || !r.ends(r.tok(m.to-1).hi) && !common[r.word(m.to)]):
 		return 0
 	case !r.valid(m.name, value) || generic(value):
 		return 0
@@ -350,6 +357,10 @@ func (r *reader) before(ms []mention) int {
 	if at {
 		lo--
 	}
-	r.add("handle", m.name+":"+value, lo, r.tok(m.to-1).hi, .8)
+	hi := r.tok(m.to - 1).hi
+	if c := r.sign(m.to); c != 0 && c == closing(r.sign(k)) {
+		hi++
+	}
+	r.add("handle", m.name+":"+value, lo, hi, .8)
 	return m.to
 }

@@ -33,7 +33,7 @@ func (r *reader) link(k int) int {
 	}
 	at := r.tok(k + 3).hi
 	end := at
-	for end < len(r.seen) && end < at+200 && (named(r.seen[end].c) || strings.ContainsRune("/@~$%", r.seen[end].c)) && !r.gap(end, at) {
+	for end < len(r.seen) && end < at+200 && (named(r.seen[end].c) || strings.ContainsRune("/@~$%", r.seen[end].c)) {
 		end++
 	}
 	next := k + 4
@@ -57,22 +57,6 @@ func (r *reader) link(k int) int {
 		break
 	}
 	return next
-}
-
-// gap reports whether a space stands before glyph i of a path that began at at.
-func (r *reader) gap(i, at int) bool {
-	return i > at && r.seen[i].from > r.seen[i-1].to && !r.joined(i)
-}
-
-// joined reports whether between glyph i and the one before there is nothing that
-// a reader sees.
-func (r *reader) joined(i int) bool {
-	for _, c := range r.orig[r.seen[i-1].to:r.seen[i].from] {
-		if c <= ' ' || c == 0xA0 {
-			return false
-		}
-	}
-	return true
 }
 
 // hosted reports whether a host may begin at token k: alone, after ://, or after

@@ -112,7 +112,13 @@ func (r *reader) sure(m mention, t tie, name string, hi int) float64 {
 	case id && (len(name) >= 6 || strings.Contains(name, "_")):
 		return .7
 	case (t.colon || t.quoted) && !m.ghost && len(name) >= 5 && !file(name) && name[0] > '9' && (r.ends(hi) || t.quoted):
-		return .8
+		if t.named {
+			return .8
+		}
+		if strings.Contains(name, ".") || r.camel(hi-len(name), hi) {
+			return .7
+		}
+		return .45 // "telegram: rosegarden", but "telegram: photography" too: found, and links nothing
 	}
 	return 0
 }
@@ -123,15 +129,18 @@ func (r *reader) bold(m mention, t tie, name string) bool {
 	upper := unicode.IsUpper(r.orig[r.seen[r.tok(m.from).lo].from])
 	switch m.platform.name {
 	case "twitter":
-		return t.at && !t.wide && upper && !common[r.word(m.from-1)] && r.word(m.from-1) != "generation"
+		return t.at && !t.wide && (upper || t.colon) && !common[r.word(m.from-1)] && r.word(m.from-1) != "generation"
 	case "onlyfans":
 		return upper && t.colon && (t.at || likely(name))
 	case "snapchat":
-		return upper && (t.colon || t.at) && likely(name)
+		return (upper || strings.Contains(name, "_")) && (t.colon || t.at) && likely(name)
 	case "line":
-		return upper && t.named || t.named && t.colon || t.at && !t.wide && upper && !common[r.word(m.from-1)]
+		return t.named && (upper || t.colon || likely(name)) || t.at && !t.wide && upper && !common[r.word(m.from-1)]
 	case "wechat":
 		return t.colon || t.at
+	}
+	if m.platform.name == "telegram" { // "tele"
+		return t.at && !t.wide
 	}
 	return true // signal and session: their names are like no words
 }
@@ -140,4 +149,15 @@ func (r *reader) bold(m mention, t tie, name string) bool {
 func (r *reader) ends(hi int) bool {
 	k := r.after(hi)
 	return !r.tok(k).word || r.tok(k).line || beside[r.word(k)] || aliases[r.word(k)].name != ""
+}
+
+// camel reports whether a capital stands inside a word of small letters, as in
+// names made of two words.
+func (r *reader) camel(lo, hi int) bool {
+	for i := max(lo+1, 1); i < hi; i++ {
+		if unicode.IsUpper(r.orig[r.seen[i].from]) && unicode.IsLower(r.orig[r.seen[i-1].from]) {
+			return true
+		}
+	}
+	return false
 }

@@ -22,7 +22,7 @@ var aliases = func() map[string]platform {
 			m[w] = platform{name: name}
 		}
 	}
-	for w, name := range map[string]string{"x": "twitter", "of": "onlyfans", "sc": "snapchat", "line": "line", "signal": "signal", "session": "session"} {
+	for w, name := range map[string]string{"x": "twitter", "of": "onlyfans", "sc": "snapchat", "tele": "telegram", "line": "line", "signal": "signal", "session": "session"} {
 		m[w] = platform{name, true}
 	}
 	return m
