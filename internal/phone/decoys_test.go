@@ -31,7 +31,7 @@ func digitsOf(r *rand.Rand, pattern string) string {
 // fiction, for what is kept in a file.
 var harmless = strings.NewReplacer("{NXXNXXXXXX}", "{NXX}55501{XX}", "{NXX}-{NXX}-{XXXX}", "{NXX}-555-01{XX}",
 	"{NXX} {NXX} {XXXX}", "{NXX} 555 01{XX}", "{NXX}{NXX}{XXXX}", "{NXX}55501{XX}", "{NXX}, {NXX}, {NXXX}", "{NXX}, 555, 01{XX}",
-	"{NXX}, {NXX} and {NXXX}", "{NXX}, 555 and 01{XX}", "{DXXXXXXXXX}", "{NXX}55501{XX}", "{NXXNXXXXXXXX}", "{NXX}55501{XXXX}")
+	"{NXX}, {NXX} and {NXXX}", "{NXX}, 555 and 01{XX}", "{DXXXXXXXXX}", "{NXX}55501{XX}", "{NXXNXXXXXXXX}", "{NXX}55501{XXXX}", "{NXX}.{NXX}.{XXXX}", "{NXX}.555.01{XX}", "{XXXXXXXXXX}", "{NXX}55501{XX}", "{NXX}, {NXX} and {XXXX}", "{NXX}, 555 and 01{XX}")
 
 // filled makes a decoy that fills one of some patterns written between braces in
 // a sentence: "Ref {NXXNXXXXXX}".

@@ -110,10 +110,10 @@ func digitsIn(s string) string {
 
 func FuzzRead(f *testing.F) {
 	r := rand.New(rand.NewPCG(1, 1))
-	for _, w := range append(likely(), strange()...) {
+	for _, w := range slices.Concat(likely(), strange(), uncommon()) {
 		f.Add("Call " + w.write(r, fictional(r)) + " now.")
 	}
-	for _, d := range decoys() {
+	for _, d := range append(decoys(), moreDecoys()...) {
 		f.Add(around(r, d.write(r, true)))
 	}
 	f.Add("0=\x990\xbb")
@@ -128,8 +128,8 @@ func FuzzRead(f *testing.F) {
 
 // TestEveryWayIsRead holds for digits of any range: it makes them in memory.
 func TestEveryWayIsRead(t *testing.T) {
-	floor := map[string]float64{"misspelt": .8, "homemade fillers": .95}
-	for _, w := range append(likely(), strange()...) {
+	floor := map[string]float64{"misspelt": .8, "homemade fillers": .95, "far misspelt": .8}
+	for _, w := range slices.Concat(likely(), strange(), uncommon()) {
 		t.Run(w.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(7, 7))
 			right, wrong := 0, 0
@@ -192,7 +192,7 @@ func TestScoreDoesNotKnowWhichNumbersAreFiction(t *testing.T) {
 
 func TestDecoysAreLeftAlone(t *testing.T) {
 	ads, wrong := 0, 0
-	for _, d := range decoys() {
+	for _, d := range append(decoys(), moreDecoys()...) {
 		r := rand.New(rand.NewPCG(5, 5))
 		for range 1500 {
 			ads++
@@ -221,7 +221,7 @@ func TestNothingIsAllocatedForAdsWithoutDigits(t *testing.T) {
 // TestLongTextsTakeLinearTime counts the steps for a text and for one four times
 // as long, and allows the clock a great deal of slack.
 func TestLongTextsTakeLinearTime(t *testing.T) {
-	for _, unit := range []string{"1", "1 ", "12 ", "five ", "fivve ", "912-555-0123 ", "area 912 555-0123 ", "O1l ", "$5|", "l|", "&#57;", "&#", "<b>9</b>", "<9", "<a ", "9\u20e3", "to ", "ten five ", "5 hundred ", "+", "(", "9(", "a@1", "%31", "(4+1)", "(4", "? is 5 ", "Q=5 9Q", "=?", "?9", "1st 9, ", "1) ", "first 912 ", "last 0123 then ", "f*ve ", "z e r o ", "9 is not my number ", "no call ", "(a b c 9", "9(a b)", "9\n", "IX ", "or 0123 ", "912-555-0123 or 0124 ", "0double7", "<s>9</s>", "<b style=display:none>", "alt=", "\u202e9", "put together 912 "} {
+	for _, unit := range []string{"1", "1 ", "12 ", "five ", "fivve ", "912-555-0123 ", "area 912 555-0123 ", "O1l ", "$5|", "l|", "&#57;", "&#", "<b>9</b>", "<9", "<a ", "9\u20e3", "to ", "ten five ", "5 hundred ", "+", "(", "9(", "a@1", "%31", "(4+1)", "(4", "? is 5 ", "Q=5 9Q", "=?", "?9", "1st 9, ", "1) ", "first 912 ", "last 0123 then ", "f*ve ", "z e r o ", "9 is not my number ", "no call ", "(a b c 9", "9(a b)", "9\n", "IX ", "or 0123 ", "912-555-0123 or 0124 ", "0double7", "<s>9</s>", "<b style=display:none>", "alt=", "\u202e9", "put together 912 ", "---- ", ".-.-. morse ", "||| tally ", "|", "12:3A:", "1234 ", "AB12 1234 ", "912 A 555 B ", "fives x ", "FiveFivve", "&amp;#57;", "☎9", "0.1234567 ", "one or "} {
 		work := func(size int) int {
 			r := reader{}
 			r.read(strings.Repeat(unit, size/len(unit)))

@@ -418,10 +418,6 @@ func (r *reader) phone(s string, c *candidate, lost *rivals) ad.Phone {
 	}
 }
 
-// modest is by how much scores understate the odds: of 91 numbers that three labelled
-// sets had at confidences from .5 to .9, all were right.
-const modest = .2
-
 // international writes a national number in E.164.
 func international(country uint16, nation uint64, digits uint8) string {
 	b := strconv.AppendUint(append(make([]byte, 0, 20), '+'), uint64(country), 10)

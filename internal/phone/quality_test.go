@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,13 +136,13 @@ func writeLabelled(t *testing.T, path string) {
 		}
 	}
 	invitations := []string{"Call ", "Text me on ", "Mi cel: ", "Marque al ", "Phone ", "WhatsApp: ", "My number is ", "Mi número es ", ""}
-	for _, w := range append(likely(), strange()...) {
+	for _, w := range slices.Concat(likely(), strange(), uncommon()) {
 		for range 6 {
 			d := fictional(r)
 			put(w.name, around(r, pick(r, invitations...)+w.write(r, d)), "+1"+d)
 		}
 	}
-	for _, d := range decoys() {
+	for _, d := range append(decoys(), moreDecoys()...) {
 		for range 15 {
 			put("none: "+d.name, around(r, d.write(r, true)))
 		}

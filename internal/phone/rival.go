@@ -284,6 +284,15 @@ func otherLook(c byte) byte {
 	return 0
 }
 
+// What a score is worth, in log odds: worth by score plus modest. Scores understate
+// the odds where little speaks for a number: of 107 numbers that labelled sets had at
+// a score from 1.2 to 2, all were right, and of 4,000 in all the few wrong ones stood
+// at any score.
+const (
+	worth  = .8
+	modest = 1.08
+)
+
 // sharp is by how much differences of scores understate which of two readings is
 // right: of labelled sets, a reading that won by as little as one was right.
 const sharp = 3
@@ -291,7 +300,7 @@ const sharp = 3
 // chance returns what the score of a number and those of its rivals make of it,
 // and of each of them. All together are at most 1.
 func (rs *rivals) chance() (own float64, others []ad.Alternative) {
-	own = 1 / (1 + math.Exp(-float64(rs.of.score)-modest))
+	own = 1 / (1 + math.Exp(-worth*float64(rs.of.score)-modest))
 	var chances [maxRivals]float64
 	real, sum := 1.0, 0.0
 	for k, v := range rs.list[:rs.n] {

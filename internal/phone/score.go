@@ -29,8 +29,8 @@ const (
 	costMeasure   = 2.5 // a unit of measure behind
 	costAscending = 4   // 9 10 11 12 1 2 3
 	costCode      = 6   // part of a card's or account's number
-	costRound     = 3.5 // 500 300 1200
-	costPrice     = 1.8 // behind a currency sign
+	costRound     = 5   // 500 300 1200
+	costPrice     = 4   // behind a currency sign
 	costWeak      = .6  // a letter among digits that looks like one only to some
 	costFile      = 2.5 // run into the name of a file or account, or a query of an address
 )
