@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 	"time"
@@ -36,13 +37,23 @@ func canonical(name string) (string, bool) {
 	return "", false
 }
 
-// platform reports whether a name is one that enrichment puts before a handle.
-func platform(name string) bool {
-	switch strings.ToLower(name) {
-	case "telegram", "instagram", "snapchat", "kik", "twitter", "tiktok":
-		return true
+// platform returns the platform that a name, or a short form that ads use, stands
+// for, as enrichment puts it before a handle; "" for other names.
+func platform(name string) string {
+	switch name = strings.ToLower(name); name {
+	case "tg":
+		return "telegram"
+	case "ig", "insta":
+		return "instagram"
+	case "snap":
+		return "snapchat"
+	case "fb":
+		return "facebook"
+	case "telegram", "instagram", "snapchat", "kik", "twitter", "tiktok", "onlyfans", "wechat", "line", "discord", "wickr", "facebook",
+		"threema", "skype", "signal", "session", "viber":
+		return name
 	}
-	return false
+	return ""
 }
 
 // NewField makes the field that Parse makes of name:"value", for callers that
@@ -69,7 +80,7 @@ func (l *lexer) fieldLeaf(typed string) (Node, error) {
 	colon := start + len(typed)
 	name, known := canonical(typed)
 	switch {
-	case !known && platform(typed): // a handle pasted as it is shown
+	case !known && platform(typed) != "": // a handle pasted as it is shown
 		name = "handle"
 	case !known:
 		reason := "unknown field; known are " + strings.Join(Fields(), ", ") + "; in quotes it is searched as text"
@@ -184,15 +195,15 @@ func newField(name, value string) (f Field, reason string) {
 	return f, reason
 }
 
-// handle normalises a handle as enrichment does: lower case, platform:name or the
-// name alone, no @.
+// handle normalises a handle as enrichment does: lower case, platform:name, the
+// platform by its full name, or the name alone, no @.
 func handle(s string) string {
 	s = strings.ToLower(s)
-	platform, name, ok := strings.Cut(s, ":")
+	before, name, ok := strings.Cut(s, ":")
 	if !ok {
 		return strings.TrimPrefix(s, "@")
 	}
-	return platform + ":" + strings.TrimPrefix(name, "@")
+	return cmp.Or(platform(before), before) + ":" + strings.TrimPrefix(name, "@")
 }
 
 // address normalises a URL so far as any site takes two spellings for one.
