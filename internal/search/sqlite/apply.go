@@ -22,6 +22,7 @@ type statements struct {
 	sightingNew, removalNew, removalFirst            *sql.Stmt
 	clusterGet, clusterNew, clusterSize, hub         *sql.Stmt
 	tally, position                                  *sql.Stmt
+	postPut, postDrop                                *sql.Stmt
 	all                                              []*sql.Stmt
 }
 
@@ -53,6 +54,8 @@ func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
 		{&s.hub, `INSERT INTO hub (kind, value, carriers, owners, held, seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, value) DO UPDATE
 			SET carriers = excluded.carriers, owners = excluded.owners, held = excluded.held, seq = excluded.seq WHERE excluded.seq >= seq`},
 		{&s.tally, `UPDATE tally SET ads = ads + ?, documents = documents + ?, sightings = sightings + ?`},
+		{&s.postPut, `INSERT OR REPLACE INTO post (n, ad, side, metro, site, at, body, m0, m1, m2, m3, author, read_by) VALUES (?, (SELECT ad FROM doc WHERE n = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&s.postDrop, `DELETE FROM post WHERE n = ?`},
 		{&s.position, `INSERT INTO position (source, seq) VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET seq = max(seq, excluded.seq)`},
 	} {
 		st, err := db.PrepareContext(ctx, p.query)
@@ -313,7 +316,10 @@ func (b *batch) store(ctx context.Context, n int64, v *ad.Ad, replace bool) erro
 	} else {
 		replace = true
 	}
-	if _, err := b.exec(ctx, b.st.contentPut, n, data); err != nil || !replace {
+	if _, err := b.exec(ctx, b.st.contentPut, n, data); err != nil {
+		return err
+	}
+	if err := b.post(ctx, n, v); err != nil || !replace {
 		return err
 	}
 	return b.words(ctx, b.st.wordsPut, n, r)

@@ -1,0 +1,66 @@
+package sqlite
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/search"
+)
+
+func aPost(id, side, metro, number string, via ad.Via) *ad.Ad {
+	at := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	a := &ad.Ad{Listing: ad.Listing{V: ad.Schema, Site: "board", NativeID: id, URL: "http://board.example/" + id, Title: "Post " + id, Body: "words of " + id, SeenAt: at, PostedAt: at.Add(-time.Hour), Via: via, CaptureID: ad.ID("c", id)}}
+	a.Seal()
+	a.Side = &ad.Side{Side: side, P: .9}
+	a.Places = []ad.Place{{Metro: "42340", Confidence: .3}, {Metro: metro, Confidence: .8}}
+	a.Phones = []ad.Phone{{E164: number, Confidence: .9}}
+	a.EnrichedBy = "vigil test"
+	return a
+}
+
+func TestPosts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "index.db")
+	x, err := Open(t.Context(), path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = x.Close() }()
+	buyer := aPost("1", ad.SideDemand, "12060", "+14045550101", ad.ViaCrawl)
+	for i, a := range []*ad.Ad{
+		buyer, aPost("2", ad.SideSupply, "12060", "+14045550101", ad.ViaCrawl),
+		aPost("3", ad.SideOther, "12060", "+14045550103", ad.ViaCrawl), aPost("4", ad.SideDemand, "12060", "+14045550104", ad.ViaImport),
+	} {
+		for range 2 { // delivered twice
+			if err := x.Apply(t.Context(), "ads", uint64(i+1), []search.Change{{Seq: uint64(i + 1), Version: a}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	read := func() (out []search.Post) {
+		if err := x.Posts(t.Context(), func(p search.Post) { out = append(out, p) }); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	got := read()
+	if len(got) != 2 || got[0].Author != got[1].Author || got[0].Author == 0 || got[0].Text == got[1].Text {
+		t.Fatalf("got %+v, want the crawled buyer and the crawled supply ad, of one author", got)
+	}
+	sides := []string{got[0].Side, got[1].Side}
+	if d := cmp.Diff(map[string]bool{sides[0]: true, sides[1]: true}, map[string]bool{ad.SideDemand: true, ad.SideSupply: true}); d != "" {
+		t.Errorf("sides (-got +want)\n%s", d)
+	}
+	if got[0].Metro != "12060" || !got[0].At.Equal(buyer.PostedAt) {
+		t.Errorf("got metro %s at %v, want the sure one at the time of posting", got[0].Metro, got[0].At)
+	}
+	if _, err := x.Erase(t.Context(), []string{buyer.AdID}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(); len(got) != 1 || got[0].Side != ad.SideSupply {
+		t.Errorf("after erasing the buyer's post: got %+v", got)
+	}
+}
