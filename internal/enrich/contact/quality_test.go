@@ -21,7 +21,6 @@ func cases(t *testing.T, path string) []string {
 	return strings.Split(strings.TrimSuffix(string(data), "\n"), "\n")
 }
 
-
 // A tally counts the texts of a family and what was read in them.
 type tally struct {
 	name                 string
