@@ -56,7 +56,7 @@ const MaxWritten = 1000
 // instead; one that says something else is ErrCorrected.
 func (d *Docket) Correct(ctx context.Context, c Correction) (Correction, error) {
 	if err := c.check(); err != nil {
-		return Correction{}, fmt.Errorf("correct: %w", err)
+		return Correction{}, err
 	}
 	d.writing.Lock()
 	defer d.writing.Unlock()
@@ -75,7 +75,7 @@ func (d *Docket) Correct(ctx context.Context, c Correction) (Correction, error) 
 		return subjectCorrection + id, event{Kind: kindCorrected, By: c.By, Correction: &one}, nil
 	})
 	if err != nil {
-		return Correction{}, fmt.Errorf("correct: %w", err)
+		return Correction{}, err
 	}
 	return d.corrections.Get(c.ID)
 }

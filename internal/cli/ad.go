@@ -93,7 +93,11 @@ func printValues(c *Context, v api.Ad, d ad.Document) {
 	}
 	for _, p := range d.Ad.Phones {
 		val := ad.Value{Kind: "phone", Value: p.E164}
-		t.row(link.Display(val), percent(p.Confidence), p.Text, about(val))
+		more := about(val)
+		if p.Method == ad.MethodCorrected {
+			more = strings.TrimPrefix(more+", corrected", ", ")
+		}
+		t.row(link.Display(val), percent(p.Confidence), p.Text, more)
 	}
 	for _, i := range d.Ad.Identifiers {
 		val := ad.Value{Kind: i.Kind, Value: i.Value}
@@ -102,6 +106,25 @@ func printValues(c *Context, v api.Ad, d ad.Document) {
 	if len(t.rows) > 0 {
 		c.printf("\n")
 		t.print(c.Stdout)
+	}
+	printCorrections(c, v)
+}
+
+// printCorrections lists the corrections of an ad's reading that stand.
+func printCorrections(c *Context, v api.Ad) {
+	t := table{heads: []string{"CORRECTED (UTC)", "BY", ""}, flex: 2}
+	for _, x := range v.Corrections {
+		if x.Withdrawn == nil {
+			t.row(clock(x.At), cut(clean(x.By), 16), said(x))
+			t.note("correction " + x.ID)
+		}
+	}
+	if len(t.rows) > 0 {
+		c.printf("\n")
+		t.print(c.Stdout)
+	}
+	if v.Pending {
+		c.printf("\nWhat was decided last shows here in a moment.\n")
 	}
 }
 

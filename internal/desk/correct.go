@@ -45,10 +45,11 @@ func (d *Desk) Correct(ctx context.Context, s access.Subject, q CorrectRequest) 
 	}
 	about, err := d.about(ctx, q)
 	var out []casework.Correction
-	for _, c := range about {
+	for i := 0; i < len(about) && err == nil; i++ {
+		c := about[i]
 		c.AdID, c.Reason, c.By, c.Purpose = q.AdID, strings.TrimSpace(q.Reason), s.User, s.Purpose.ID
 		if c, err = d.Docket.Correct(ctx, c); err != nil {
-			break
+			continue
 		}
 		out = append(out, c)
 		done := audit.Entry{Action: e.Action, Object: c.ID, Values: []string{c.AdID}}

@@ -92,6 +92,7 @@ func Start(tb testing.TB) *Town {
 	must(err)
 	ledger, err := erasure.Open(ctx, &Journal{}, erasure.Config{Key: key, Now: t.Now})
 	must(err)
+	t.follow(tb, docket.Corrections(), index)
 	inbox := alert.NewInbox(docket)
 	t.Walk = newWalk()
 	t.Desk = desk.New(desk.Parts{

@@ -54,6 +54,9 @@ func Apply(a *ad.Ad, standing []casework.Correction, newest uint64) {
 	if len(a.Corrected) > 0 {
 		sorted(a)
 	}
+	if len(a.Phones) == 0 {
+		a.Phones = nil
+	}
 }
 
 // restore gives back what the program read by itself.
