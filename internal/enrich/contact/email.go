@@ -19,6 +19,9 @@ type at struct {
 // emails finds addresses.
 func (r *reader) emails() {
 	for k := 1; k < len(r.toks); k++ {
+		if t := r.toks[k]; t.word && r.flat[t.lo] != 'a' {
+			continue
+		}
 		if a, ok := r.at(k); ok && r.email(a) {
 			k = a.to
 		}

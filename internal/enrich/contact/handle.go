@@ -44,7 +44,7 @@ func (r *reader) mention(k int) (m mention, ok bool) {
 		return m, true
 	}
 	w := r.word(k)
-	if w == "" || r.joinedBefore(k) {
+	if w == "" || !r.promising(k, w) || r.joinedBefore(k) {
 		return m, false
 	}
 	if second := halves[w]; second != "" && r.word(k+1) == second && !r.tok(k+1).line {
@@ -65,6 +65,26 @@ func (r *reader) mention(k int) (m mention, ok bool) {
 	}
 	return m, r.leet(&m)
 }
+
+// promising reports in a quick look whether a word could begin the name of a
+// platform: most words could not.
+func (r *reader) promising(k int, w string) bool {
+	if c := r.sign(k + 1); c == '@' || c == '$' || c == '!' || c == '|' {
+		return true
+	}
+	return len(w) == 1 || starts[w[0]]&(1<<min(len(w), 31)) != 0 || strings.ContainsAny(w, "0123456789")
+}
+
+// starts tells, by first letter, how long the words for platforms are.
+var starts = func() (m [128]uint32) {
+	for w := range aliases {
+		m[w[0]] |= 1 << len(w)
+	}
+	for w := range halves {
+		m[w[0]] |= 1 << len(w)
+	}
+	return m
+}()
 
 // joinedBefore reports whether token k is the end of a longer name.
 func (r *reader) joinedBefore(k int) bool {

@@ -21,6 +21,9 @@ var (
 // link reads a profile link whose host begins at token k and returns the token
 // after it, 0 when there is none.
 func (r *reader) link(k int) int {
+	if !r.tok(k).word {
+		return 0
+	}
 	if r.sign(k+1) == ':' && r.word(k) == "tg" && r.sign(k+2) == '/' {
 		return r.deep(k)
 	}

@@ -14,7 +14,7 @@ func (r *reader) valid(platform, name string) bool {
 	case "instagram", "kik":
 		signs = "._"
 	case "snapchat":
-		most = 15
+		most = 20 // a few more than it gives: people add to theirs
 	case "twitter":
 		signs, most = "_", 15
 	case "tiktok":
