@@ -21,6 +21,9 @@ const apart = 24
 // findAreas finds words for an area code with three digits behind them.
 func (r *reader) findAreas() {
 	for i := range r.chunks {
+		if c := &r.chunks[i]; c.edges == c.after && c.digits == 0 && c.w.sort() != wordArea && (i == 0 || r.chunks[i-1].digits != 3) && (i+1 == len(r.chunks) || r.chunks[i+1].digits != 3) {
+			continue // nearly all
+		}
 		if c := &r.chunks[i]; c.digits == 3 && c.letters+c.marks == 0 && c.gap&gapParen != 0 && int(c.bto) < len(r.s) && r.s[c.bto] == ')' {
 			r.areaAt(i, path{start: int32(i), at: int32(i)}) // "555-0123 (912)"
 		} else if c.gap&gapParen != 0 && c.w.numeral() && r.s[max(0, c.bfrom-1)] == '(' {
@@ -32,10 +35,10 @@ func (r *reader) findAreas() {
 				}
 			}
 		}
-		if c := r.chunk(i - 1); r.spells(i, "number", "num", "numero", "exchange", "cell", "phone") && c != nil && c.digits == 3 && c.letters+c.marks == 0 && r.chunks[i].gap == gapSpace && r.spells(i-2, "a", "un", "an") {
+		if i > 1 && r.chunks[i-1].digits == 3 && r.size(i-1) == 3 && r.chunks[i].gap == gapSpace && r.spells(i-2, "a", "un", "an") && r.spells(i, "number", "num", "numero", "exchange", "cell", "phone") {
 			r.areaAt(i-1, path{start: int32(i - 1), at: int32(i - 1)}) // "that's a 912 number"
 		}
-		if r.chunks[i].w.sort() != wordArea && !(r.spells(i, "clave") && i+1 < len(r.chunks) && r.chunks[i+1].digits == 3) {
+		if r.chunks[i].w.sort() != wordArea && !(i+1 < len(r.chunks) && r.chunks[i+1].digits == 3 && r.spells(i, "clave")) {
 			continue
 		}
 		if c := r.chunk(i - 1); c != nil && c.digits == 3 && c.letters+c.marks == 0 && r.chunks[i].gap&^(gapSpace|gapQuote) == 0 {

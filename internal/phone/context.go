@@ -284,6 +284,9 @@ func (r *reader) shapes() {
 // account), of two hexadecimal digits (a hardware address); a fraction, degrees.
 func (r *reader) coded(i int) {
 	c := &r.chunks[i]
+	if n := c.hi - c.lo; n > 4 || c.digits == 0 && n != 2 || i+1 == len(r.chunks) {
+		return
+	}
 	b := r.norm[c.lo:c.hi]
 	mark := func(to int) {
 		for k := i; k < min(to, len(r.chunks)); k++ {
@@ -297,10 +300,7 @@ func (r *reader) coded(i int) {
 		}
 		return k
 	}
-	next := r.chunk(i + 1)
-	if next == nil || c.digits == 0 && len(b) != 2 {
-		return
-	}
+	next := &r.chunks[i+1]
 	switch {
 	case len(b) == 4 && int(c.digits) == len(b) && (next.gap == gapSpace || next.gap == gapDash):
 		if to := run(i, 4, next.gap); to >= i+4 {

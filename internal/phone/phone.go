@@ -249,7 +249,8 @@ func (r *reader) read(s string) []ad.Phone {
 	likely := r.classify()
 	if r.told&(1<<wordStand.value()) != 0 || r.equals {
 		if keys := findKeys(s); keys != nil {
-			r.again(keys)
+			r.keys = keys
+			r.again()
 			r.scan()
 			likely = r.classify()
 		}
@@ -257,7 +258,7 @@ func (r *reader) read(s string) []ad.Phone {
 	for _, w := range [...]word{wordMorse, wordTally} {
 		if r.told&(1<<w.value()) != 0 && r.marks == 0 {
 			r.marks = w
-			r.again(r.keys)
+			r.again()
 			r.scan()
 			likely = r.classify()
 		}
@@ -420,7 +421,8 @@ func (r *reader) phone(s string, c *candidate, lost *rivals) ad.Phone {
 
 // international writes a national number in E.164.
 func international(country uint16, nation uint64, digits uint8) string {
-	b := strconv.AppendUint(append(make([]byte, 0, 20), '+'), uint64(country), 10)
+	var room [20]byte
+	b := strconv.AppendUint(append(room[:0], '+'), uint64(country), 10)
 	for k := int(digits) - 1; k >= 0; k-- {
 		b = append(b, '0'+byte(nation/pow10[k]%10))
 	}

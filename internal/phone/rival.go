@@ -23,9 +23,10 @@ const Floor = .002
 
 // Limits of what is told of rivals.
 const (
-	maxRivals = 5
-	manyFound = 64 // candidates that are looked at for one number
-	areasNear = 4  // area codes, on both sides
+	maxRivals    = 5
+	manyFound    = 64  // candidates that are looked at for one number
+	mostMistaken = 1.6 // distance of a word from a digit's name
+	areasNear    = 4   // area codes and numbers, on both sides
 )
 
 // What speaks against reading a glyph as the other digit that it may stand for.
@@ -35,20 +36,25 @@ const (
 	costName = .6  // the name of a digit that is as far from a misspelling, and more for one farther away
 )
 
-// rivals collects what lost to one number.
+// rivals collects what lost to one number. It points to nothing of the reader's,
+// which would move that to the heap.
 type rivals struct {
-	of     *candidate
-	chosen []candidate // all numbers of the text
-	own    int         // which of them
-	list   [maxRivals]rival
-	n      int
+	of   rival
+	said [2*areasNear + 1]rival // of and the numbers of the text beside it, which are no rivals
+	list [maxRivals]rival
+	n    int
 }
 
 // rivalsOf weighs the other readings of a number that was chosen. It is not on
 // the way of ads without one.
 func (r *reader) rivalsOf(chosen []candidate, own int) rivals {
 	c := &chosen[own]
-	rs := rivals{of: c, chosen: chosen, own: own}
+	rs := rivals{of: rival{c.country, c.nation, c.digits, c.score, false}}
+	for k := range rs.said {
+		if i := own - areasNear + k; i >= 0 && i < len(chosen) {
+			rs.said[k] = rival{chosen[i].country, chosen[i].nation, chosen[i].digits, 0, false}
+		}
+	}
 	if c.marks&markShared != 0 {
 		return rs
 	}
@@ -72,8 +78,8 @@ func (rs *rivals) add(v rival) {
 	if v.score < rs.of.score-2.2 {
 		return
 	}
-	for k := max(0, rs.own-2); k < len(rs.chosen) && k <= rs.own+2; k++ {
-		if o := &rs.chosen[k]; o.country == v.country && o.nation == v.nation && o.digits == v.digits {
+	for k := range rs.said {
+		if o := &rs.said[k]; o.country == v.country && o.nation == v.nation && o.digits == v.digits {
 			return
 		}
 	}
@@ -161,15 +167,10 @@ func (r *reader) otherDigits(c *candidate, at int32, rs *rivals) {
 			continue
 		}
 		for k, u := range cuts[:e.n] {
-			for d := range byte(10) {
-				if d+'0' == digits[k] {
-					continue
-				}
-				if cost := mistaken(b[u.from:u.to], d, digits[k]-'0', e.how); cost > 0 {
-					unit := pow10[int(e.n)-1-k]
-					c.vary(rs, e.v, e.v-uint64(digits[k]-'0')*unit+uint64(d)*unit, left, cost)
-				}
-			}
+			unit := pow10[int(e.n)-1-k]
+			mistaken(b[u.from:u.to], digits[k]-'0', e.how, func(d byte, cost float32) {
+				c.vary(rs, e.v, e.v-uint64(digits[k]-'0')*unit+uint64(d)*unit, left, cost)
+			})
 		}
 	}
 }
@@ -214,40 +215,34 @@ func turn(v uint64, n uint8) uint64 {
 	return w
 }
 
-// mistaken is what speaks against the digit d for letters that were read as the
-// digit is, 0 when they cannot stand for it.
-func mistaken(b []byte, d, is byte, h how) float32 {
+// mistaken calls f with the digits other than is that letters may stand for, and
+// what speaks against them.
+func mistaken(b []byte, is byte, h how, f func(d byte, cost float32)) {
 	if len(b) == 1 {
-		key, ok := keypad(b)
-		switch {
-		case ok && byte(key) == d:
-			return costKey
-		case otherLook(b[0]) == '0'+d:
-			return costLook
+		if key, ok := keypad(b); ok && byte(key) != is {
+			f(byte(key), costKey)
 		}
-		return 0
+		if d := otherLook(b[0]); d != 0 && d-'0' != is {
+			f(d-'0', costLook)
+		}
+		return
 	}
 	if h&howSpelt == 0 {
-		return 0
+		return
 	}
 	var buf [maxSpelt + 1]byte
 	w := sounded(buf[:0], b)
-	own, other := float32(9), float32(9)
+	near := [10]float32{9, 9, 9, 9, 9, 9, 9, 9, 9, 9}
 	for k := range spellings {
-		s := &spellings[k]
-		if s.digit != d && s.digit != is || len(w)-len(s.sound) > 2 || len(s.sound)-len(w) > 2 {
-			continue
-		}
-		if n := distance(w, s.sound, 3); s.digit == d {
-			other = min(other, n)
-		} else {
-			own = min(own, n)
+		if s := &spellings[k]; len(w)-len(s.sound) <= 1 && len(s.sound)-len(w) <= 1 {
+			near[s.digit] = min(near[s.digit], distance(w, s.sound, mostMistaken))
 		}
 	}
-	if other > 1.6 {
-		return 0
+	for d, n := range near {
+		if n <= mostMistaken && byte(d) != is {
+			f(byte(d), costName+2*max(0, n-near[is]))
+		}
 	}
-	return costName + 2*max(0, other-own)
 }
 
 // looked returns the digits that capitals look like, those of the keypad where

@@ -167,11 +167,11 @@ func rings(r rune) bool {
 	return false
 }
 
-// again makes the scanner ready to read the text once more, with keys.
-func (sc *scanner) again(keys []key) {
+// again makes the scanner ready to read the text once more.
+func (sc *scanner) again() {
 	sc.chunks = sc.chunks[:0]
 	sc.norm = sc.norm[:0]
-	sc.keys, sc.at, sc.cp, sc.gap, sc.spaces, sc.signs = keys, 0, 0, 0, 0, 0
+	sc.at, sc.cp, sc.gap, sc.spaces, sc.signs = 0, 0, 0, 0, 0
 	sc.open, sc.ended, sc.shout, sc.loose, sc.flip = false, false, false, false, false
 }
 
@@ -394,9 +394,17 @@ func (sc *scanner) separate(c byte) {
 	}
 }
 
-func letter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
-func digit(c byte) bool  { return '0' <= c && c <= '9' }
-func alnum(c byte) bool  { return letter(c) || digit(c) }
+func letter(c byte) bool { return c|0x20-'a' < 26 }
+func digit(c byte) bool  { return c-'0' < 10 }
+func alnum(c byte) bool  { return alnums[c] }
+
+// alnums marks the letters and digits of ASCII.
+var alnums = func() (is [256]bool) {
+	for c := range 256 {
+		is[c] = letter(byte(c)) || digit(byte(c))
+	}
+	return is
+}()
 
 // maxTag bounds the length of a tag that is skipped.
 const maxTag = 400

@@ -1,5 +1,7 @@
 package phone
 
+import "strings"
+
 // A spelling is a digit's name in one language. starts are the letters that a
 // misspelling of it may begin with.
 type spelling struct {
@@ -122,6 +124,17 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 // humped reads names of digits, misspelt or not, that are run together with a
 // capital at the beginning of each: "NienOneTwo".
 func humped(b []byte) (v uint64, n int, cost float32) {
+	capitals := 0
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			if capitals++; i > 0 && 'A' <= b[i-1] && b[i-1] <= 'Z' {
+				return 0, 0, 0
+			}
+		}
+	}
+	if capitals < 2 || b[0] < 'A' || b[0] > 'Z' {
+		return 0, 0, 0
+	}
 	for at := 0; at < len(b); n++ {
 		end := at + 1
 		for end < len(b) && (b[end] < 'A' || b[end] > 'Z') {
@@ -173,15 +186,7 @@ func named(b []byte) (digit byte, cost float32, ok bool) {
 const realWordCost = .8
 
 func starts(raw, folded byte, s *spelling) bool {
-	if raw == '0'+s.digit {
-		return true
-	}
-	for k := range len(s.starts) {
-		if s.starts[k] == folded {
-			return true
-		}
-	}
-	return false
+	return raw == '0'+s.digit || strings.IndexByte(s.starts, folded) >= 0
 }
 
 // limit is how far a misspelling may be from a name of n letters.
@@ -216,6 +221,8 @@ func sounded(out, b []byte) []byte {
 			c = 'i'
 		case c == '@':
 			c = 'a'
+		case c == other:
+			c = '`'
 		default:
 			c |= 0x20
 		}
@@ -251,19 +258,22 @@ func sounded(out, b []byte) []byte {
 func distance(a []byte, b string, most float32) float32 {
 	var row [3][maxSpelt + 2]float32
 	for j := range len(b) {
-		row[0][j+1] = row[0][j] + drop(b[j])
+		row[0][j+1] = row[0][j] + drops[b[j]&31]
 	}
 	prev2, prev, cur := &row[2], &row[0], &row[1]
 	before := float32(0) // the least cost in the row before
 	for i := range a {
-		cur[0] = prev[0] + drop(a[i])
-		least := cur[0]
-		for j := range len(b) {
-			best := prev[j] + swap(a[i], b[j])
-			best = min(best, prev[j+1]+drop(a[i]), cur[j]+drop(b[j]))
+		swap, drop := &swaps[a[i]&31], drops[a[i]&31]
+		left := prev[0] + drop
+		cur[0] = left
+		least := left
+		for j := 0; j < len(b) && j <= maxSpelt; j++ {
+			c := b[j] & 31
+			best := min(prev[j]+swap[c], prev[j+1]+drop, left+drops[c])
 			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] && a[i] != b[j] {
 				best = min(best, prev2[j-1]+.5)
 			}
+			left = best
 			cur[j+1] = best
 			least = min(least, best)
 		}
@@ -276,11 +286,23 @@ func distance(a []byte, b string, most float32) float32 {
 	return prev[len(b)]
 }
 
+// drops and swaps hold the costs of a letter more or less, and of one for another,
+// by the last five bits of the letters; what is no letter is 0.
+var drops, swaps = func() (d [32]float32, s [32][32]float32) {
+	for a := range byte(32) {
+		d[a] = dropped('`' + a)
+		for b := range byte(32) {
+			s[a][b] = swapped('`'+a, '`'+b)
+		}
+	}
+	return d, s
+}()
+
 func vowel(c byte) bool {
 	return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u'
 }
 
-func drop(c byte) float32 {
+func dropped(c byte) float32 {
 	switch {
 	case vowel(c):
 		return .5
@@ -290,8 +312,8 @@ func drop(c byte) float32 {
 	return .8
 }
 
-// swap is the cost of one letter for another.
-func swap(a, b byte) float32 {
+// swapped is the cost of one letter for another.
+func swapped(a, b byte) float32 {
 	if a == b {
 		return 0
 	}

@@ -168,8 +168,8 @@ func (r *reader) walk(p path) {
 			continue
 		}
 		f := fillerCost(c)
-		if r.size(k) == 2 && r.spells(k, "or") {
-			return
+		if c.hi-c.lo == 2 && r.norm[c.lo]|0x20 == 'o' && r.norm[c.lo+1]|0x20 == 'r' {
+			return // other numbers follow
 		}
 		if c.w.sort() == wordPhone && r.gapAt(k+1)&gapColon != 0 {
 			return // what follows is another number
