@@ -80,11 +80,12 @@ type App struct {
 	ready   func(url string)
 	late    chan ad.Subscription // subscriptions to check for ads under way
 
-	closers []func()
-	sealing sync.Mutex
-	pace    pacer      // of sealing
-	letters sync.Mutex // held while dead letters are worked on
-	noted   audit.Head // as last written down
+	closers  []func()
+	sealing  sync.Mutex
+	counting counting
+	pace     pacer      // of sealing
+	letters  sync.Mutex // held while dead letters are worked on
+	noted    audit.Head // as last written down
 }
 
 // reserve is left free on the disk of the streams where nothing else is said.
@@ -181,7 +182,7 @@ func (a *App) openDesk() (err error) {
 	a.importer = newImporter(a.bus, a.cfg.Sites, a.cfg.Now, a.bars)
 	a.desk = desk.New(desk.Parts{
 		Register: a.register, Docket: a.docket, Inbox: a.inbox, Raiser: a.raiser, Log: a.audit, Index: &a.shelf,
-		Captures: a, Importer: a.importer, Overseer: a, Eraser: a, Keeper: a, Replayer: a, Letters: a, Key: a.key, Agency: a.cfg.Agency, Errors: a.log, Now: a.cfg.Now,
+		Captures: a, Importer: a.importer, Overseer: a, Eraser: a, Counter: a, Clock: a.cfg.Clock, Keeper: a, Replayer: a, Letters: a, Key: a.key, Agency: a.cfg.Agency, Errors: a.log, Now: a.cfg.Now,
 		Raise: func(ctx context.Context, alerts []ad.Alert) error { return a.bus.Publish(ctx, alertMessages(alerts)) },
 	})
 	return nil

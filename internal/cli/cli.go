@@ -60,6 +60,7 @@ type client struct {
 	Correct     correctCmd     `cmd:"" help:"Say that what was read in an ad is no number, or what it reads."`
 	Corrections correctionsCmd `cmd:"" help:"List how the reading of ads was corrected, and take that back."`
 	Cluster     clusterCmd     `cmd:"" help:"Show a cluster of linked ads and why they are linked, or the largest clusters."`
+	Demand      demandCmd      `cmd:"" help:"Show demand and supply by week in a metropolitan area."`
 	Watch       watchCmd       `cmd:"" help:"Be told when a number, address or handle appears in a new ad."`
 	Inbox       inboxCmd       `cmd:"" help:"Show alerts, newest first."`
 	Packet      packetCmd      `cmd:"" help:"Export and verify sealed evidence packets."`

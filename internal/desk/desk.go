@@ -20,6 +20,7 @@ import (
 	"vigil.example/internal/alert"
 	"vigil.example/internal/audit"
 	"vigil.example/internal/casework"
+	"vigil.example/internal/enrich/place"
 	"vigil.example/internal/query"
 	"vigil.example/internal/search"
 )
@@ -73,6 +74,9 @@ type Parts struct {
 	Letters  Letters
 	Keeper   Keeper
 	Eraser   Eraser
+	Counter  Counter
+	Places   *place.Gazetteer   // the one that is built in when nil
+	Clock    func() time.Time   // of the crawl, by which weeks go; Now when nil
 	Key      ed25519.PrivateKey // seals packets
 	Agency   string
 	Now      func() time.Time
@@ -93,6 +97,12 @@ type Desk struct {
 func New(p Parts) *Desk {
 	if p.Now == nil {
 		p.Now = time.Now
+	}
+	if p.Places == nil {
+		p.Places = place.Load()
+	}
+	if p.Clock == nil {
+		p.Clock = p.Now
 	}
 	return &Desk{Parts: p}
 }

@@ -11,6 +11,7 @@ type group struct {
 // repeats knows the texts of one group that were counted. Posts come in order of
 // time.
 type repeats struct {
+	ads   map[uint64]bool      // counted: another content of one is the same post
 	texts map[uint64]time.Time // first sight of a text, of those that still bar
 	lines [4]map[uint64][]int  // by min-hash: posts that were counted
 	known []known
@@ -23,18 +24,22 @@ type known struct {
 }
 
 func newRepeats() *repeats {
-	r := &repeats{texts: map[uint64]time.Time{}}
+	r := &repeats{ads: map[uint64]bool{}, texts: map[uint64]time.Time{}}
 	for i := range r.lines {
 		r.lines[i] = map[uint64][]int{}
 	}
 	return r
 }
 
-// again reports whether a post says again what was counted less than Again ago: the
-// same text, one with three of four min-hashes equal (some three quarters of its
+// again reports whether a post is another content of an ad that was met, or says
+// again what was counted less than Again ago: the same text, one with three of four min-hashes equal (some three quarters of its
 // word sequences), or half of them under the same contact. A post that is counted
 // is remembered.
 func (r *repeats) again(p *Post) bool {
+	if r.ads[p.Ad] {
+		return true
+	}
+	r.ads[p.Ad] = true
 	if at, ok := r.texts[p.Text]; ok && p.At.Sub(at) < Again {
 		return true
 	}

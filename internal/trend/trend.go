@@ -21,6 +21,7 @@ type Post struct {
 	Metro     string
 	Site      string
 	At        time.Time
+	Ad        uint64    // differs between ads
 	Text      uint64    // equal for equal texts
 	Signature [4]uint64 // min-hashes of the text, zeros when it has none
 	Author    uint64    // 0 when no contact shows
@@ -133,7 +134,7 @@ type tally struct {
 	authors map[uint64]bool
 }
 
-// A Book is posts counted by metro and week. Make it with Count; asking it is
+// A Book is posts counted by metro and week. Make it with NewBook; asking it is
 // cheap and changes nothing.
 type Book struct {
 	cells map[cell]*tally
@@ -142,8 +143,8 @@ type Book struct {
 	read  map[string]map[string]bool // by metro: what read its posts
 }
 
-// Count makes a book of posts, in whatever order, and of the days of the crawl.
-func Count(posts []Post, days []Day) *Book {
+// NewBook counts posts, in whatever order, and of the days of the crawl.
+func NewBook(posts []Post, days []Day) *Book {
 	b := &Book{cells: map[cell]*tally{}, sites: map[string]map[string]bool{}, read: map[string]map[string]bool{}, days: days}
 	posts = slices.Clone(posts)
 	slices.SortFunc(posts, func(x, y Post) int {

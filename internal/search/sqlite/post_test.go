@@ -13,7 +13,7 @@ import (
 
 func aPost(id, side, metro, number string, via ad.Via) *ad.Ad {
 	at := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
-	a := &ad.Ad{Listing: ad.Listing{V: ad.Schema, Site: "board", NativeID: id, URL: "http://board.example/" + id, Title: "Post " + id, Body: "words of " + id, SeenAt: at, PostedAt: at.Add(-time.Hour), Via: via, CaptureID: ad.ID("c", id)}}
+	a := &ad.Ad{Listing: ad.Listing{V: ad.Schema, Site: "board", NativeID: id, URL: "http://board.example/" + id, Title: "Post " + id, Body: "words of " + id, SeenAt: at, PostedAt: at.Add(-time.Hour), Via: via, CaptureID: ad.ID("c", id, "")}}
 	a.Seal()
 	a.Side = &ad.Side{Side: side, P: .9}
 	a.Places = []ad.Place{{Metro: "42340", Confidence: .3}, {Metro: metro, Confidence: .8}}
