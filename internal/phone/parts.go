@@ -30,12 +30,16 @@ func (r *reader) assemble() {
 	if r.roles > 0 {
 		r.named()
 	}
-	r.counted()
+	if r.counts1 {
+		r.counted()
+	}
 	if told := r.told&(1<<wordColumn.value()) != 0; told || r.lines >= 3 {
 		r.columns(told)
 	}
-	for i := range r.chunks {
-		r.sandwiched(i)
+	for i := 0; r.threes > 1 && i < len(r.chunks); i++ {
+		if r.chunks[i].digits == 3 {
+			r.sandwiched(i)
+		}
 	}
 	if r.told&(1<<wordJoin.value()) != 0 {
 		for i := range r.chunks {

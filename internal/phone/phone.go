@@ -131,6 +131,8 @@ type reader struct {
 	roles   int    // words that name parts of a number
 	strip   bool   // the text says to leave out words or letters
 	romans  int    // numerals in capitals
+	threes  int    // three digits
+	counts1 bool   // a one or the word first, with which a count may begin
 	lines   int    // that begin with digits
 	back    bool   // the text says that digits are reversed
 	blocks  bool   // or groups of digits
@@ -182,6 +184,7 @@ func (r *reader) classify() bool {
 		case wordFiller:
 			switch c.w {
 			case wordFirst, wordLast, wordRest:
+				r.counts1 = r.counts1 || c.w == wordFirst
 				r.told |= 1 << wordWay.value()
 				r.roles++
 			case wordMiddle, wordNext:
@@ -194,6 +197,10 @@ func (r *reader) classify() bool {
 			if c.gap&gapLine != 0 {
 				r.lines++
 			}
+			if c.digits == 3 {
+				r.threes++
+			}
+			r.counts1 = r.counts1 || c.digits == 1 && r.norm[c.lo] == '1'
 			if c.letters > 0 && c.marks == 0 && c.odd == 0 && measured(r.norm[c.lo:c.hi]) {
 				c.measure = true
 				continue
