@@ -16,7 +16,7 @@ import (
 // work, what waits, and that nothing is the matter once all are back.
 func TestWhoIsAway(t *testing.T) {
 	t.Parallel()
-	p := build(t, layout{servers: 1, ads: 12, procs: map[string][]string{
+	p := build(t, layout{servers: 1, ads: 60, procs: map[string][]string{
 		"web": {"--roles=crawl,enrich,link,index,alert,archive,web"}, "extract": {"--roles=extract"},
 	}})
 	p.ready()

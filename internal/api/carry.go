@@ -15,6 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"vigil.example/internal/ad"
 	"vigil.example/internal/desk"
 )
 
@@ -98,10 +99,19 @@ func (s *server) imports(c *call) error {
 		return wrong("the page is empty")
 	}
 	got, err := s.desk.Import(c.ctx(), c.s, p)
-	if err != nil {
+	switch {
+	case errors.Is(err, desk.ErrKnown):
+		return c.reply(http.StatusOK, Imported{got, true})
+	case err != nil:
 		return err
 	}
-	return c.reply(http.StatusCreated, got)
+	return c.reply(http.StatusCreated, Imported{got, false})
+}
+
+// An Imported is the capture of a page that was brought.
+type Imported struct {
+	ad.Capture
+	Known bool `json:"known,omitempty"` // it was imported before
 }
 
 func isWeb(s string) bool {

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	"vigil.example/internal/ad"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/search"
 )
@@ -267,7 +266,7 @@ func (c *Client) WaitAlert(ctx context.Context, after uint64, long time.Duration
 }
 
 // Import sends one saved page into the walk.
-func (c *Client) Import(ctx context.Context, p SavedPage) (out ad.Capture, err error) {
+func (c *Client) Import(ctx context.Context, p SavedPage) (out Imported, err error) {
 	if len(p.Body) > MaxPage {
 		return out, fmt.Errorf("import page: it has %d bytes; at most %d are taken", len(p.Body), MaxPage)
 	}

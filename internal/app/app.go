@@ -129,8 +129,11 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 			cfg.Streams.Dir = "" // they lie on disks that cannot be seen from here
 		}
 	}
+	if !cfg.sole() { // else the streams are in this process, and cannot be away
+		a.log = slog.New(calm{cfg.Log.Handler()})
+	}
 	cfg.Streams.Waiting = func(at string, err error) {
-		a.log.Warn("the streams do not answer yet; they are waited for", "streams", at, "err", err)
+		cfg.Log.Warn("the streams do not answer yet; they are waited for", "streams", at, "err", err)
 	}
 	if a.bus, err = stream.Open(ctx, cfg.Streams); err != nil {
 		return nil, err

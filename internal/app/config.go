@@ -84,7 +84,10 @@ func (c Config) NeedsData() bool {
 }
 
 func (c Config) validateRoles() error {
-	for _, r := range c.Roles {
+	for i, r := range c.Roles {
+		if slices.Contains(c.Roles[:i], r) {
+			return fmt.Errorf("role %s is given twice", r)
+		}
 		if !slices.ContainsFunc(roles(), func(x role) bool { return x.name == r }) {
 			return fmt.Errorf("no role is named %q; the roles are %s", r, strings.Join(RoleNames(), ", "))
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -39,19 +38,9 @@ func newImporter(bus *stream.Bus, sites *site.Set, now func() time.Time, bars fu
 // web0 is when there was no page to save yet.
 var web0 = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// errKnown says that a page was imported before.
-var errKnown = errors.New("was imported before")
-
-// Import stores a saved page as a capture; see desk.Importer.
+// Import stores a saved page as a capture; see desk.Importer. One that was imported
+// before is desk.ErrKnown.
 func (i *importer) Import(ctx context.Context, p desk.SavedPage) (ad.Capture, error) {
-	c, err := i.add(ctx, p)
-	if errors.Is(err, errKnown) {
-		return c, nil
-	}
-	return c, err
-}
-
-func (i *importer) add(ctx context.Context, p desk.SavedPage) (ad.Capture, error) {
 	if len(p.Body) == 0 {
 		return ad.Capture{}, fmt.Errorf("import %s: %w: the file is empty", p.Name, desk.ErrPage)
 	}
@@ -100,7 +89,7 @@ func (i *importer) add(ctx context.Context, p desk.SavedPage) (ad.Capture, error
 		return ad.Capture{}, err
 	}
 	if i.known[c.ID] {
-		return c, errKnown
+		return c, desk.ErrKnown
 	}
 	if err := i.bus.Publish(ctx, []ad.Message{captureMessage(c, "i:"+c.ID, records)}); err != nil {
 		return ad.Capture{}, err

@@ -214,10 +214,13 @@ func (a *App) work(ctx context.Context, p desk.LetterPick, f func(context.Contex
 		if err != nil {
 			return err
 		}
-		w.Total = len(ids)
 		for _, id := range ids {
 			m, err := a.letter(ctx, id)
-			if err == nil {
+			if errors.Is(err, ad.ErrNotFound) {
+				w.Gone = append(w.Gone, id)
+				continue
+			}
+			if w.Total++; err == nil {
 				err = f(ctx, m)
 			}
 			switch {

@@ -21,7 +21,7 @@ import (
 // page brings a saved page.
 func (c *crawled) page(ctx context.Context, title string, number int) ad.Capture {
 	c.t.Helper()
-	got, err := c.importer.add(ctx, desk.SavedPage{Name: title + ".html", Body: fmt.Appendf(nil,
+	got, err := c.importer.Import(ctx, desk.SavedPage{Name: title + ".html", Body: fmt.Appendf(nil,
 		"<title>%[1]s</title><h1>%[1]s</h1><p>For sale: one %[1]s, as good as new. Call 912-555-%04[2]d.</p>", title, number)})
 	c.must(err)
 	return got

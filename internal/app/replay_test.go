@@ -414,13 +414,13 @@ func TestReplayOfSealedCaptures(t *testing.T) {
 	err := c.while(t.Context(), func(ctx context.Context) error {
 		c.watchBusiest(ctx)
 		c.rest(ctx)
-		_, err := c.importer.add(ctx, desk.SavedPage{Name: "a.html", Body: []byte("<title>Oak table</title><h1>Oak table</h1><p>Solid oak, six seats. Call 912-555-0143.</p>")})
+		_, err := c.importer.Import(ctx, desk.SavedPage{Name: "a.html", Body: []byte("<title>Oak table</title><h1>Oak table</h1><p>Solid oak, six seats. Call 912-555-0143.</p>")})
 		c.must(err)
 		bad := ad.Message{Subject: "capture.import.nowhere", ID: "bad", Data: []byte("no WARC record")}
 		c.must(c.bus.Publish(ctx, []ad.Message{bad}))
 		c.rest(ctx)
 		c.must(c.Seal(ctx))
-		_, err = c.importer.add(ctx, desk.SavedPage{Name: "b.html", Body: []byte("<title>Pine chair</title><h1>Pine chair</h1><p>Hardly used pine chair. Call 912-555-0144.</p>")})
+		_, err = c.importer.Import(ctx, desk.SavedPage{Name: "b.html", Body: []byte("<title>Pine chair</title><h1>Pine chair</h1><p>Hardly used pine chair. Call 912-555-0144.</p>")})
 		c.must(err)
 		want := c.rest(ctx)
 		c.leave(ctx)
@@ -444,7 +444,7 @@ func TestReplayOfSealedCaptures(t *testing.T) {
 		}
 		// What leaves the stream meanwhile.
 		c.must(c.Seal(ctx))
-		_, err = c.importer.add(ctx, desk.SavedPage{Name: "c.html", Body: []byte("<title>Beech bench</title><h1>Beech bench</h1><p>A bench of beech. Call 912-555-0145.</p>")})
+		_, err = c.importer.Import(ctx, desk.SavedPage{Name: "c.html", Body: []byte("<title>Beech bench</title><h1>Beech bench</h1><p>A bench of beech. Call 912-555-0145.</p>")})
 		c.must(err)
 		want = c.rest(ctx)
 		r, err := c.StartReplay(ctx, generation.StepExtract, generation.From{}, "u1")
@@ -504,7 +504,7 @@ func TestTheWalkGoesOnOverAReplay(t *testing.T) {
 		c.must(err)
 		n := 0
 		for ; c.book.Serving().N != r.N; n++ { // pages keep coming
-			_, err := c.importer.add(ctx, desk.SavedPage{Name: fmt.Sprintf("%d.html", n), Body: fmt.Appendf(nil,
+			_, err := c.importer.Import(ctx, desk.SavedPage{Name: fmt.Sprintf("%d.html", n), Body: fmt.Appendf(nil,
 				"<title>Oak table %[1]d</title><h1>Oak table %[1]d</h1><p>Solid oak, table number %[1]d. Call 912-555-01%02[1]d.</p>", n%100)})
 			c.must(err)
 			if _, err := c.StartReplay(ctx, generation.StepIndex, generation.From{}, "u2"); !errors.Is(err, generation.ErrUnderWay) && c.book.Serving().N != r.N {

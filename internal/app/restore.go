@@ -67,6 +67,9 @@ func RunRestore(ctx context.Context, c Config, o RestoreOptions, out io.Writer) 
 		return fmt.Errorf("restore %s: %w", o.File, err)
 	}
 	fmt.Fprintf(out, "The backup is whole: instance %s, made %s by vigil %s.\n", u.Instance, u.Made.Format("2006-01-02 15:04 UTC"), u.Version)
+	if err := checkLedger(u, f, o); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
 	dir, err := clearFolder(c.Data)
 	if err != nil {
 		return err
@@ -87,6 +90,30 @@ func RunRestore(ctx context.Context, c Config, o RestoreOptions, out io.Writer) 
 	took := time.Since(began).Seconds()
 	fmt.Fprintf(out, "%d messages in %d streams and the sealed files are there, %.1f MiB in %.1f s.\n", u.Messages(), len(u.Streams), float64(size)/(1<<20), took)
 	return r.wake(ctx, c)
+}
+
+// checkLedger refuses a ledger of erasures that was not written by this instance,
+// or not as it is, before anything is touched.
+func checkLedger(u *unpacked, file io.ReaderAt, o RestoreOptions) error {
+	if o.None {
+		return nil
+	}
+	b, err := os.ReadFile(o.Ledger)
+	if err != nil {
+		return fmt.Errorf("read the ledger of erasures: %w", err)
+	}
+	part, err := u.section(file, "folder/instance.key")
+	if err != nil {
+		return err
+	}
+	key, err := io.ReadAll(part)
+	if err != nil || len(key) != 32 {
+		return fmt.Errorf("%w: part folder/instance.key is damaged", ErrBackup)
+	}
+	if err := erasure.Verify(bytes.NewReader(b), key); err != nil {
+		return fmt.Errorf("ledger %s: %w", o.Ledger, err)
+	}
+	return nil
 }
 
 // clearFolder takes an empty folder, or one in which a restore was cut off, for

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -72,11 +71,10 @@ func (a *App) keep(ctx context.Context, part string, f func(context.Context) err
 			attempt = 1
 		}
 		a.health.set(part, stateFailing, err)
-		level := slog.LevelWarn
-		if a.life.away.Load() || !a.bus.Connected() { // which was said, or is in a moment
-			level = slog.LevelInfo
+		if a.life.away.Load() || !a.bus.Connected() { // whatever it says, that is the cause
+			err = fmt.Errorf("%w: %w", stream.ErrAway, err)
 		}
-		a.log.Log(ctx, level, "part of a role failed and is begun again", "part", part, "err", err)
+		a.log.Warn("part of a role failed and is begun again", "part", part, "err", err)
 		select {
 		case <-ctx.Done():
 			return nil

@@ -162,7 +162,7 @@ func RunImport(ctx context.Context, c Config, operator string, paths []string, o
 			}
 			p.say("%d of %d files", i+1, len(files))
 			switch c, err := a.importFile(ctx, f, operator); {
-			case errors.Is(err, errKnown):
+			case errors.Is(err, desk.ErrKnown):
 				known++
 			case err != nil:
 				failed = append(failed, err)
@@ -239,7 +239,7 @@ func (a *App) importFile(ctx context.Context, name, operator string) (ad.Capture
 		return ad.Capture{}, err
 	}
 	p.Operator = operator
-	return a.importer.add(ctx, p)
+	return a.importer.Import(ctx, p)
 }
 
 // ReadPage reads a saved page from a file; it was saved when the file was last

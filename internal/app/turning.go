@@ -280,7 +280,14 @@ func (a *App) StartReplay(ctx context.Context, step generation.Step, from genera
 		return desk.Replay{}, fmt.Errorf("plan a replay from %s on: %w", step, err)
 	}
 	g, err := a.book.Plan(ctx, step, from, by)
-	return desk.Replay{Generation: g}, err
+	if err != nil {
+		return desk.Replay{Generation: g}, err
+	}
+	processes, err := a.roll(ctx)
+	if err != nil {
+		a.log.Warn("looking who is to do a replay", "err", err) // it is planned all the same
+	}
+	return desk.Replay{Generation: g, Trouble: notRun(processes, needs(string(step)))}, nil
 }
 
 // anything returns desk.ErrNothing when a replay would do nothing.

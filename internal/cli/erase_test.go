@@ -55,7 +55,7 @@ func TestErase(t *testing.T) {
 	if out := sh.must("", "hold", "list"); out != "Nothing is held.\n" {
 		t.Errorf("holds after the release:\n%s", out)
 	}
-	if out := sh.must("", "hold", "list", "--all"); !strings.Contains(out, "released 2026-01-04 12:00 UTC: asked by the person") {
+	if out := sh.must("", "hold", "list", "--all"); !strings.Contains(out, "released 2026-01-04 12:00 UTC by adam: asked by the person") {
 		t.Errorf("all holds:\n%s", out)
 	}
 	cluster := sh.must("", append([]string{"hold", "add", "--cluster", town.Cluster}, why...)...)

@@ -113,9 +113,9 @@ func (h *holdListCmd) Run(c *Context) error {
 		}
 		t.row(clock(x.At), state, x.Reason)
 		t.note(heldWhat(x))
-		t.note("by " + x.Authority)
+		t.note("put by " + x.By + ", authority: " + x.Authority)
 		if x.Released != nil {
-			t.note("released " + minute(x.Released.At) + ": " + x.Released.Reason + ", by " + x.Released.Authority)
+			t.note("released " + minute(x.Released.At) + " by " + x.Released.By + ": " + x.Released.Reason + ", authority: " + x.Released.Authority)
 		}
 		t.note("hold " + x.ID)
 	}

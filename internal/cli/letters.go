@@ -42,6 +42,9 @@ func (*lettersListCmd) Example() string {
 
 // Run lists dead letters.
 func (l *lettersListCmd) Run(c *Context) error {
+	if err := checkStep(l.Step); err != nil {
+		return err
+	}
 	cl, err := c.Client()
 	if err != nil {
 		return err
@@ -54,6 +57,15 @@ func (l *lettersListCmd) Run(c *Context) error {
 		return c.value(list)
 	}
 	printLetters(c, list, time.Now())
+	return nil
+}
+
+// checkStep refuses a step that no letter can be of: a typing error must not look
+// like health.
+func checkStep(step string) error {
+	if err := desk.CheckStep(step); err != nil {
+		return fail(codeUsage, "the steps are "+strings.Join(desk.LetterSteps(), ", "), err)
+	}
 	return nil
 }
 
@@ -184,6 +196,9 @@ func (p picking) request() (api.LettersRequest, error) {
 	case p.Step != "" && !p.All:
 		return api.LettersRequest{}, fail(codeUsage, "with ids, leave it out", errors.New("dead letters: --step goes with --all"))
 	}
+	if err := checkStep(p.Step); err != nil {
+		return api.LettersRequest{}, err
+	}
 	return api.LettersRequest{IDs: p.IDs, All: p.All, Step: p.Step}, nil
 }
 
@@ -251,13 +266,23 @@ func printLetterWork(c *Context, w desk.LetterWork, done string, json bool) erro
 			return err
 		}
 	} else {
-		c.printf("%d of %s %s.\n", w.Done, plural(w.Total, "letter", "letters"), done)
+		if w.Total > 0 || len(w.Gone) == 0 {
+			c.printf("%d of %s %s.\n", w.Done, plural(w.Total, "letter", "letters"), done)
+		}
 		for _, f := range w.Failed {
 			c.printf("  %d stays: %s\n", f.ID, strings.Join(wrapped(f.Why, columns-10), "\n    "))
 		}
 		if n := w.Total - w.Done - len(w.Failed); n > 0 {
 			c.printf("  and %d more stay\n", n)
 		}
+	}
+	if len(w.Gone) > 0 {
+		var ids []string
+		for _, id := range w.Gone {
+			ids = append(ids, count(id))
+		}
+		return fail(codeNotFound, "vigil dead-letters list shows their ids; one that was retried or dropped is gone",
+			fmt.Errorf("dead letters: there is no %s", strings.Join(ids, ", ")))
 	}
 	if w.Done < w.Total {
 		return fail(codeError, "vigil dead-letters show tells more of one", fmt.Errorf("dead letters: %d of %d stay", w.Total-w.Done, w.Total))

@@ -11,8 +11,8 @@ import (
 type restoreCmd struct {
 	File    string `arg:"" help:"The backup." type:"path"`
 	Data    string `help:"New or empty data folder." required:"" type:"path" placeholder:"DIR"`
-	Ledger  string `help:"The newest erasures.jsonl of the instance: what was erased after the backup is erased again before anything is served." type:"path" placeholder:"FILE" xor:"since" required:""`
-	None    bool   `name:"no-later-erasures" help:"Say that nothing was erased after the backup was made." xor:"since" required:""`
+	Ledger  string `help:"The newest erasures.jsonl, which Vigil writes into the data folder with the first erasure: what was erased after the backup is erased again before anything is served." type:"path" placeholder:"FILE" xor:"since" required:""`
+	None    bool   `name:"no-later-erasures" help:"Say that nothing was erased after the backup was made; so it is while there is no erasures.jsonl." xor:"since" required:""`
 	Verbose bool   `help:"Print what the parts of the program have to say." short:"v"`
 	streams
 }

@@ -151,17 +151,32 @@ type streams struct {
 
 func (s streams) config() (stream.Config, error) {
 	c := stream.Config{URL: s.NATS, Listen: s.NATSListen, Creds: s.NATSCreds, TLSCA: s.NATSCA, TLSCert: s.NATSCert, TLSKey: s.NATSKey, Replicas: s.Replicas, Reserve: s.Reserve << 20}
+	if err := s.token(&c); err != nil {
+		return c, err
+	}
+	look := c
+	if look.URL == "" {
+		look.Dir = "streams" // in the data folder, whichever that is
+	}
+	if err := look.Validate(); err != nil {
+		return c, fail(codeUsage, "the flags under Streams in its --help say what goes together", err)
+	}
+	return c, nil
+}
+
+// token reads the token of the streams from its file.
+func (s streams) token(c *stream.Config) error {
 	if s.NATSTokenFile == "" {
-		return c, nil
+		return nil
 	}
 	b, err := os.ReadFile(s.NATSTokenFile)
 	if err != nil {
-		return c, fail(codeUsage, "name a file that holds the token", fmt.Errorf("token of the streams: %w", err))
+		return fail(codeUsage, "name a file that holds the token", fmt.Errorf("token of the streams: %w", err))
 	}
 	if c.Token = strings.TrimSpace(string(b)); c.Token == "" {
-		return c, fail(codeUsage, "write the token into it", fmt.Errorf("token of the streams: %s is empty", s.NATSTokenFile))
+		return fail(codeUsage, "write the token into it", fmt.Errorf("token of the streams: %s is empty", s.NATSTokenFile))
 	}
-	return c, nil
+	return nil
 }
 
 type runCmd struct {
@@ -171,7 +186,7 @@ type runCmd struct {
 	streams
 	Agency  string        `help:"Agency named in evidence packets." placeholder:"NAME"`
 	NoCrawl bool          `help:"Serve only; fetch nothing."`
-	Roles   []string      `help:"Parts that run in this process, of ${roles}; all when left out." placeholder:"ROLE,ROLE"`
+	Roles   *string       `help:"Parts that run in this process, of ${roles}; all when left out." placeholder:"ROLE,ROLE"`
 	Admin   string        `help:"Address of metrics and health, asked without a name, and, at an address of this machine only, of profiles; none when left out." placeholder:"127.0.0.1:8421"`
 	Resolve []string      `help:"Answer for a host yourself, as curl --resolve does; for closed networks and tests." placeholder:"HOST=ADDR,HOST=ADDR"`
 	Traces  string        `name:"otlp" help:"URL of an OpenTelemetry collector (OTLP over HTTP) that traces are sent to; none when left out." placeholder:"http://127.0.0.1:4318"`
@@ -206,8 +221,8 @@ func (r *runCmd) Run(c *Context) error {
 		}
 		cfg.Resolve[host] = addr
 	}
-	if len(r.Roles) > 0 {
-		cfg.Roles = r.Roles
+	if err := r.roles(&cfg); err != nil {
+		return err
 	}
 	if err := r.load(&cfg); err != nil {
 		return err
@@ -223,6 +238,27 @@ func (r *runCmd) Run(c *Context) error {
 		return fail(codeUsage, "vigil run --help says what goes together", err)
 	}
 	return opened(app.RunServer(c.Ctx, cfg, c.Stdout))
+}
+
+// roles reads which parts run here, and refuses those that nobody could ever reach.
+func (r *runCmd) roles(cfg *app.Config) error {
+	if r.Roles == nil {
+		return nil
+	}
+	cfg.Roles = []string{}
+	for name := range strings.SplitSeq(*r.Roles, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			cfg.Roles = append(cfg.Roles, name)
+		}
+	}
+	if err := cfg.Validate(); err != nil {
+		return fail(codeUsage, "vigil run --help says what goes together", err)
+	}
+	if len(cfg.Roles) < len(app.RoleNames()) && r.NATS == "" && r.NATSListen == "" {
+		return fail(codeUsage, "name the NATS server with --nats, let siblings in with --nats-listen, or leave --roles out",
+			fmt.Errorf("--roles %s: the streams are in this process, where no other could do the other roles", *r.Roles))
+	}
+	return nil
 }
 
 type crawlCmd struct {
@@ -297,10 +333,14 @@ func (i *importCmd) live(c *Context) error {
 	if err != nil {
 		return err
 	}
+	known := 0
 	for _, f := range files {
 		p, err := app.ReadPage(f)
 		if err == nil {
-			_, err = cl.Import(c.Ctx, api.SavedPage{Name: p.Name, SavedAt: p.SavedAt, Body: p.Body})
+			var got api.Imported
+			if got, err = cl.Import(c.Ctx, api.SavedPage{Name: p.Name, SavedAt: p.SavedAt, Body: p.Body}); err == nil && got.Known {
+				known++
+			}
 		}
 		if problem, ok := errors.AsType[*api.Problem](err); ok && problem.Status != http.StatusBadRequest {
 			return err
@@ -312,8 +352,11 @@ func (i *importCmd) live(c *Context) error {
 			failed = append(failed, fmt.Errorf("import %s: %w", f, err))
 		}
 	}
-	fmt.Fprintf(c.Stdout, "%d pages brought, %d could not be taken; vigil status shows what became of them\n", len(files)-len(failed), len(failed))
-	return errors.Join(failed...)
+	fmt.Fprintf(c.Stdout, "%d pages taken, %d known already, %d could not be taken; vigil status shows what becomes of them\n", len(files)-known-len(failed), known, len(failed))
+	if len(failed) > 0 {
+		return fail(codeError, "", errors.Join(failed...))
+	}
+	return nil
 }
 
 // terminal reports whether what is printed is read by a person as it comes.

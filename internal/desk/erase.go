@@ -48,10 +48,11 @@ type Preview struct {
 
 // What to erase and what to hold can go wrong in ways that a person can mend.
 var (
-	ErrErase = errors.New("one of three says what to erase: ads by id, a number, or an age")
-	ErrHeld  = errors.New("a litigation hold keeps it")
-	ErrHold  = errors.New("one of three says what to hold: an ad, a number, or a cluster")
-	ErrAge   = errors.New("an age is a number of days or weeks as in 180d or 26w, or a day as in 2026-05-01")
+	ErrErase    = errors.New("one of three says what to erase: ads by id, a number, or an age")
+	ErrByNumber = errors.New("an order goes by a telephone number, not by another value of ads")
+	ErrHeld     = errors.New("a litigation hold keeps it")
+	ErrHold     = errors.New("one of three says what to hold: an ad, a number, or a cluster")
+	ErrAge      = errors.New("an age is a number of days or weeks as in 180d or 26w, or a day as in 2026-05-01")
 )
 
 // MaxErase bounds the ads that one request to erase may name.
@@ -98,7 +99,7 @@ func (d *Desk) order(s access.Subject, q EraseRequest) (o erasure.Order, e audit
 	case q.Number != "" && len(q.AdIDs) == 0 && q.OlderThan == "":
 		v, err := ReadValue(q.Number)
 		if err == nil && v.Kind != "phone" {
-			err = ErrNotAValue
+			err = ErrByNumber
 		}
 		if err != nil {
 			return o, e, err
@@ -262,7 +263,18 @@ func (d *Desk) Hold(ctx context.Context, s access.Subject, q HoldRequest) (casew
 	if lerr := d.log(ctx, s, e); lerr != nil {
 		return casework.Hold{}, lerr
 	}
-	return h, err
+	return d.signed(h), err
+}
+
+// signed is a hold with the names of who put and released it.
+func (d *Desk) signed(h casework.Hold) casework.Hold {
+	h.By = d.called(h.By)
+	if h.Released != nil {
+		r := *h.Released
+		r.By = d.called(r.By)
+		h.Released = &r
+	}
+	return h
 }
 
 func (d *Desk) hold(ctx context.Context, h casework.Hold) (casework.Hold, error) {
@@ -302,7 +314,7 @@ func (d *Desk) Holds(ctx context.Context, s access.Subject) ([]casework.Hold, er
 	}
 	out := d.Docket.Holds()
 	for i := range out {
-		out[i].By = d.called(out[i].By)
+		out[i] = d.signed(out[i])
 	}
 	e.Count = len(out)
 	return out, d.log(ctx, s, e)
@@ -319,5 +331,5 @@ func (d *Desk) Release(ctx context.Context, s access.Subject, id, reason, author
 	if lerr := d.log(ctx, s, e); lerr != nil {
 		return casework.Hold{}, lerr
 	}
-	return h, err
+	return d.signed(h), err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,7 +72,26 @@ type LetterPick struct {
 type LetterWork struct {
 	Done   int             `json:"done"`
 	Failed []LetterFailure `json:"failed,omitempty"` // the first MaxFailed of them
-	Total  int             `json:"total"`            // that were picked
+	Total  int             `json:"total"`            // that were picked and are there
+	Gone   []uint64        `json:"gone,omitempty"`   // ids that were picked and are not there
+}
+
+// ErrStep says that no step has a name; the name follows.
+var ErrStep = errors.New("no step is named")
+
+// LetterSteps are the steps that leave dead letters.
+func LetterSteps() []string {
+	return []string{"crawl", "frontier", "extract", "enrich", "link", "index", "alert", "copy"}
+}
+
+// CheckStep refuses a step that there is none of. A stage, which is a step with the
+// site or the generation that it works for, is fine too.
+func CheckStep(step string) error {
+	base, _, _ := strings.Cut(step, "-")
+	if step == "" || slices.Contains(LetterSteps(), base) {
+		return nil
+	}
+	return fmt.Errorf("dead letters: %w %q", ErrStep, step)
 }
 
 // A LetterFailure is a letter that stays, and why.
@@ -88,6 +108,9 @@ const MaxFailed = 100
 func (d *Desk) DeadLetters(ctx context.Context, s access.Subject, step string, before uint64, limit int) (LetterList, error) {
 	e := audit.Entry{Action: "dead-letters.list"}
 	if err := d.may(ctx, s, access.ActDeadLetters, e); err != nil {
+		return LetterList{}, err
+	}
+	if err := CheckStep(step); err != nil {
 		return LetterList{}, err
 	}
 	l, err := d.Letters.Letters(ctx, step, before, limit)
@@ -137,6 +160,9 @@ func (d *Desk) workLetters(ctx context.Context, s access.Subject, action string,
 		e.Object = fmt.Sprintf("letter-%d", p.IDs[0])
 	}
 	if err := d.may(ctx, s, access.ActDeadLetters, e); err != nil {
+		return LetterWork{}, err
+	}
+	if err := CheckStep(p.Step); err != nil {
 		return LetterWork{}, err
 	}
 	w, err := work()

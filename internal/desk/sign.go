@@ -123,6 +123,9 @@ func (d *Desk) Revoke(ctx context.Context, s access.Subject, id string) error {
 	return err
 }
 
+// ErrKnown says that a page was imported before; its capture is returned with it.
+var ErrKnown = errors.New("was imported before")
+
 // Import takes a saved page.
 func (d *Desk) Import(ctx context.Context, s access.Subject, p SavedPage) (ad.Capture, error) {
 	e := audit.Entry{Action: "import"}
@@ -131,7 +134,9 @@ func (d *Desk) Import(ctx context.Context, s access.Subject, p SavedPage) (ad.Ca
 	}
 	p.Operator = s.User
 	c, err := d.Importer.Import(ctx, p)
-	e.Object, e.Outcome = c.ID, outcome(err)
+	if e.Object, e.Outcome = c.ID, outcome(err); errors.Is(err, ErrKnown) {
+		e.Outcome = "ok"
+	}
 	if lerr := d.log(ctx, s, e); lerr != nil {
 		return ad.Capture{}, lerr
 	}

@@ -113,6 +113,15 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Verify checks an exported ledger as Import does, under the key of its instance,
+// and stores nothing.
+func Verify(r io.Reader, key []byte) error {
+	if _, err := (&Ledger{key: key}).read(r); err != nil {
+		return fmt.Errorf("check erasure ledger: %w", err)
+	}
+	return nil
+}
+
 // Import brings an exported ledger into this one: a backup that is restored
 // learns what was erased after it was made. Orders that are not done here become
 // pending, whether or not they were done where they come from, and what they name

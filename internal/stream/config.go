@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,39 +33,68 @@ type Config struct {
 	// Restoring is for a restore into a new folder, which is thrown away when it is
 	// cut off: the embedded server flushes nothing until CloseFlushed.
 	Restoring bool `yaml:"-"`
+	// Waiting, if set, is called once when an external server does not answer at
+	// the first try and is waited for.
+	Waiting func(at string, err error) `yaml:"-"`
 }
 
-// Validate reports what is wrong with the configuration.
+// Validate reports what is wrong with the configuration, in the words of the
+// command line's flags.
 func (c Config) Validate() error {
-	remote := map[string]bool{"creds": c.Creds != "", "tls_ca": c.TLSCA != "", "tls_cert": c.TLSCert != "", "replicas": c.Replicas > 1}
 	switch {
 	case c.Dir == "" && c.URL == "":
-		return errors.New("streams need a folder or the URL of a NATS server")
+		return errors.New("streams need a folder, or with --nats the URL of a NATS server")
 	case (c.TLSCert == "") != (c.TLSKey == ""):
-		return errors.New("streams: tls_cert and tls_key go together")
+		return errors.New("--nats-cert and --nats-key go together")
 	case c.Replicas < 0 || c.Replicas > 5:
-		return fmt.Errorf("streams: replicas is %d; JetStream keeps 1 to 5, and 3 stand the loss of one server", c.Replicas)
+		return fmt.Errorf("--nats-replicas is %d; JetStream keeps 1 to 5, and 3 stand the loss of one server", c.Replicas)
 	case c.URL != "" && c.Listen != "":
-		return errors.New("streams: listen is for the embedded server; with url the processes meet on that server")
-	case c.URL == "":
-		for key, set := range remote {
-			if set {
-				return fmt.Errorf("streams: %s is for an external server; set url as well", key)
-			}
+		return errors.New("--nats-listen is for streams in the data folder; with --nats the processes meet on that server")
+	}
+	for _, x := range []struct {
+		flag string
+		set  bool
+	}{{"--nats-creds", c.Creds != ""}, {"--nats-ca", c.TLSCA != ""}, {"--nats-cert", c.TLSCert != ""}, {"--nats-replicas", c.Replicas > 1}} {
+		if x.set && c.URL == "" {
+			return fmt.Errorf("%s is for an external server: name it with --nats", x.flag)
 		}
+	}
+	if c.URL != "" {
+		return checkURLs(c.URL)
 	}
 	if c.Listen == "" {
 		return nil
 	}
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return fmt.Errorf("streams: listen address %q: %w; it looks like 127.0.0.1:4222", c.Listen, err)
+		return fmt.Errorf("--nats-listen %q: %w; it looks like 127.0.0.1:4222", c.Listen, err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("streams: listen address %q is not on this host's loopback; for processes on several hosts run a NATS server and set url", c.Listen)
+		return fmt.Errorf("--nats-listen %q is not on this host's loopback; for processes on several hosts run a NATS server and give --nats", c.Listen)
 	}
 	if c.Token == "" {
-		return errors.New("streams: listen needs a token, so that only siblings connect")
+		return errors.New("--nats-listen needs --nats-token-file, so that only siblings connect")
+	}
+	return nil
+}
+
+// checkURLs refuses addresses that no server can have. What is wrong is said
+// without a user's name and password.
+func checkURLs(urls string) error {
+	for _, one := range strings.Split(urls, ",") {
+		full := strings.TrimSpace(one)
+		if !strings.Contains(full, "://") {
+			full = "nats://" + full
+		}
+		u, err := url.Parse(full)
+		ok := err == nil && u.Hostname() != "" && strings.Trim(u.Path, "/") == "" && slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme)
+		if ok && u.Port() != "" {
+			n, err := strconv.ParseUint(u.Port(), 10, 16)
+			ok = err == nil && n > 0
+		}
+		if !ok {
+			return fmt.Errorf("--nats %q is no address of a NATS server; it looks like nats://one.example:4222, with commas between several", withoutSecrets(one))
+		}
 	}
 	return nil
 }
@@ -101,17 +133,31 @@ func again(ctx context.Context, until time.Time) bool {
 }
 
 // connect waits for a server that is not there yet, not for one that refuses.
-func connect(ctx context.Context, url string, opts []nats.Option) (*nats.Conn, error) {
+func connect(ctx context.Context, c Config, opts []nats.Option) (*nats.Conn, error) {
+	waited := false
 	for until := time.Now().Add(openWithin); ; {
-		nc, err := nats.Connect(url, opts...)
+		nc, err := nats.Connect(c.URL, opts...)
 		if err == nil {
 			return nc, nil
 		}
 		var unreachable net.Error
 		waitable := errors.Is(err, nats.ErrNoServers) || errors.Is(err, nats.ErrTimeout) || errors.As(err, &unreachable)
-		if !waitable || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || !again(ctx, until) {
-			return nil, fmt.Errorf("connect to streams at %s: %w", withoutSecrets(url), err)
+		waitable = waitable && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission)
+		if waitable && !waited && c.Waiting != nil {
+			c.Waiting(withoutSecrets(c.URL), err)
 		}
+		waited = true
+		if waitable && again(ctx, until) {
+			continue
+		}
+		next := ""
+		switch {
+		case errors.Is(err, nats.ErrAuthorization):
+			next = "; is the token in --nats-token-file right, or the user in --nats-creds?"
+		case waitable && ctx.Err() == nil:
+			next = fmt.Sprintf("; no server answered for %v: does one run there?", openWithin)
+		}
+		return nil, fmt.Errorf("connect to streams at %s: %w%s", withoutSecrets(c.URL), err, next)
 	}
 }
 
@@ -119,10 +165,12 @@ func connect(ctx context.Context, url string, opts []nats.Option) (*nats.Conn, e
 func withoutSecrets(urls string) string {
 	parts := strings.Split(urls, ",")
 	for i, u := range parts {
-		if scheme, rest, ok := strings.Cut(u, "://"); ok {
-			if _, host, ok := strings.Cut(rest, "@"); ok {
-				parts[i] = scheme + "://" + host
+		if at := strings.LastIndex(u, "@"); at >= 0 {
+			scheme, _, ok := strings.Cut(u, "://")
+			if scheme += "://"; !ok {
+				scheme = ""
 			}
+			parts[i] = scheme + u[at+1:]
 		}
 	}
 	return strings.Join(parts, ",")

@@ -19,6 +19,9 @@ var ErrConflict = ad.ErrConflict
 // ErrFull is the noun's own error too.
 var ErrFull = ad.ErrFull
 
+// codeNotClustered is the answer of a single server that is to keep several replicas.
+const codeNotClustered = 10074
+
 // ErrAway is the noun's own error too.
 var ErrAway = ad.ErrAway
 

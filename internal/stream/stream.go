@@ -63,7 +63,11 @@ func (b *Bus) open(ctx context.Context) error {
 	if err := b.dial(ctx); err != nil {
 		return err
 	}
-	if err := b.ensure(ctx); err != nil {
+	err := b.ensure(ctx)
+	if code(err) == codeNotClustered {
+		err = fmt.Errorf("--nats-replicas %d needs a cluster of as many servers, and %s is a single one: name the cluster with --nats, or leave --nats-replicas out: %w", b.conf.Replicas, withoutSecrets(b.conf.URL), err)
+	}
+	if err != nil {
 		return err
 	}
 	return b.ensureBuckets(ctx)
@@ -90,7 +94,7 @@ func (b *Bus) dial(ctx context.Context) error {
 			b.space = newSpace(b.conf.Dir, b.conf.Reserve)
 		}
 	}
-	if b.nc, err = connect(ctx, b.conf.URL, opts); err != nil {
+	if b.nc, err = connect(ctx, b.conf, opts); err != nil {
 		return err
 	}
 	if b.js, err = jetstream.New(b.nc, jetstream.WithPublishAsyncMaxPending(4096), jetstream.WithPublishAsyncTimeout(answerWithin)); err != nil {
