@@ -2,17 +2,24 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
 	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
+	"vigil.example/internal/enrich"
 	"vigil.example/internal/erasure"
 	"vigil.example/internal/generation"
+	"vigil.example/internal/link"
 	"vigil.example/internal/site"
 	"vigil.example/internal/stream"
 )
@@ -27,18 +34,22 @@ var analyst = access.Subject{User: "u-anna", Name: "anna", Role: access.Analyst,
 
 func openCorrected(t *testing.T, pages ...desk.SavedPage) *correctedApp {
 	t.Helper()
-	a, err := New(t.Context(), Config{Version: "test", Data: t.TempDir(), Kind: Real, Sites: site.NewSet(), Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	c := openCorrectedIn(t, t.TempDir())
+	for _, p := range pages {
+		_, err := c.importer.Import(t.Context(), p)
+		c.must(err)
+	}
+	return c
+}
+
+func openCorrectedIn(t *testing.T, dir string) *correctedApp {
+	t.Helper()
+	a, err := New(t.Context(), Config{Version: "test", Data: dir, Kind: Real, Sites: site.NewSet(), Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(a.Close)
-	c := &correctedApp{a, t}
-	for _, p := range pages {
-		if _, err := a.importer.Import(t.Context(), p); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return c
+	return &correctedApp{a, t}
 }
 
 func (c *correctedApp) must(err error) {
@@ -90,7 +101,7 @@ func (c *correctedApp) alerts() []ad.Alert { return c.inbox.Page(analyst.User, 0
 // is counted twice. It holds for captures that come later.
 func TestCorrect(t *testing.T) {
 	at := time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
-	const one, other, wrong = "+19125550101", "+19125550102", "+19125550109"
+	const one, wrong = "+19125550101", "+19125550109"
 	c := openCorrected(t, saved(1, "912-555-0101", at), saved(2, "912-555-0102", at), saved(3, "912-555-0109", at))
 	c.must(c.while(t.Context(), func(ctx context.Context) error {
 		c.rest(ctx)
@@ -147,7 +158,6 @@ func TestCorrect(t *testing.T) {
 		if after.Ads != before.Ads || after.Documents != before.Documents || after.Sightings != before.Sightings+1 {
 			t.Errorf("counts %+v, before %+v", after, before)
 		}
-		_ = other
 		return nil
 	}))
 }
@@ -230,6 +240,160 @@ func TestEraseCorrections(t *testing.T) {
 		for c.corrections.Position() > 0 && len(c.corrections.All("")) != 1 {
 			<-c.corrections.Changed()
 		}
+		return nil
+	}))
+}
+
+// decidedAlike looks whether every content of every ad is read as enrichment reads it
+// now, and the clusters are those of these readings.
+func (c *correctedApp) decidedAlike(ctx context.Context) {
+	c.t.Helper()
+	l, clusters := link.New(c.cfg.Link), map[string]string{}
+	for d, err := range c.shelf.Dump(ctx) {
+		c.must(err)
+		want, err := c.chain.Enrich(ctx, d.Ad.Listing)
+		c.must(err)
+		if diff := cmp.Diff(d.Ad, want); diff != "" {
+			c.t.Errorf("an ad is not read as was decided (-got +want):\n%s", diff)
+		}
+		clusters[d.Ad.AdID] = d.Cluster
+		l.Add(&want)
+	}
+	moves := l.Snapshot().Moves
+	for i, x := range moves {
+		for _, y := range moves[:i] {
+			if got, want := clusters[x.AdID] != "" && clusters[x.AdID] == clusters[y.AdID], x.Cluster != "" && x.Cluster == y.Cluster; got != want {
+				c.t.Errorf("ads %s and %s are linked: %t, want %t", x.AdID, y.AdID, got, want)
+			}
+		}
+	}
+}
+
+// readings counts the readings in the stream of ads, and those made anew of them.
+func (c *correctedApp) readings(ctx context.Context) (all, again uint64) {
+	c.t.Helper()
+	i, err := c.bus.Info(ctx, stream.Ads)
+	c.must(err)
+	return i.Messages, sum(i.Subjects, correctedSubject)
+}
+
+// Whatever the order in which captures come, corrections are made and are taken
+// back, and wherever the work is cut off: in the end every ad is read as was decided.
+func TestCorrectionsInAnyOrder(t *testing.T) {
+	at := time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
+	dir := t.TempDir()
+	r := rand.New(rand.NewPCG(11, 5))
+	var made []casework.Correction
+	captures := 0
+	for round := range 3 {
+		c := openCorrectedIn(t, dir)
+		c.must(c.while(t.Context(), func(ctx context.Context) error {
+			if round == 0 {
+				for n := range 5 {
+					_, err := c.importer.Import(ctx, saved(n, fmt.Sprintf("912-555-010%d", n%3), at))
+					c.must(err)
+				}
+				c.rest(ctx)
+			}
+			var ids []string
+			for d, err := range c.shelf.Dump(ctx) {
+				c.must(err)
+				ids = append(ids, d.Ad.AdID)
+			}
+			slices.Sort(ids)
+			for range 40 {
+				switch r.IntN(4) {
+				case 0:
+					captures++
+					n := r.IntN(5)
+					_, err := c.importer.Import(ctx, saved(n, fmt.Sprintf("912-555-010%d", n%3), at.Add(time.Duration(captures)*time.Hour)))
+					c.must(err)
+				case 1:
+					if len(made) == 0 {
+						continue
+					}
+					k := r.IntN(len(made))
+					_, err := c.docket.Withdraw(ctx, made[k].ID, casework.Withdrawal{By: analyst.User})
+					c.must(err)
+					made = slices.Delete(made, k, k+1)
+				default:
+					x := casework.Correction{AdID: ids[r.IntN(len(ids))], Text: []string{"Solid oak", "six seats", "912-555-0100", "912-555-0101"}[r.IntN(4)], By: analyst.User, Purpose: "p-1"}
+					if r.IntN(3) > 0 {
+						x.Reads = fmt.Sprintf("+1912555010%d", r.IntN(6))
+					} else if x.Was = "+19125550101"; x.Text[0] != '9' {
+						continue
+					}
+					x, err := c.docket.Correct(ctx, x)
+					if errors.Is(err, casework.ErrCorrected) {
+						continue
+					}
+					c.must(err)
+					made = append(made, x)
+				}
+			}
+			return nil // in the midst of it
+		}))
+		c.Close()
+	}
+	c := openCorrectedIn(t, dir)
+	var all, again uint64
+	c.must(c.while(t.Context(), func(ctx context.Context) error {
+		c.rest(ctx)
+		c.decidedAlike(ctx)
+		all, again = c.readings(ctx)
+		return nil
+	}))
+	if again == 0 {
+		t.Error("nothing was read again")
+	}
+	c.Close()
+	c = openCorrectedIn(t, dir)
+	c.must(c.while(t.Context(), func(ctx context.Context) error {
+		c.rest(ctx)
+		c.decidedAlike(ctx)
+		if n, _ := c.readings(ctx); n != all {
+			t.Errorf("%d readings after a start at which nothing was to be done, %d before", n, all)
+		}
+		return nil
+	}))
+}
+
+// A process that has not heard of a decision yet stores what it read: the index
+// notices, and the ad is read again.
+func TestReadingThatKnewTooLittle(t *testing.T) {
+	at := time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
+	c := openCorrected(t, saved(1, "912-555-0101", at))
+	ignorant, err := enrich.NewChain("test", c.walk.Enrich, enrich.Config{})
+	c.must(err)
+	c.must(c.while(t.Context(), func(ctx context.Context) error {
+		c.rest(ctx)
+		id := c.one(ctx, "+19125550101")
+		_, err := c.desk.Correct(ctx, analyst, desk.CorrectRequest{AdID: id, Number: "912-555-0101"})
+		c.must(err)
+		_, err = c.docket.Subscribe(ctx, casework.Order{User: analyst.User, Value: ad.Value{Kind: "phone", Value: "+19125550101"}, Purpose: "p-1"})
+		c.must(err)
+		docs, _, err := c.shelf.Versions(ctx, id)
+		c.must(err)
+		for i, body := range []string{docs[0].Ad.Body, docs[0].Ad.Body + " Still here."} { // the same content, and another
+			l := docs[0].Ad.Listing
+			l.Body, l.CaptureID, l.SeenAt = body, fmt.Sprintf("%032d", i), at.Add(time.Duration(i-1)*time.Hour)
+			l.ContentSHA256 = l.Content()
+			l.VersionID = ad.VersionID(l.AdID, l.ContentSHA256, l.CaptureID)
+			x, err := ignorant.Enrich(ctx, l)
+			c.must(err)
+			if len(x.Phones) != 1 {
+				t.Fatalf("it read %+v", x.Phones)
+			}
+			c.must(c.bus.Publish(ctx, []ad.Message{{Subject: "ad.test", ID: x.VersionID, Data: encode(x)}}))
+		}
+		c.must(c.Settle(ctx, nil))
+		if got := c.with(ctx, "+19125550101"); len(got) != 0 {
+			t.Errorf("ads with what is no number: %v", got)
+		}
+		if got := c.alerts(); len(got) != 0 {
+			t.Errorf("alerts %+v", got)
+		}
+		c.decidedAlike(ctx)
 		return nil
 	}))
 }

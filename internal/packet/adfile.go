@@ -35,6 +35,7 @@ type adRecord struct {
 	ImageLinks   []string          `json:"image_links,omitempty"` // never fetched
 	Phones       []ad.Phone        `json:"phones,omitempty"`
 	Identifiers  []ad.Identifier   `json:"identifiers,omitempty"`
+	Corrected    []ad.Correction   `json:"corrected,omitempty"` // where a person decided otherwise than the program reads
 	Cluster      string            `json:"cluster,omitempty"`
 	Methods      map[string]string `json:"methods,omitempty"`
 	Definition   string            `json:"definition,omitempty"`
@@ -64,7 +65,7 @@ func adFile(id string, it Item, warc, nonce string) adRecord {
 		Location: a.Location, Category: a.Category, PostedAt: a.PostedAt, UpdatedAt: a.UpdatedAt,
 		FirstSeen: it.Doc.FirstSeen, LastSeen: it.Doc.LastSeen, RemovedAt: it.Doc.RemovedAt, Sightings: it.Doc.Sightings,
 		SeenIn:   it.seenIn(),
-		Contacts: a.Contacts, ImageLinks: a.Images, Phones: a.Phones, Identifiers: a.Identifiers, Cluster: it.Doc.Cluster,
+		Contacts: a.Contacts, ImageLinks: a.Images, Phones: a.Phones, Identifiers: a.Identifiers, Corrected: a.Corrected, Cluster: it.Doc.Cluster,
 		Methods: a.Methods, Definition: a.Definition, EnrichedBy: a.EnrichedBy, ContentSHA: a.ContentSHA256,
 		Capture: captureRef{ID: c.ID, WARC: warc, RecordID: c.RecordID, Payload: c.PayloadSHA256, Block: c.BlockSHA256,
 			Status: c.Status, Truncated: c.Truncated, Cuts: c.Cuts},

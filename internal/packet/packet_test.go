@@ -260,6 +260,29 @@ func TestCustodyTellsTheWholeWay(t *testing.T) {
 	}
 }
 
+// Where a person decided otherwise than the program reads, ad file and report say
+// so, with what the program reads and by which decision.
+func TestCorrectedAd(t *testing.T) {
+	c := contents(t, 1)
+	a := &c.Ads[0].Doc.Ad
+	a.Corrected = []ad.Correction{{Decision: "3f9c2a7be01d44c8a6f20c9e5b71d3aa", Text: "912-555-0123", Instead: a.Phones}}
+	a.Phones = nil
+	b, _ := packed(t, c)
+	var got struct{ Corrected []ad.Correction }
+	if err := json.Unmarshal(member(t, b, "data/ads/"+a.AdID+".json"), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(got.Corrected, a.Corrected); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+	page := string(member(t, b, "data/report.html"))
+	for _, want := range []string{"is no number, as an analyst decided", "decision <code>3f9c2a7be01d44c8a6f20c9e5b71d3aa</code>", "by itself the program reads +19125550123 there"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is not on the page", want)
+		}
+	}
+}
+
 func TestReport(t *testing.T) {
 	c := contents(t, 3)
 	b, _ := packed(t, c)
