@@ -54,13 +54,17 @@ func complete(ctx context.Context, x *sqlite.Index, ends map[string]uint64) (boo
 	return true, x.Apply(ctx, builtSource, 1, nil)
 }
 
-// lookAfter is when the whole file is read once, so that the start is not slower
-// for it.
-const lookAfter = 10 * time.Second
+// The whole file is read some time after the start, which is not slower for it, and
+// then now and again: damage in a part that nobody reads is found before somebody
+// needs it.
+const (
+	checkAfter = 10 * time.Second
+	checkEvery = time.Hour
+)
 
 // guardIndex ends the writing of an index whose file was deleted, replaced or
 // damaged, or that another process has taken over. It marks the index when it is
-// complete, and reads all of it once, and whenever a reader has met damage.
+// complete, and reads all of it every hour, and whenever a reader has met damage.
 func (a *App) guardIndex(ctx context.Context, g generation.Generation, x *sqlite.Index) error {
 	ends, err := a.ends(ctx, g)
 	if err != nil {
@@ -68,7 +72,7 @@ func (a *App) guardIndex(ctx context.Context, g generation.Generation, x *sqlite
 	}
 	t := time.NewTicker(tendEvery)
 	defer t.Stop()
-	built, read, opened := false, false, time.Now()
+	built, look := false, a.now().Add(checkAfter)
 	for {
 		if !built {
 			if built, err = complete(ctx, x, ends); err != nil && ctx.Err() == nil {
@@ -81,9 +85,9 @@ func (a *App) guardIndex(ctx context.Context, g generation.Generation, x *sqlite
 		case <-t.C:
 		}
 		err := x.Intact()
-		if err == nil && (!read && time.Since(opened) > lookAfter || a.met(ctx, g, x)) {
-			read = true
+		if err == nil && (a.now().After(look) || a.met(ctx, g, x)) {
 			err = x.Check(ctx)
+			look = a.now().Add(checkEvery)
 		}
 		if err != nil && ctx.Err() == nil {
 			return fmt.Errorf("the index is opened anew: %w", err)
