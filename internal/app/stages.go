@@ -44,16 +44,12 @@ func (a *App) stage(ctx context.Context, s stageSpec) error {
 		return err
 	}
 	defer c.Close()
-	var done func(uint64) bool
-	var known func(string) bool
-	if s.to != "" {
-		if done, known, err = a.written(ctx, s); err != nil {
-			return err
-		}
-	}
 	st := &pipeline.Stage{
-		Name: s.name, Stream: s.from, Step: s.step, From: c, To: s.sink, Dead: a.bus.Pen(1), Done: done, Known: known, Config: s.config, Log: a.log,
+		Name: s.name, Stream: s.from, Step: s.step, From: c, To: s.sink, Dead: a.bus.Pen(1), Config: s.config, Log: a.log,
 		Hold: ackWait, Meter: a.meter,
+	}
+	if s.to != "" {
+		st.Written = func(ctx context.Context) (pipeline.Outputs, error) { return a.written(ctx, s) }
 	}
 	return st.Run(ctx)
 }
@@ -67,18 +63,18 @@ func (a *App) consume(ctx context.Context, s stageSpec) (*stream.Consumer, error
 const lookBack = 4096
 
 // written tells from which messages that are not yet acknowledged outputs are
-// already stored, so that what was published just before a crash is not made
-// again, however long ago that was. It reads the output stream backwards until
+// already stored, so that what was published just before a crash, or whose
+// acknowledgement was lost, is not made again, however long ago that was. It reads the output stream backwards until
 // all it meets was made from acknowledged messages. A message is done when its
 // last output is there; of one that is not, the outputs that are there are known.
-func (a *App) written(ctx context.Context, s stageSpec) (done func(uint64) bool, known func(string) bool, err error) {
+func (a *App) written(ctx context.Context, s stageSpec) (pipeline.Outputs, error) {
 	floor, err := a.bus.AckFloor(ctx, s.from, s.name)
 	if err != nil {
-		return nil, nil, err
+		return pipeline.Outputs{}, err
 	}
 	info, err := a.bus.Info(ctx, s.to)
 	if err != nil {
-		return nil, nil, err
+		return pipeline.Outputs{}, err
 	}
 	made, ids := map[uint64]bool{}, map[string]bool{}
 	for to := info.Last; to > 0; {
@@ -112,14 +108,14 @@ func (a *App) written(ctx context.Context, s stageSpec) (done func(uint64) bool,
 			return nil
 		})
 		if err != nil && !isEnough(err) {
-			return nil, nil, err
+			return pipeline.Outputs{}, err
 		}
 		if fresh == 0 && seen > 0 || from <= info.First {
 			break
 		}
 		to = from - 1
 	}
-	return func(seq uint64) bool { return made[seq] }, func(id string) bool { return ids[id] }, nil
+	return pipeline.Outputs{Done: func(seq uint64) bool { return made[seq] }, Known: func(id string) bool { return ids[id] }}, nil
 }
 
 // extractSpec is the stage that extracts in a generation.

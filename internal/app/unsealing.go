@@ -52,7 +52,7 @@ func (a *App) extractSealed(ctx context.Context, g generation.Generation) error 
 		return out, err
 	}
 	st := &pipeline.Stage{
-		Name: s.name, Stream: stream.Captures, Step: step, From: u, To: s.sink, Dead: a.bus.Pen(1), Done: u.made, Known: u.known,
+		Name: s.name, Stream: stream.Captures, Step: step, From: u, To: s.sink, Dead: a.bus.Pen(1), Written: u.written,
 		Config: s.config, Log: a.log, Meter: a.meter,
 	}
 	return st.Run(ctx)
@@ -226,6 +226,11 @@ func (u *unsealer) signal() {
 	case u.wake <- struct{}{}:
 	default:
 	}
+}
+
+// written is what the stage knows to be stored: it keeps that itself.
+func (u *unsealer) written(context.Context) (pipeline.Outputs, error) {
+	return pipeline.Outputs{Done: u.made, Known: u.known}, nil
 }
 
 func (u *unsealer) made(seq uint64) bool {

@@ -132,6 +132,57 @@ func run(t *testing.T, s *Stage, for_ time.Duration) {
 	}
 }
 
+// forgetful loses the first acknowledgements: what they were for comes again.
+type forgetful struct {
+	*queue
+	lost int
+}
+
+func (f *forgetful) Ack(seqs ...uint64) error {
+	if f.lost > 0 {
+		f.lost--
+		for _, s := range seqs {
+			if err := f.Nak(s, 10*time.Minute); err != nil { // longer than any store remembers ids
+				return err
+			}
+		}
+		return errors.New("the connection is lost")
+	}
+	return f.queue.Ack(seqs...)
+}
+
+func TestOutputsWhoseAcknowledgementWasLostAreNotMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, out := &forgetful{newQueue(100), 3}, &store{}
+		asked, unknown := 0, 2
+		s := &Stage{Name: "test", Step: echo, From: q, To: out, Dead: &store{}, Config: Config{Batch: 16, Lanes: 1}, Log: quiet,
+			Written: func(context.Context) (Outputs, error) {
+				if asked++; asked > 1 && unknown > 0 {
+					unknown--
+					return Outputs{}, errors.New("the store is away")
+				}
+				out.mu.Lock()
+				defer out.mu.Unlock()
+				made := map[string]bool{}
+				for _, m := range out.msgs {
+					made[m.Header[SourceHeader]] = true
+				}
+				return Outputs{Done: func(seq uint64) bool { return made[fmt.Sprint(seq)] }}, nil
+			}}
+		run(t, s, time.Hour)
+		if len(out.msgs) != 100 {
+			t.Errorf("%d outputs of 100 messages", len(out.msgs))
+		}
+		slices.Sort(q.acked)
+		if len(slices.Compact(q.acked)) != 100 {
+			t.Errorf("%d messages acknowledged, want 100", len(q.acked))
+		}
+		if asked > 10 {
+			t.Errorf("looked %d times at what is stored", asked)
+		}
+	})
+}
+
 func TestStage(t *testing.T) {
 	temporary := errors.New("try later")
 	tests := []struct {
@@ -194,7 +245,10 @@ func TestStage(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				q, out, dead := newQueue(100), &store{fail: tt.publishFailures}, &store{}
-				s := &Stage{Name: "test", Step: tt.step, From: q, To: out, Dead: dead, Done: tt.done, Config: Config{Batch: 16}, Log: quiet}
+				s := &Stage{Name: "test", Step: tt.step, From: q, To: out, Dead: dead, Config: Config{Batch: 16}, Log: quiet}
+				if tt.done != nil {
+					s.Written = func(context.Context) (Outputs, error) { return Outputs{Done: tt.done}, nil }
+				}
 				run(t, s, 10*time.Minute)
 				if len(out.msgs) != tt.out || len(dead.msgs) != tt.dead {
 					t.Errorf("%d out and %d dead, want %d and %d", len(out.msgs), len(dead.msgs), tt.out, tt.dead)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,8 +20,11 @@ type Stage struct {
 	From   Source
 	To     Sink
 	Dead   Sink
-	Done   func(seq uint64) bool // whether all outputs of a message are already stored; may be nil
-	Known  func(id string) bool  // whether an output is already stored; may be nil
+	// Written looks up which outputs of messages that are not acknowledged are
+	// already stored; may be nil. It is asked at the start, and again whenever a
+	// message comes a second time: its outputs may have been stored by another
+	// process, or by this one whose acknowledgement was lost, however long ago.
+	Written func(context.Context) (Outputs, error)
 	// Hold is how long the source leaves messages alone that are neither
 	// acknowledged nor extended; 0 when it never gives them to others. A batch that
 	// was not extended for as long, by the monotonic clock, is dropped: others may
@@ -31,8 +35,15 @@ type Stage struct {
 	Log    *slog.Logger
 
 	counts   tally
+	outputs  Outputs       // as found at the start
 	fetching chan struct{} // holds one token: the source has one reader
 	broken   error         // why the source gives no more; the token's holder's
+}
+
+// Outputs tell which outputs are stored already. The functions may be nil.
+type Outputs struct {
+	Done  func(seq uint64) bool // whether all outputs of a message are
+	Known func(id string) bool  // whether an output is
 }
 
 // Run works until ctx ends, then finishes the steps that are under way, or gives
@@ -44,6 +55,12 @@ type Stage struct {
 func (s *Stage) Run(ctx context.Context) error {
 	s.Config = s.Config.withDefaults()
 	s.fetching, s.broken = make(chan struct{}, 1), nil
+	if s.Written != nil {
+		var err error
+		if s.outputs, err = s.Written(ctx); err != nil {
+			return fmt.Errorf("stage %s: look up what is stored: %w", s.Name, err)
+		}
+	}
 	lanes, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	var wg sync.WaitGroup
@@ -98,12 +115,17 @@ func (s *Stage) batch(stop context.Context, msgs []ad.Message, taken time.Time) 
 	s.counts.arrived(s.Meter, s.Name, msgs, taken)
 	h := s.hold(work, msgs, taken)
 	defer h.release()
-	results := s.steps(stop, steps, msgs)
+	outputs, err := s.stored(work, msgs)
+	if err != nil {
+		s.giveBack(msgs)
+		return nil // stopped: others take it up
+	}
+	results := s.steps(stop, steps, msgs, outputs)
 	if h.lost() {
 		return s.drop(msgs)
 	}
 	b := s.sort(steps, msgs, results)
-	err := b.final
+	err = b.final
 	if err == nil {
 		err = s.settle(work, h, b)
 	}
@@ -121,6 +143,24 @@ func (s *Stage) batch(stop context.Context, msgs []ad.Message, taken time.Time) 
 		s.Meter.Batch(s.Name, len(msgs), time.Since(taken))
 	}
 	return nil
+}
+
+// stored tells which outputs of a batch are stored, trying until it knows. The
+// error is that of the context.
+func (s *Stage) stored(work context.Context, msgs []ad.Message) (Outputs, error) {
+	if s.Written == nil || !slices.ContainsFunc(msgs, func(m ad.Message) bool { return m.Attempt > 1 }) {
+		return s.outputs, nil
+	}
+	for attempt := 1; ; attempt++ {
+		o, err := s.Written(work)
+		if err == nil {
+			return o, nil
+		}
+		s.Log.Warn("looking up what is stored, will be tried again", "stage", s.Name, "err", err)
+		if !sleep(work, Backoff(s.Config.Backoff, attempt)) {
+			return Outputs{}, work.Err()
+		}
+	}
 }
 
 // A sorted batch says what becomes of each message.

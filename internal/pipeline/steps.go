@@ -35,6 +35,7 @@ type crew struct {
 	stop    context.Context // ends: begin no more steps
 	work    context.Context // ends: give up those under way
 	msgs    []ad.Message
+	outputs Outputs // that are stored already
 	results []result
 	next    atomic.Int64
 	exits   chan *worker
@@ -49,9 +50,9 @@ type worker struct {
 }
 
 // steps runs the step for every message and returns the results in their order.
-func (s *Stage) steps(stop, work context.Context, msgs []ad.Message) []result {
+func (s *Stage) steps(stop, work context.Context, msgs []ad.Message, outputs Outputs) []result {
 	n := min(s.Config.Workers, len(msgs))
-	c := &crew{Stage: s, stop: stop, work: work, msgs: msgs, results: make([]result, len(msgs)), exits: make(chan *worker, n)}
+	c := &crew{Stage: s, stop: stop, work: work, msgs: msgs, outputs: outputs, results: make([]result, len(msgs)), exits: make(chan *worker, n)}
 	began := time.Now()
 	workers := make([]*worker, n)
 	for i := range workers {
@@ -156,25 +157,25 @@ func (t *term) end() {
 	}
 }
 
-func (s *Stage) step(ctx context.Context, m ad.Message) (r result) {
+func (c *crew) step(ctx context.Context, m ad.Message) (r result) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.Log.Error("step panicked", "stage", s.Name, "seq", m.Seq, "panic", Fell(p), "stack", string(debug.Stack()))
+			c.Log.Error("step panicked", "stage", c.Name, "seq", m.Seq, "panic", Fell(p), "stack", string(debug.Stack()))
 			r = result{err: Permanent(fmt.Errorf("the program failed on it: %s", Fell(p)))}
 		}
 	}()
-	if s.Done != nil && s.Done(m.Seq) {
+	if c.outputs.Done != nil && c.outputs.Done(m.Seq) {
 		return result{err: Skip}
 	}
-	if m.Attempt > s.Config.Attempts+deadly {
+	if m.Attempt > c.Config.Attempts+deadly {
 		return result{err: Permanent(fmt.Errorf("taken %d times and never finished: it may be what ends the program", m.Attempt-1))}
 	}
-	r.out, r.err = s.Step(ctx, m)
+	r.out, r.err = c.Step(ctx, m)
 	if r.err != nil {
 		return result{err: r.err}
 	}
-	if s.Known != nil {
-		r.out = slices.DeleteFunc(r.out, func(o ad.Message) bool { return o.ID != "" && s.Known(o.ID) })
+	if known := c.outputs.Known; known != nil {
+		r.out = slices.DeleteFunc(r.out, func(o ad.Message) bool { return o.ID != "" && known(o.ID) })
 	}
 	seq := strconv.FormatUint(m.Seq, 10)
 	for i := range r.out {

@@ -34,6 +34,7 @@ func embedded(c Config) (*server.Server, error) {
 	opts := &server.Options{
 		ServerName: embeddedName, DontListen: c.Listen == "", JetStream: true, StoreDir: c.Dir, SyncAlways: !c.Restoring,
 		MaxPayload: maxPayload, MaxPending: 256 << 20, NoLog: true, NoSigs: true,
+		PingInterval: staleAfter / 3, MaxPingsOut: 2, // a stopped sibling's connection ends in time
 		JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 1 << 50, Authorization: c.Token,
 	}
 	if c.Listen != "" {

@@ -13,7 +13,7 @@ import (
 // want is the configuration that a declaration asks for. Direct reads are for one
 // server only: in a cluster they may come from one that lags behind, so that a
 // message which was just delivered is not found.
-func want(d Declaration, gen, replicas int) jetstream.StreamConfig {
+func want(d Declaration, gen, replicas int, inner bool) jetstream.StreamConfig {
 	about := d.About
 	if gen > 1 {
 		about = fmt.Sprintf("%s, generation %d", about, gen)
@@ -23,8 +23,8 @@ func want(d Declaration, gen, replicas int) jetstream.StreamConfig {
 		limit = -1
 	}
 	remember := d.Window
-	if replicas == 1 {
-		remember = min(remember, aloneWindow)
+	if inner {
+		remember = min(remember, innerWindow)
 	}
 	return jetstream.StreamConfig{
 		Name: Named(d.Name, gen), Description: about, Subjects: d.subjects(gen), Retention: jetstream.LimitsPolicy,
@@ -53,7 +53,7 @@ type difference struct {
 
 // differences compares what a stream has with what it should have.
 func (b *Bus) differences(have jetstream.StreamConfig, d Declaration, gen int) []difference {
-	want := want(d, gen, b.replicas(have.Replicas))
+	want := want(d, gen, b.replicas(have.Replicas), b.srv != nil)
 	var out []difference
 	may := func(equal bool, what string, set func(*jetstream.StreamConfig)) {
 		if !equal {
@@ -174,7 +174,7 @@ func (b *Bus) declare(ctx context.Context, d Declaration, gen int, have map[stri
 	name := Named(d.Name, gen)
 	now, ok := have[name]
 	if !ok {
-		if _, err := b.js.CreateStream(ctx, want(d, gen, b.replicas(0))); err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		if _, err := b.js.CreateStream(ctx, want(d, gen, b.replicas(0), b.srv != nil)); err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 			return fmt.Errorf("declare stream %s: %w", name, err)
 		}
 		return nil

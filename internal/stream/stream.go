@@ -76,7 +76,9 @@ func (b *Bus) open(ctx context.Context) error {
 // dial reaches the server and changes nothing there.
 func (b *Bus) dial(ctx context.Context) error {
 	var err error
-	opts := []nats.Option{nats.Name("vigil"), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(),
+	// Without a connection nothing is kept to be sent later: by then it may be
+	// somebody else's.
+	opts := []nats.Option{nats.Name("vigil"), nats.MaxReconnects(-1), nats.ReconnectBufSize(-1), nats.IgnoreAuthErrorAbort(),
 		nats.DisconnectErrHandler(b.disconnected), nats.ReconnectHandler(b.connectedAgain)}
 	if b.conf.URL == "" {
 		if b.srv, err = startInner(b.conf); err != nil {

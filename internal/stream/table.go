@@ -45,11 +45,17 @@ type Declaration struct {
 // window is how long message ids are remembered. Steps do not rest on it (they
 // look at what they already wrote), it catches publishers that retry: in a
 // cluster through as long a loss of its quorum, which stores what it was given
-// when it comes back. A server alone answers or is gone, and when it starts it has
-// to read the messages of its window again (2 s of a core for a million).
+// when it comes back. And it catches what a process had on its way into the socket
+// when it was stopped: that arrives when it goes on, whoever did the work
+// meanwhile, unless the server has closed the connection by then. So a window is
+// longer than a server waits for a client that says nothing, which is 6 minutes
+// where nothing else is set. The embedded server waits for staleAfter, and when it
+// starts it has to read the messages of its window again (2 s of a core for a
+// million).
 const (
 	window      = 10 * time.Minute
-	aloneWindow = 2 * time.Minute
+	innerWindow = 2 * time.Minute
+	staleAfter  = 30 * time.Second
 )
 
 // Table declares every stream: what is not in it does not exist. None has a
