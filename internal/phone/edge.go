@@ -1,6 +1,9 @@
 package phone
 
-import "unicode/utf8"
+import (
+	"math/bits"
+	"unicode/utf8"
+)
 
 // A how is the set of ways in which digits were written.
 type how uint32
@@ -253,11 +256,11 @@ func (r *reader) words(i int) {
 
 // spaced adds the name of a digit whose letters stand apart: "n i n e".
 func (r *reader) spaced(i int) {
-	if r.size(i) != 1 {
+	if r.size(i) != 1 || i+1 < len(r.chunks) && r.size(i+1) != 1 {
 		return
 	}
-	for k := range spellings {
-		s := &spellings[k]
+	for m := initials[r.norm[r.chunks[i].lo]]; m != 0; m &= m - 1 {
+		s := &spellings[bits.TrailingZeros32(m)]
 		n := 0
 		for n < len(s.name) && i+n < len(r.chunks) && r.size(i+n) == 1 && r.norm[r.chunks[i+n].lo]|0x20 == s.name[n] {
 			if n > 0 && r.chunks[i+n].gap&(gapEnd|gapLine|gapWide) != 0 {

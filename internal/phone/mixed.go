@@ -1,5 +1,7 @@
 package phone
 
+import "math/bits"
+
 // maxMixed bounds the length of a chunk that is taken apart.
 const maxMixed = 64
 
@@ -209,7 +211,8 @@ func (r *reader) fill(i int, b []byte, leet bool, table [][maxDigits + 1]cell) b
 			if digit(c) {
 				step(at+1, from, n+1, int(c-'0'), 0, howDigits)
 			}
-			for k := range spellings {
+			for m := initials[c]; m != 0; m &= m - 1 {
+				k := bits.TrailingZeros32(m)
 				if size, cost := match(b[at:], &spellings[k]); size > 0 {
 					h := howWord
 					if cost > .05 {

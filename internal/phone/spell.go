@@ -1,6 +1,9 @@
 package phone
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // A spelling is a digit's name in one language. starts are the letters that a
 // misspelling of it may begin with.
@@ -24,6 +27,20 @@ var spellings = [...]spelling{
 	{"eight", "eight", 8, "eai"}, {"ocho", "ocho", 8, "oh"},
 	{"nine", "nine", 9, "nk"}, {"nueve", "nueve", 9, "n"},
 }
+
+// initials holds, for every byte, which names of digits may begin with it, as bits
+// in their order: as their letter, or as what is written for it.
+var initials = func() (of [256]uint32) {
+	for c := range 256 {
+		for k := range spellings {
+			s := &spellings[k]
+			if b := byte(c); letter(b) && b|0x20 == s.name[0] || !letter(b) && (b == '0'+s.digit && len(s.name) > 2 || resembles(b, s.name[0])) {
+				of[c] |= 1 << k
+			}
+		}
+	}
+	return of
+}()
 
 // match reports whether b begins with a name of a digit, letters possibly
 // replaced by digits that look like them, or the first letter by the digit
@@ -174,7 +191,8 @@ func bones(w []byte) (digit byte, cost float32, ok bool) {
 
 // named reads a token as the name of a digit, letters possibly written as digits.
 func named(b []byte) (digit byte, cost float32, ok bool) {
-	for k := range spellings {
+	for m := initials[b[0]]; m != 0; m &= m - 1 {
+		k := bits.TrailingZeros32(m)
 		if size, cost := match(b, &spellings[k]); size == len(b) {
 			return spellings[k].digit, cost, true
 		}
@@ -372,8 +390,8 @@ func glued(b []byte) int {
 		if words[at] == 0 {
 			continue
 		}
-		for k := range spellings {
-			s := &spellings[k]
+		for m := initials[b[at]]; m != 0; m &= m - 1 {
+			s := &spellings[bits.TrailingZeros32(m)]
 			if end := at + len(s.name); end <= len(b) && equal(b[at:end], s.name) {
 				words[end] = max(words[end], words[at]+1)
 				far = max(far, end)
