@@ -168,6 +168,7 @@ func newHouse(t testing.TB) *house {
 	h.index, err = sqlite.Open(ctx, filepath.Join(t.TempDir(), "index.db"), sqlite.Options{})
 	must(err)
 	t.Cleanup(func() { _ = h.index.Close() })
+	h.follow(docket.Corrections())
 	var key ed25519.PrivateKey
 	h.signer, key, err = ed25519.GenerateKey(nil)
 	must(err)
