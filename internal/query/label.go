@@ -11,7 +11,7 @@ import (
 // one is to do with it.
 var label = func() map[string]bool {
 	m := map[string]bool{}
-	for _, w := range strings.Fields(`call text txt sms ring dial reach contact message msg phone telephone tel cell cellphone mobile mob
+	for w := range strings.FieldsSeq(`call text txt sms ring dial reach contact message msg phone telephone tel cell cellphone mobile mob
 		ph num number no nr whatsapp wa viber signal telegram facetime callto
 		me us at on is my the please pls now only direct fax
 		llama llame llamame llamar llamanos marca escribe escribeme mensaje telefono celular cel movil numero contacto al mi es el por`) {

@@ -7,7 +7,7 @@
 // The language, in short: words that must all appear, "a phrase", -not, OR,
 // ( ), and fields such as phone: or seen:2026-01..2026-03. A run of words in
 // which a telephone number can be read, in whatever form it is written, asks for
-// that number or for those very words. No phrase crosses from one field of an ad
+// that number or for those very words; *0123 asks for numbers that end so. No phrase crosses from one field of an ad
 // into another.
 package query
 

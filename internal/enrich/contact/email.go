@@ -107,11 +107,12 @@ func (r *reader) email(a at) bool {
 		}
 		confidence = .92
 	case bare:
-		sure := told || strings.ContainsAny(local, "0123456789_.") || providers[d.labels[0]] || r.mailed(from)
-		if gerund := strings.HasSuffix(local, "ing"); gerund && !told && !r.mailed(from) {
+		mail := providers[d.labels[0]] || r.near(from, mailing)
+		sure := mail || d.spelled && (told || strings.ContainsAny(local, "0123456789_.") && strings.Trim(local, "0123456789") != "")
+		if gerund := strings.HasSuffix(local, "ing"); gerund && !told && !r.near(from, mailing) {
 			return false
 		}
-		if !known || !sure || common[local] || !d.spelled && !providers[d.labels[0]] && !r.mailed(from) && !strings.ContainsAny(local, "0123456789_") {
+		if !known || !sure || common[local] || strings.Trim(local, "0123456789") == "" {
 			return false
 		}
 		confidence = .8
@@ -124,16 +125,6 @@ func (r *reader) email(a at) bool {
 	}
 	r.add("email", local+"@"+host, lo, d.end, confidence)
 	return true
-}
-
-// mailed reports whether a word before token k tells of an address.
-func (r *reader) mailed(k int) bool {
-	for i := k - 1; i >= 0 && i >= k-5; i-- {
-		if mailing[r.word(i)] {
-			return true
-		}
-	}
-	return false
 }
 
 // local reads the part before an @, backwards, and returns it, its first token and
@@ -154,7 +145,7 @@ func (r *reader) local(a at) (name string, from int, told bool) {
 		}
 	}
 	name = r.word(k)
-	for n := 0; n < most; n++ {
+	for range most {
 		sep, before := r.separator(k)
 		if sep == "" || r.word(before) == "" || len(sep)+len(name) > 60 {
 			break

@@ -271,7 +271,7 @@ func (r *reader) name(ms []mention, t tie, k int) int {
 	if len(ok) == 0 {
 		return 0
 	}
-	if r.boilerplate(ms[0].from) {
+	if r.near(ms[0].from, ours) { // "follow us on": a house, perhaps the site's own
 		confidence = min(confidence, .6)
 	}
 	if c := r.sign(r.after(hi)); (c == ')' || c == ']' || c == '"') && r.glued(r.after(hi)) && strings.ContainsRune(r.flat[r.tok(ms[len(ms)-1].to-1).hi:lo], map[rune]rune{')': '(', ']': '[', '"': '"'}[c]) {
@@ -335,11 +335,10 @@ func (r *reader) sentence(value string) int {
 	return len(value)
 }
 
-// boilerplate reports whether the words before token k speak of a house and not of
-// a person: "follow us on".
-func (r *reader) boilerplate(k int) bool {
+// near reports whether one of the words stands shortly before token k.
+func (r *reader) near(k int, words map[string]bool) bool {
 	for i := max(k-5, 0); i < k; i++ {
-		if ours[r.word(i)] {
+		if words[r.word(i)] {
 			return true
 		}
 	}

@@ -109,7 +109,7 @@ func (r *reader) sure(m mention, t tie, name string, hi int) float64 {
 		return .9
 	case id && told:
 		return .9
-	case id && (len(name) >= 6 || strings.Contains(name, "_")):
+	case id && (strings.Contains(name, "_") || len(name) >= 6 && !r.near(m.from, trade)):
 		return .7
 	case (t.colon || t.quoted) && !m.ghost && len(name) >= 5 && !file(name) && name[0] > '9' && (r.ends(hi) || t.quoted):
 		if t.named {

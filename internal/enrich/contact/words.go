@@ -18,7 +18,7 @@ var aliases = func() map[string]platform {
 		"kik":       "kik", "twitter": "twitter", "tiktok": "tiktok", "onlyfans": "onlyfans onlyfan", "wechat": "wechat weixin", "discord": "discord",
 		"wickr": "wickr wickrme", "facebook": "facebook fb facebok", "threema": "threema", "skype": "skype", "viber": "viber",
 	} {
-		for _, w := range strings.Fields(words) {
+		for w := range strings.FieldsSeq(words) {
 			m[w] = platform{name: name}
 		}
 	}
@@ -33,7 +33,7 @@ var halves = map[string]string{"snap": "chat", "tik": "tok", "only": "fans", "in
 
 func set(words string) map[string]bool {
 	m := map[string]bool{}
-	for _, w := range strings.Fields(words) {
+	for w := range strings.FieldsSeq(words) {
 		m[w] = true
 	}
 	return m
@@ -67,6 +67,9 @@ var (
 		hit horas hours incall inmediata inmediato interesados interesadas key listing llamadas llamar mandame mas metodo muy negocio negotiable nada ninguno
 		outcall pending pagina paid pago parte personal please pregunte previa prior promo quick rates ring safe scam seguro semana servicio servicios service services sesiones sigueme siempre
 		skype spam starting summer tambien temporarily try unavailable updates upcoming vip virtual virtuales waiting wickr without`)
+
+	// trade are words of those who sell things that have the name of a platform.
+	trade = set("selling sell sale buy buying vendo venta vende compro cambio unlocked gb refurbished used new nuevo usado")
 
 	// tld are the last labels of addresses that a spelled address may end in.
 	tld = set(`com net org info biz me co io us uk es mx ar cl pe ve ec do cr pa gt hn ni sv bo py uy br ca au nz ie ch fr de it pt nl be eu edu gov tv cc ly
