@@ -112,9 +112,9 @@ func (d *Desk) demand(ctx context.Context, q DemandQuestion) (Demand, error) {
 func (d *Desk) metro(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	switch strings.ToLower(s) {
-	case "", "all":
+	case "", "all", "all areas":
 		return "", nil
-	case trend.Unplaced:
+	case trend.Unplaced, "place not known":
 		return trend.Unplaced, nil
 	}
 	found := d.Places.Find(s)

@@ -10,6 +10,7 @@ package trend
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -168,9 +169,10 @@ func NewBook(posts []Post, days []Day) *Book {
 			t = &tally{authors: map[uint64]bool{}}
 			b.cells[k] = t
 		}
-		if !seen[g].again(p) {
-			t.posts++
+		if seen[g].again(p) {
+			continue
 		}
+		t.posts++
 		if p.Author != 0 {
 			t.authors[p.Author] = true
 		}
@@ -274,34 +276,35 @@ func (b *Book) count(metro string, monday time.Time, demand bool) (posts, author
 		return posts, single(len(t.authors))
 	}
 	var given, rest, small int
-	who := map[uint64]bool{}
+	who, others := map[uint64]bool{}, map[uint64]bool{}
 	for k, t := range b.cells {
 		if k.week != monday.Unix() || k.demand != demand {
 			continue
 		}
+		into := who
 		if t.posts >= Least {
 			given += t.posts
-		} else if rest += t.posts; t.posts > 0 {
-			small++
+		} else {
+			into, rest = others, rest+t.posts
+			if t.posts > 0 {
+				small++
+			}
 		}
 		for a := range t.authors {
-			who[a] = true
+			into[a] = true
 		}
 	}
-	c := Count{AtLeast: rest < Least || small < 2}
-	if !c.AtLeast {
+	least := rest < Least || small < 2
+	if !least {
 		given += rest
+		maps.Copy(who, others)
 	}
 	if given < Least {
 		return Count{Withheld: true}, Count{Withheld: true}
 	}
-	c.N = &given
-	authors = single(len(who))
-	if authors.N != nil { // of all posts, the withheld ones too: given by fives
-		n := *authors.N / Least * Least
-		authors = Count{N: &n, AtLeast: true}
-	}
-	return c, authors
+	posts, authors = Count{N: &given, AtLeast: least}, single(len(who))
+	authors.AtLeast = least && authors.N != nil
+	return posts, authors
 }
 
 func single(n int) Count {

@@ -176,7 +176,7 @@ func newHouse(t testing.TB) *house {
 	h.raiser = alert.NewRaiser(docket, h.inbox.Seen, clock)
 	h.desk = desk.New(desk.Parts{
 		Register: h.register, Docket: docket, Inbox: h.inbox, Raiser: h.raiser, Raise: h.raise, Log: log, Index: h.index,
-		Captures: h.records, Overseer: walk{someStatus()}, Key: key, Agency: "Port Wren Police (made up)", Now: clock,
+		Captures: h.records, Overseer: walk{someStatus()}, Counter: someWeeks(clock()), Key: key, Agency: "Port Wren Police (made up)", Now: clock,
 	})
 	handler := New(h.desk, Config{Version: "test", Instance: "demo", TownURL: "http://town.example/", TownNow: clock, KeyFingerprint: "SHA256:made-up", Now: clock, Spool: t.TempDir(),
 		Log: slog.New(slog.NewTextHandler(h.logged, nil))})

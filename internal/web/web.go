@@ -79,6 +79,8 @@ func New(d *desk.Desk, c Config) http.Handler {
 		mux.Handle(form, s.signedIn(s.ad))
 	}
 	mux.Handle("GET /clusters", s.signedIn(s.clusters))
+	mux.Handle("GET /demand", s.signedIn(s.demand))
+	mux.Handle("POST /demand", s.signedIn(s.askDemand))
 	mux.Handle("GET /cluster/{id}", s.signedIn(s.cluster))
 	mux.Handle("POST /cluster/{id}/packet", s.signedIn(s.packet))
 	mux.Handle("GET /inbox", s.signedIn(s.inbox))

@@ -178,9 +178,10 @@ func functions() template.FuncMap {
 			return "", fmt.Errorf("not a count: %T", n)
 		},
 		"bytesOf": bytesOf, "sure": sure, "method": method, "kind": kind, "listed": listed, "rarity": rarity, "asking": asking, "short": func(id string) string { return cut(id, 0, 8) }, "amount": amount,
-		"rfc":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"join": strings.Join,
-		"add":  func(a, b int) int { return a + b },
+		"rfc":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"join":   strings.Join,
+		"figure": figure, "covered": covered, "language": languageName, "placeName": placeName, "side": sideName,
+		"add": func(a, b int) int { return a + b },
 		"plain": func(s string) []Piece {
 			return pieces(s, nil, 0, length(s))
 		},

@@ -28,6 +28,7 @@ import (
 	"vigil.example/internal/erasure"
 	"vigil.example/internal/search"
 	"vigil.example/internal/search/sqlite"
+	"vigil.example/internal/trend"
 )
 
 // Number is the number that the linked ads give.
@@ -97,7 +98,7 @@ func Start(tb testing.TB) *Town {
 	t.Walk = newWalk()
 	t.Desk = desk.New(desk.Parts{
 		Register: register, Docket: docket, Inbox: inbox, Raiser: alert.NewRaiser(docket, inbox.Seen, t.Now), Raise: t.raise,
-		Log: log, Index: index, Captures: t, Importer: t, Overseer: t, Replayer: t.Walk, Letters: t.Walk, Eraser: &eraser{index, docket, ledger, t.Now}, Key: t.Key, Agency: "Fictional County", Now: t.Now,
+		Log: log, Index: index, Captures: t, Importer: t, Overseer: t, Counter: t, Replayer: t.Walk, Letters: t.Walk, Eraser: &eraser{index, docket, ledger, t.Now}, Key: t.Key, Agency: "Fictional County", Now: t.Now,
 	})
 	h := api.New(t.Desk, api.Config{Version: "v0-test", Now: t.Now, Spool: tb.TempDir()})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -264,4 +265,15 @@ func (t *Town) Status(context.Context) (desk.Status, error) {
 	}
 	st.Ledger.Balance()
 	return st, nil
+}
+
+// Book counts twelve buyer posts and three supply ads of Savannah in the week of
+// the town's time, and a crawl that read all of it.
+func (t *Town) Book(context.Context) (*trend.Book, error) {
+	now := t.Now()
+	var posts []trend.Post
+	for i := range uint64(15) {
+		posts = append(posts, trend.Post{Demand: i < 12, Metro: "42340", Site: "board", At: now, Ad: i + 1, Text: i + 1, Author: i + 1, ReadBy: "vigil test"})
+	}
+	return trend.NewBook(posts, []trend.Day{{Site: "board", Day: now.Truncate(24 * time.Hour), Due: 20, Fetched: 20, Parsed: 19}}), nil
 }

@@ -126,6 +126,11 @@ func (g *Gazetteer) Find(s string) []Metro {
 	if n, ok := g.metros[s]; ok {
 		return []Metro{{s, n}}
 	}
+	for code, n := range g.metros {
+		if strings.EqualFold(n, s) {
+			return []Metro{{code, n}}
+		}
+	}
 	var t words.Text
 	key := fold(&t, s)
 	region := ""

@@ -62,8 +62,9 @@ func (p Places) Enrich(_ context.Context, a *ad.Ad) error {
 type reading struct {
 	text     words.Text
 	mentions []mention
-	regions  []string // of states that are named, and of area codes
-	metros   []string // of area codes and ZIP codes beside a place
+	regions  []string // of states that are named
+	metros   []string // of ZIP codes beside a place
+	codes    []area   // of area codes: people keep their numbers when they move
 	country  string
 	out      []ad.Place
 }
@@ -83,13 +84,11 @@ func (p Places) read(a *ad.Ad) []ad.Place {
 	r := p.pool.Get().(*reading)
 	defer p.pool.Put(r)
 	r.mentions, r.regions, r.metros, r.out = r.mentions[:0], r.regions[:0], r.metros[:0], nil
+	r.codes = r.codes[:0]
 	r.country = p.country(a.Site)
 	for _, ph := range a.Phones {
 		if ar, ok := p.area(ph); ok {
-			r.regions = append(r.regions, ar.region)
-			if ar.metro != "" {
-				r.metros = append(r.metros, ar.metro)
-			}
+			r.codes = append(r.codes, ar)
 		}
 	}
 	p.field(r, FromLocation, a.Location)
@@ -144,13 +143,13 @@ func (p Places) field(r *reading, field, s string) {
 		}
 		n := int(p.starts[string(t.At(i))])
 		if n == 0 {
-			p.state(r, i)
+			p.state(r, field, i)
 			continue
 		}
 		if k := p.name(r, field, i, n); k > 0 {
 			i += k - 1
 		} else {
-			p.state(r, i)
+			p.state(r, field, i)
 		}
 	}
 	ms := r.mentions[first:]
@@ -187,8 +186,7 @@ func (p Places) name(r *reading, field string, i, longest int) int {
 			continue
 		}
 		if n == 1 && i+1 < len(t.Words) && joined(t, i, 2) && p.region[string(t.Between(i, i+1))] != "" { // Washington state
-			r.regions = append(r.regions, p.region[string(t.Between(i, i+1))])
-			return 2
+			return 0
 		}
 		m := mention{field: field, from: t.Words[i].From, to: t.Words[i+n-1].To, cities: ids, word: [2]int{i, i + n - 1}}
 		used := n
@@ -259,14 +257,30 @@ func (p Places) regionAt(t *words.Text, i int) (string, int) {
 	return "", 0
 }
 
-// state notes a state that stands alone.
-func (p Places) state(r *reading, i int) {
+// state notes a state that stands alone; where the words around it speak of a
+// place it is one.
+func (p Places) state(r *reading, field string, i int) {
 	t := &r.text
 	if len(t.At(i)) == 2 && t.Words[i].Flags&words.Upper == 0 {
 		return
 	}
-	if region, k := p.regionAt(t, i); k > 0 && len(t.At(i)) > 2 {
-		r.regions = append(r.regions, region)
+	region, k := p.regionAt(t, i)
+	if i == 0 { // a gap before it says nothing then
+		w := t.Words[0].Gap
+		t.Words[0].Gap = words.Space
+		region, k = p.regionAt(t, i)
+		t.Words[0].Gap = w
+	}
+	if k == 0 || len(t.At(i)) == 2 {
+		return
+	}
+	r.regions = append(r.regions, region)
+	switch {
+	case field == FromLocation:
+		r.add(ad.Place{Region: region, Country: region[:2], From: FromLocation, Confidence: .9})
+	case p.before(t, i) == "before":
+		span := ad.Span{Field: field, Start: int(t.Words[i].From), End: int(t.Words[i+k-1].To)}
+		r.add(ad.Place{Region: region, Country: region[:2], From: FromText, Span: &span, Confidence: .7})
 	}
 }
 
@@ -313,6 +327,7 @@ func (p Places) location(ms []mention) {
 // resolve chooses between the cities of each name and makes places of them.
 func (p Places) resolve(r *reading) {
 	var known []*city // that are sure
+	var located *city // what the page's location names
 	for round := range 2 {
 		for i := range r.mentions {
 			m := &r.mentions[i]
@@ -325,6 +340,16 @@ func (p Places) resolve(r *reading) {
 				continue
 			}
 			conf := m.p * share
+			if m.field == FromLocation {
+				if m.p == 0 {
+					continue
+				}
+				if located = best; conf < .55 {
+					conf = max(conf, .5) // the page says the city; which of that name is the likeliest
+				}
+			} else if located != nil && located.metro != best.metro && m.region == "" {
+				conf *= .55 // the page's own word comes first
+			}
 			if m.field != FromLocation && m.region == "" && best.weight < 60 && strays(r, best, known, i) {
 				conf *= .25 // a street or a part of town that is named like it
 			}
@@ -370,6 +395,16 @@ func (p Places) choose(r *reading, m *mention, known []*city) (*city, float64) {
 		}
 		if slices.Contains(r.metros, c.metro) {
 			s *= 12
+		}
+		for _, ar := range r.codes {
+			if ar.metro == c.metro && c.metro != "" {
+				s *= 5
+				break
+			}
+			if ar.region == c.region {
+				s *= 2.5
+				break
+			}
 		}
 		for _, k := range known {
 			if k != c && k.metro == c.metro && c.metro != "" {

@@ -41,7 +41,7 @@ const (
 func (k reason) String() string {
 	return [...]string{
 		"the author looks for somebody's paid time", "the author asks others whom to visit", "the author reports on a meeting", "the author asks about or bargains over a rate",
-		"the author speaks of himself as the one who pays", "an indicator of demand was found", "somebody's time is offered", "a contact is given", "rates are listed", "the person in the ad is described",
+		"the author speaks as the one who pays", "an indicator of demand was found", "somebody's time is offered", "a contact is given", "rates are listed", "the person in the ad is described",
 	}[k]
 }
 
