@@ -129,6 +129,10 @@ func TestInvestigatorInBrowser(t *testing.T) {
 
 	p.open(d.url)
 	p.find(group.Phone)
+	p.corrects(d.url)
+
+	p.open(d.url)
+	p.find(group.Phone)
 	p.click(`(//a[starts-with(@href,'/cluster/')])[1]`)
 	p.must("download the packet", chromedp.Do(p.ctx, chromedp.Click(chromedp.Search(`//button[.='Download evidence packet']`))))
 	verify(t, data, downloaded(t, downloads))
@@ -142,6 +146,23 @@ func (p *page) find(text string) {
 	p.click(`//form[@role='search']//button[.='Search']`)
 	if h := p.text("h1"); strings.HasPrefix(h, "0 ") || !strings.Contains(h, "result") {
 		p.t.Fatalf("searching %q gives %q, %q", text, h, p.text("main"))
+	}
+}
+
+// corrects says of the first ad that was found that its number is none, sees that
+// the ad is read so, and takes it back.
+func (p *page) corrects(url string) {
+	p.t.Helper()
+	p.click(`(//a[starts-with(@href,'/ad/')])[1]`)
+	read := p.text("#found")
+	p.click(`(//button[starts-with(normalize-space(.),'Not a number')])[1]`)
+	if now, says := p.text("#found"), p.text("#fixed"); now == read || !strings.Contains(says, "is no number; it was read as") {
+		p.t.Errorf("after “Not a number” the page shows %q and says %q", now, says)
+	}
+	p.noNumberInAddress(url)
+	p.click(`//div[@class='note']//button[starts-with(normalize-space(.),'Undo')]`)
+	if now, says := p.text("#found"), p.text("#fixed"); now != read || !strings.Contains(says, "None stands.") {
+		p.t.Errorf("taken back, the page shows %q instead of %q and says %q", now, read, says)
 	}
 }
 
