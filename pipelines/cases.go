@@ -22,6 +22,9 @@ type Case struct {
 	Gives []string `yaml:"gives"`
 	// Never is values that must not be read, however uncertainly.
 	Never []string `yaml:"never"`
+	// Says is every indicator that must be found, as category/sub, and whether they
+	// make a lead ("lead"); a case that leaves it out does not look at them.
+	Says []string `yaml:"says"`
 }
 
 // sure is the confidence from which linking and alerts rest on a value.
@@ -107,7 +110,32 @@ func (c Case) judge(a *ad.Ad) (wrong []string) {
 			wrong = append(wrong, "+ "+never+": read, if uncertainly; must never be")
 		}
 	}
+	if c.Says != nil {
+		wrong = append(wrong, c.indicators(a)...)
+	}
 	return append(wrong, misplaced(a)...)
+}
+
+// indicators compares what was found in the words with what the case says.
+func (c Case) indicators(a *ad.Ad) (wrong []string) {
+	var got []string
+	for _, i := range a.Indicators {
+		got = append(got, i.Category+"/"+i.Sub)
+	}
+	if a.Lead != nil {
+		got = append(got, "lead")
+	}
+	for _, want := range c.Says {
+		if !slices.Contains(got, want) {
+			wrong = append(wrong, "- "+want+": not found in the words")
+		}
+	}
+	for _, g := range got {
+		if !slices.Contains(c.Says, g) {
+			wrong = append(wrong, "+ "+g+": found, but not there")
+		}
+	}
+	return wrong
 }
 
 // misplaced names values whose span does not show the text that they were read in.
@@ -125,6 +153,9 @@ func misplaced(a *ad.Ad) (wrong []string) {
 	}
 	for _, i := range a.Identifiers {
 		check(i.Kind+" "+i.Value, i.Span, i.Text)
+	}
+	for _, i := range a.Indicators {
+		check(i.Category+"/"+i.Sub, i.Span, i.Text)
 	}
 	return wrong
 }

@@ -15,8 +15,9 @@ import (
 // reading is the commands that read a file here and now, without a server and
 // without a data folder.
 type reading struct {
-	Phones   phonesCmd   `cmd:"" help:"Read the telephone numbers in a file of ads, however they are written."`
-	Pipeline pipelineCmd `cmd:"" help:"Test what enrichment reads in listings."`
+	Phones     phonesCmd     `cmd:"" help:"Read the telephone numbers in a file of ads, however they are written."`
+	Indicators indicatorsCmd `cmd:"" help:"Read language in ads that is worth a second look, exactly where it stands."`
+	Pipeline   pipelineCmd   `cmd:"" help:"Test what enrichment reads in listings."`
 }
 
 type phonesCmd struct {

@@ -3,6 +3,7 @@ package enrich
 import (
 	"vigil.example/internal/enrich/contact"
 	"vigil.example/internal/enrich/correction"
+	"vigil.example/internal/enrich/indicator"
 	"vigil.example/internal/enrich/language"
 	"vigil.example/internal/enrich/number"
 	"vigil.example/internal/enrich/place"
@@ -17,6 +18,7 @@ func table() map[string]func(Config) Enricher {
 		"correction": func(c Config) Enricher { return correction.New(c.Corrections) },
 		"contact":    func(Config) Enricher { return contact.New() },
 		"signature":  func(Config) Enricher { return signature.New() },
+		"indicator":  func(c Config) Enricher { return indicator.NewEnricher(c.Rules) },
 		"language":   func(Config) Enricher { return language.New() },
 		"place":      func(c Config) Enricher { return place.New(c.Country) },
 		"side":       func(Config) Enricher { return side.New() },

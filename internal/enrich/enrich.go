@@ -10,6 +10,7 @@ import (
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/casework"
+	"vigil.example/internal/enrich/indicator"
 )
 
 // An Enricher reads one thing in an ad and fills the fields that are its own.
@@ -57,4 +58,6 @@ type Config struct {
 	// Corrections gives what people decided about the readings of an ad; see
 	// correction.New. It may be nil.
 	Corrections func(adID string) (standing []casework.Correction, newest uint64)
+	// Rules is the library of indicators; nil is the built-in one.
+	Rules *indicator.Library
 }

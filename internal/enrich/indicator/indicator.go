@@ -67,7 +67,7 @@ func Categories() []string {
 // Indicators is the enricher.
 type Indicators struct{ lib *Library }
 
-// NewEnricher returns the enricher over a library.
+// NewEnricher returns the enricher over a library; nil is the built-in one.
 func NewEnricher(l *Library) *Indicators { return &Indicators{l} }
 
 // Name is the enricher's name in the table.
@@ -77,6 +77,13 @@ func (*Indicators) Name() string { return "indicator" }
 // must have been read before.
 func (e *Indicators) Enrich(_ context.Context, a *ad.Ad) error {
 	a.Indicators, a.Lead = nil, nil
+	lib := e.lib
+	if lib == nil {
+		var err error
+		if lib, err = Default(); err != nil {
+			return err
+		}
+	}
 	o := Options{}
 	if at := a.PostedAt; !at.IsZero() {
 		o.Year = at.Year()
@@ -96,7 +103,7 @@ func (e *Indicators) Enrich(_ context.Context, a *ad.Ad) error {
 		}
 		o.Phones = append(o.Phones, p)
 	}
-	for _, i := range e.lib.Read(text, o).Indicators {
+	for _, i := range lib.Read(text, o).Indicators {
 		switch {
 		case i.Span.Start > title:
 			i.Span = ad.Span{Field: "body", Start: i.Span.Start - title - 1, End: i.Span.End - title - 1}

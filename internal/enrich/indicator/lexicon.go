@@ -44,7 +44,7 @@ func (s *sets) add(lang, class, entries string) error {
 		inflect(lang, e, func(form string) {
 			w := s.word(form)
 			s.classes[key] = append(s.classes[key], w)
-			if class == "function" {
+			if class == "function" || class == "common" {
 				s.usual[w] = true
 			}
 		})

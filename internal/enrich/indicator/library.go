@@ -78,6 +78,7 @@ type Kind struct {
 type Context struct {
 	Name     string    `yaml:"name"`
 	Sentence bool      `yaml:"sentence"` // holds for its own sentence only
+	Void     bool      `yaml:"void"`     // nothing is read in its own words
 	Unless   []string  `yaml:"unless"`   // contexts that it gives way to
 	Patterns []Pattern `yaml:"patterns"`
 }
@@ -117,7 +118,7 @@ type rule struct {
 	needs, not        uint64
 	negated           bool
 	context           int // bit of the context that it finds, -1 for an indicator
-	sentence          bool
+	void              bool
 	lang              uint8
 }
 
@@ -154,8 +155,11 @@ type Library struct {
 	readers sync.Pool
 }
 
+// builtinLibrary compiles the built-in rules once: they are a constant.
+var builtinLibrary = sync.OnceValues(func() (*Library, error) { return New() })
+
 // Default is the library that the program carries.
-func Default() (*Library, error) { return New() }
+func Default() (*Library, error) { return builtinLibrary() }
 
 // New compiles the built-in library and further files of rules on top of it.
 func New(more ...File) (*Library, error) {
@@ -329,7 +333,7 @@ func (l *Library) compile(file string, d document) error {
 		if err := l.patternsOf(file, d.Lang, c.Patterns); err != nil {
 			return err
 		}
-		l.rules = append(l.rules, rule{id: c.Name, context: k, lang: lang, negated: true})
+		l.rules = append(l.rules, rule{id: c.Name, context: k, lang: lang, negated: true, void: l.contexts[k].Void})
 	}
 	for _, r := range d.Rules {
 		if err := l.rule(file, d.Lang, r); err != nil {

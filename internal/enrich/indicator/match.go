@@ -62,6 +62,10 @@ func (m *matcher) run(pc, i int32) bool {
 			if i < m.hi && m.at(i, in.arg) != 0 {
 				return false
 			}
+		case opNotSlot:
+			if m.slot(i, in.arg) != 0 {
+				return false
+			}
 		case opGap:
 			return m.gap(pc, i, in.arg)
 		case opSlot:

@@ -1,16 +1,60 @@
 package indicator
 
-import "vigil.example/internal/ad"
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"math"
 
-// A model gives labels their probability.
-type model struct{}
+	"vigil.example/internal/ad"
+)
 
-func loadModel() (*model, error) { return &model{}, nil }
+//go:embed model.json
+var modelFile []byte
+
+// A model gives labels their probability: a logistic model over the category and
+// what stands around a label. Rules alone decide what is marked. "go test ./gold
+// -run Train" trains it and measures every rule.
+type model struct {
+	Set      string              `json:"set"`      // what it was trained and measured on
+	Weights  map[string]float64  `json:"weights"`  // of features
+	Absent   map[string]float64  `json:"absent"`   // share of documents in which a category is there and nothing was marked
+	Measured map[string]*Measure `json:"measured"` // of rules
+}
+
+func loadModel() (*model, error) {
+	var m model
+	if err := json.Unmarshal(modelFile, &m); err != nil {
+		return nil, fmt.Errorf("read the built-in model.json: %w", err)
+	}
+	for _, x := range m.Measured {
+		x.Set = m.Set
+	}
+	return &m, nil
+}
+
+// Features calls f with the features of indicator n of those of one text.
+func Features(found []ad.Indicator, n int, f func(name string, value float64)) {
+	i := &found[n]
+	f("bias", 1)
+	f("category "+i.Category, 1)
+	f("strength "+string(i.Strength), 1)
+	f("length", math.Log1p(float64(i.Span.End-i.Span.Start))/4)
+	others := 0
+	for k := range found {
+		if found[k].Category != i.Category {
+			others++
+		}
+	}
+	f("others", math.Log1p(float64(others)))
+}
 
 // weigh sets the probability of every indicator of one text.
 func (m *model) weigh(found []ad.Indicator) {
-	for i := range found {
-		found[i].P = .9
+	for n := range found {
+		z := 0.
+		Features(found, n, func(name string, value float64) { z += m.Weights[name] * value })
+		found[n].P = math.Round(1e4/(1+math.Exp(-z))) / 1e4
 	}
 }
 
@@ -18,7 +62,7 @@ func (m *model) weigh(found []ad.Indicator) {
 func (l *Library) Probs(found []ad.Indicator) map[string]float64 {
 	out := map[string]float64{}
 	for _, c := range Categories() {
-		out[c] = .01
+		out[c] = l.model.Absent[c]
 	}
 	for _, i := range found {
 		out[i.Category] = max(out[i.Category], i.P)

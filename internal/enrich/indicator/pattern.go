@@ -15,22 +15,23 @@ import (
 //	(a b|<c>|d)   one of these
 //	x?            x or nothing
 //	..N           at most N tokens, none of them a negation
-//	!x            the next token is not x, a word or class
+//	!x            what comes next is not x: a word, class or slot
 //	^ $           the sentence begins or ends here
 //
 // A pattern that begins with ~ may run over the end of a sentence.
 type opcode uint8
 
 const (
-	opWord   opcode = iota // a token of set arg
-	opSlot                 // a slot
-	opGap                  // at most arg tokens
-	opSplit                // x first, else y
-	opJump                 // to x
-	opNot                  // no token of set arg here
-	opBegin                // the sentence begins
-	opEnd                  // the sentence ends
-	opAccept               // found
+	opWord    opcode = iota // a token of set arg
+	opSlot                  // a slot
+	opGap                   // at most arg tokens
+	opSplit                 // x first, else y
+	opJump                  // to x
+	opNot                   // no token of set arg here
+	opNotSlot               // nothing that fills the slot here
+	opBegin                 // the sentence begins
+	opEnd                   // the sentence ends
+	opAccept                // found
 )
 
 type instruction struct {
@@ -310,6 +311,10 @@ func (c *compiler) part() error {
 		}
 		c.emit(instruction{op: opGap, arg: int32(n)})
 	case strings.HasPrefix(s, "!"):
+		if slot, ok := slots[strings.TrimPrefix(s[1:], "@")]; ok && s[1] == '@' {
+			c.emit(instruction{op: opNotSlot, arg: slot})
+			return nil
+		}
 		set, err := c.sets.of(c.lang, []string{s[1:]})
 		if err != nil {
 			return err

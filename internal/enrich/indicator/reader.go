@@ -32,8 +32,9 @@ type reader struct {
 	ages     []expression
 	stamp    []int32 // sentence for which a pattern was tried last
 	found    []match
-	contexts []uint64 // by sentence
-	active   uint8    // languages of the text
+	voids    [][2]int32 // tokens in which nothing is read
+	contexts []uint64   // by sentence
+	active   uint8      // languages of the text
 	main     string
 }
 
@@ -60,6 +61,7 @@ func (l *Library) Read(text string, o Options) Reading {
 // read fills r.found and r.contexts.
 func (r *reader) read(text string) {
 	r.toks, r.phrases, r.ages, r.found, r.contexts = r.toks[:0], r.phrases[:0], r.ages[:0], r.found[:0], r.contexts[:0]
+	r.voids = r.voids[:0]
 	if r.stamp == nil {
 		r.stamp = make([]int32, len(r.lib.patterns))
 	}
@@ -174,7 +176,7 @@ func (r *reader) lookup() {
 		}
 	case es > 0 && es > en:
 		r.main = "es"
-		if en == 0 {
+		if en == 0 && es > 1 {
 			r.active = langES
 		}
 	case en > 0:
@@ -238,7 +240,12 @@ func (r *reader) try(n, mark, lo, hi, next int32) {
 		}
 		if ru.context >= 0 {
 			r.contexts[r.toks[i].sentence] |= 1 << ru.context
-			return
+			if !ru.void {
+				return
+			}
+			r.voids = append(r.voids, [2]int32{i, m.end})
+			i = m.end - 1
+			continue
 		}
 		f := match{rule: p.rule, start: i, end: m.end}
 		if m.age >= 0 {
@@ -270,6 +277,9 @@ func (r *reader) around(sentence int32) uint64 {
 // stands reports whether the guards let a match stand.
 func (r *reader) stands(m *match) bool {
 	ru := &r.lib.rules[m.rule]
+	if slices.ContainsFunc(r.voids, func(v [2]int32) bool { return 2*(min(v[1], m.end)-max(v[0], m.start)) >= m.end-m.start }) {
+		return false
+	}
 	if !ru.negated && r.negated(m) {
 		return false
 	}
@@ -340,7 +350,7 @@ func (r *reader) indicators(text string, o Options) []ad.Indicator {
 	return out
 }
 
-// distinct keeps of the indicators of one category that overlap the strongest,
+// distinct keeps of the indicators of one category that mostly overlap the strongest,
 // and of equals the longest, in order of the text.
 func distinct(in []ad.Indicator) []ad.Indicator {
 	rank := map[ad.Strength]int{ad.Strong: 0, ad.Moderate: 1, ad.Weak: 2, ad.Excluded: 3}
@@ -351,7 +361,8 @@ func distinct(in []ad.Indicator) []ad.Indicator {
 	out := in[:0:0]
 	for _, i := range in {
 		if !slices.ContainsFunc(out, func(o ad.Indicator) bool {
-			return o.Category == i.Category && o.Span.Start < i.Span.End && i.Span.Start < o.Span.End
+			both := min(o.Span.End, i.Span.End) - max(o.Span.Start, i.Span.Start)
+			return o.Category == i.Category && 2*both > min(o.Span.End-o.Span.Start, i.Span.End-i.Span.Start)
 		}) {
 			out = append(out, i)
 		}

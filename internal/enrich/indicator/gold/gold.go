@@ -5,6 +5,7 @@ package gold
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"vigil.example/internal/ad"
@@ -213,4 +214,50 @@ func Macro(m map[string]*Tally) float64 {
 		return 1
 	}
 	return sum / float64(n)
+}
+
+// A Sheet is a score as JSON.
+type Sheet struct {
+	Documents int                `json:"documents"`
+	Macro     float64            `json:"macro_f1"`
+	Lang      map[string]float64 `json:"macro_f1_by_lang"`
+	Category  map[string]Line    `json:"category"`
+	Spans     Line               `json:"spans"`
+	Demand    Line               `json:"is_demand"`
+	ECE       float64            `json:"ece"`
+	Brier     float64            `json:"brier"`
+	At        map[string]Line    `json:"at"`
+	Flagged   map[string]int     `json:"ordinary_flagged"`
+	Ordinary  map[string]int     `json:"ordinary"`
+	Leads     int                `json:"leads"`
+	Rule      map[string]*Tally  `json:"rule"`
+}
+
+// A Line is a tally with its rates.
+type Line struct {
+	Tally
+	Precision float64 `json:"precision"`
+	Recall    float64 `json:"recall"`
+	F1        float64 `json:"f1"`
+}
+
+func line(t Tally) Line {
+	r := func(f float64) float64 { return math.Round(1e4*f) / 1e4 }
+	return Line{t, r(t.Precision()), r(t.Recall()), r(t.F1())}
+}
+
+// Sheet returns the score as JSON.
+func (s *Score) Sheet() Sheet {
+	out := Sheet{
+		Documents: s.Documents, Macro: Macro(s.Category), Lang: map[string]float64{}, Category: map[string]Line{},
+		Spans: line(s.Spans), Demand: line(s.Demand), ECE: s.ECE(), Brier: s.Brier(), Flagged: s.Flagged, Ordinary: s.Ordinary,
+		Leads: s.Leads, Rule: s.Rule, At: map[string]Line{"0.5": line(s.At(.5)), "0.9": line(s.At(.9))},
+	}
+	for lang, m := range s.Lang {
+		out.Lang[lang] = Macro(m)
+	}
+	for c, t := range s.Category {
+		out.Category[c] = line(*t)
+	}
+	return out
 }
