@@ -328,9 +328,20 @@ func (r *reader) coded(i int) {
 		}
 	case len(b) == 1 && b[0] == '0' && next.gap == gapDot && int(next.digits) == r.size(i+1) && next.digits > 5 && (c.gap == 0 || !c.gap.tight()):
 		mark(i + 2)
+	case r.decimal(i) && r.decimal(i+2) && r.chunks[i+2].gap&gapComma != 0: // a place
+		mark(i + 4)
 	case c.letters == 0 && len(b) > 1 && next.gap&gapSign != 0 && int(c.bto)+1 < len(r.s) && r.s[c.bto:c.bto+2] == "°":
 		mark(i + 3)
 	}
+}
+
+// decimal reports whether chunk i begins a number with four decimals or more.
+func (r *reader) decimal(i int) bool {
+	if i+1 >= len(r.chunks) {
+		return false
+	}
+	c, next := &r.chunks[i], &r.chunks[i+1]
+	return c.digits > 0 && c.digits < 4 && r.size(i) == int(c.digits) && next.gap == gapDot && next.digits > 3 && r.size(i+1) == int(next.digits)
 }
 
 // amount marks an amount with thousands set off by commas that begins at i.

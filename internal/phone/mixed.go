@@ -129,6 +129,11 @@ func (r *reader) unknown(i int, b []byte) {
 	if r.told&(1<<wordKeypad.value()) != 0 && r.pressed(i, b) {
 		return
 	}
+	if next := r.chunk(i + 1); !c.gap.tight() && next != nil && next.gap == gapSpace && next.hi-next.lo > 2 {
+		if _, ok := keypad(r.norm[next.lo:min(next.hi, next.lo+7)]); ok {
+			return // a sentence in capitals
+		}
+	}
 	if v, ok := keypad(b); ok && len(b) > 2 && !hides(b) && c.odd == 0 && r.besideDigits(i) && (len(b) < 5 || c.gap.tight()) {
 		r.edge(i, i+1, v, len(b), 1, howKeypad)
 	}

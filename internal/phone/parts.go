@@ -86,7 +86,7 @@ func (r *reader) named() {
 func (r *reader) sandwiched(i int) {
 	var p part
 	shouted, words := true, 0
-	for k := 0; k < 3; k++ {
+	for k := range 3 {
 		c := &r.chunks[i]
 		if want := 3 + k/2; int(c.digits) != want || r.size(i) != want || c.money || c.shape&^shapeYear != 0 {
 			return
@@ -117,7 +117,7 @@ func (r *reader) sandwiched(i int) {
 				return
 			}
 			for _, b := range r.norm[c.lo:c.hi] {
-				shouted = shouted && b < 'a'
+				shouted = shouted && b < 'a' && c.letters > 1
 			}
 			words++
 		}

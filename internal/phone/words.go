@@ -236,7 +236,7 @@ var meanings = [...]struct {
 		"citation infraccion multa warrant summons subpoena inmate recluso paciente patient prescription receta specimen accession " +
 		"grant bid cslb dre nmls npn fein duns naics imsi iccid esn meid udid mpn ndc workorder dossier acuse radicado tramite turno " +
 		"sinistro renavam placas plate asset tag credit rev revision medicare socio passcode paquete package shipment build commit " +
-		"server hash chassis webinar raffle dorsal matrix checksum dhl fedex ups usps estafeta oxxo apn lading guia token plu nit " +
+		"server hash chassis webinar zoom meeting raffle dorsal matrix checksum dhl fedex ups usps estafeta oxxo apn lading guia token plu nit " +
 		"patente socket"},
 	{wordPrice, "price prices precio precios rates tarifas tarifa costo costos fees"},
 	{wordSheet, "product producto reading lectura sizes size tallas score scores marcador track results resultados expires stock student " +
