@@ -257,8 +257,11 @@ func (p *plant) whole() {
 		p.Errorf("%d pages were acknowledged under %d ids", pages, taken)
 	}
 	p.unique()
-	told := d.inbox()
-	if want := d.carry - d.known + (pages+19)/20; len(told) != want {
+	told, want := d.inbox(), d.carry-d.known+(pages+19)/20
+	for until := time.Now().Add(30 * time.Second); len(told) < want && time.Now().Before(until); told = d.inbox() {
+		<-time.After(200 * time.Millisecond) // the ledger does not wait for alerts, which may be tried again
+	}
+	if len(told) != want {
 		p.Errorf("%d alerts in the inbox, want %d", len(told), want)
 	}
 	w, err := d.client.Watches(p.Context())
