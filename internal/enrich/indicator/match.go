@@ -9,7 +9,6 @@ type match struct {
 	rule       int32
 	start, end int32 // tokens
 	hidden     bool  // an age in it was hidden
-	sum        bool
 }
 
 // A matcher runs one pattern over the tokens of one sentence.
@@ -116,14 +115,20 @@ func (m *matcher) at(i, set int32) int32 {
 }
 
 func (m *matcher) gap(pc, i, most int32) bool {
-	for n := int32(0); ; n++ {
+	for n := int32(0); ; i++ {
 		if m.run(pc+1, i) {
 			return true
 		}
-		if n == most || i >= m.hi || m.r.lib.in(m.r.toks[i].word, m.r.lib.neg) {
+		if i >= m.hi || m.r.lib.in(m.r.toks[i].word, m.r.lib.neg) {
 			return false
 		}
-		i++
+		n++
+		if m.r.toks[i].sep >= sepComma { // a comma counts for a token
+			n++
+		}
+		if n > most {
+			return false
+		}
 	}
 }
 
@@ -165,8 +170,13 @@ func (m *matcher) slot(i, slot int32) int32 {
 		if ok {
 			m.age = t.age
 		}
+	case slotOdd:
+		ok = x.odd && v >= 12 && v <= 17 && !money && !r.unit(x.end) && !r.inNumber(i, x)
+		if ok {
+			m.age = t.age
+		}
 	case slotAdult:
-		ok = v >= 18 && v <= 80 && !money && !r.unit(x.end) && !x.sum
+		ok = v >= 18 && v <= 80 && !money && !r.unit(x.end) && !x.odd
 	case slotNumber:
 		ok = true
 	case slotAmount:

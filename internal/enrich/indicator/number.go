@@ -6,7 +6,7 @@ type expression struct {
 	end    int32 // token behind it
 	value  int32
 	hidden bool // in words, spaced, in other glyphs, by arithmetic
-	sum    bool // by arithmetic
+	odd    bool // hidden otherwise than in plain words
 }
 
 // numbers gives every token that begins a number its expressions.
@@ -36,7 +36,7 @@ func (r *reader) atom(i int32) (expression, bool) {
 	}
 	t := &r.toks[i]
 	word := t.flags&flagDigit == 0
-	x := expression{end: i + 1, value: t.num, hidden: word || t.flags&flagOdd != 0}
+	x := expression{end: i + 1, value: t.num, hidden: word || t.flags&flagOdd != 0, odd: t.flags&flagHidden != 0 || !word && t.flags&flagOdd != 0}
 	if int(i+1) >= len(r.toks) {
 		return x, true
 	}
@@ -44,7 +44,7 @@ func (r *reader) atom(i int32) (expression, bool) {
 	switch {
 	case u.num < 0 || u.num > 9 || u.sep >= sepComma:
 	case t.num == 1 && (u.flags&flagDigit == 0 || u.e-u.b == 1) && !r.digitAt(i-1) && !r.digitAt(i+2):
-		x = expression{end: i + 2, value: 10 + u.num, hidden: true}
+		x = expression{end: i + 2, value: 10 + u.num, hidden: true, odd: true}
 	case word && t.num >= 20 && t.num%10 == 0 && u.num > 0 && u.flags&flagDigit == 0:
 		x = expression{end: i + 2, value: t.num + u.num, hidden: true}
 	}
@@ -88,7 +88,7 @@ func (r *reader) arithmetic(i int32, x expression, ok bool) (expression, bool) {
 		if lib.in(w, lib.twice) {
 			v = y.value * 2
 		}
-		return expression{end: y.end, value: v, hidden: true, sum: true}, v >= 12 && v < 18
+		return expression{end: y.end, value: v, hidden: true, odd: true}, v >= 12 && v < 18
 	}
 	j := x.end
 	if int(j) >= len(r.toks) {
@@ -140,5 +140,5 @@ func (r *reader) arithmetic(i int32, x expression, ok bool) (expression, bool) {
 	if int(y.end) < len(r.toks) && r.toks[y.end].num >= 0 && r.toks[y.end].sep <= sepSign {
 		fit = false
 	}
-	return expression{end: y.end, value: v, hidden: true, sum: true}, fit
+	return expression{end: y.end, value: v, hidden: true, odd: true}, fit
 }

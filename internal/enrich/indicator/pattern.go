@@ -11,7 +11,7 @@ import (
 //
 //	word          the word itself, folded; a number stands for its digits
 //	<class>       a word or phrase of a lexical class
-//	@slot         minor, adult, number, amount, birthyear, place, name
+//	@slot         minor, odd (a minor age in disguise), adult, number, amount, birthyear, place, name
 //	(a b|<c>|d)   one of these
 //	x?            x or nothing
 //	..N           at most N tokens, none of them a negation
@@ -43,6 +43,7 @@ type instruction struct {
 // The slots.
 const (
 	slotMinor = iota
+	slotOdd
 	slotAdult
 	slotNumber
 	slotAmount
@@ -52,7 +53,7 @@ const (
 )
 
 var slots = map[string]int32{
-	"minor": slotMinor, "adult": slotAdult, "number": slotNumber, "amount": slotAmount,
+	"minor": slotMinor, "odd": slotOdd, "adult": slotAdult, "number": slotNumber, "amount": slotAmount,
 	"birthyear": slotBirthYear, "place": slotPlace, "name": slotName,
 }
 

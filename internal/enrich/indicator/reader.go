@@ -249,7 +249,7 @@ func (r *reader) try(n, mark, lo, hi, next int32) {
 		}
 		f := match{rule: p.rule, start: i, end: m.end}
 		if m.age >= 0 {
-			f.hidden, f.sum = r.ages[m.age].hidden, r.ages[m.age].sum
+			f.hidden = r.ages[m.age].hidden
 		}
 		r.found = append(r.found, f)
 		i = m.end - 1
