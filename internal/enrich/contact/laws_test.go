@@ -55,9 +55,9 @@ func TestLinear(t *testing.T) {
 			return best
 		}
 		// Twenty times the text: a square would take four hundred times as long.
-		small, large := took(10_000), took(200_000)
+		small, large := took(5_000), took(100_000)
 		if large > 120*small && large > 100*time.Millisecond {
-			t.Errorf("%q: %v for 10 kB, %v for 200 kB", unit, small, large)
+			t.Errorf("%q: %v for 5 kB, %v for 100 kB", unit, small, large)
 		}
 	}
 }
