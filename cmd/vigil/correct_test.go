@@ -1,0 +1,123 @@
+package main
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/api"
+	"vigil.example/internal/casework"
+)
+
+// An instance that is killed while ads are corrected keeps every correction that was
+// acknowledged, and reads the ads so in the end, once. VIGIL_CRASH_SEED chooses other
+// moments.
+func TestKilledWhileCorrecting(t *testing.T) {
+	seed := uint64(number(t, "VIGIL_CRASH_SEED", int(time.Now().UnixNano()%1e6)))
+	t.Logf("VIGIL_CRASH_SEED=%d", seed)
+	r := rand.New(rand.NewPCG(seed, 5))
+	data := t.TempDir()
+	start := func() (*demo, *api.Client) {
+		d := startDemo(t, data, "--frozen", "--ads", "150")
+		return d, d.client(t)
+	}
+	d, c := start()
+	<-d.crawled
+	before, err := c.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := 500
+	found, err := c.Search(t.Context(), api.SearchRequest{Query: "seen:2020..", Size: &size})
+	if err != nil || len(found.Hits) < 50 {
+		t.Fatalf("%d ads, %v", len(found.Hits), err)
+	}
+	standing := map[string]casework.Correction{} // acknowledged, by ad
+	next := 0
+	for range 5 {
+		acknowledged := make(chan casework.Correction)
+		go func() {
+			defer close(acknowledged)
+			for ; next < len(found.Hits); next++ {
+				a := found.Hits[next].Document.Ad
+				if len(a.Phones) == 0 {
+					continue
+				}
+				got, err := c.Correct(t.Context(), a.AdID, api.CorrectionRequest{Number: a.Phones[0].E164})
+				if err != nil {
+					return // it was killed: whether this one was stored is not known
+				}
+				for _, x := range got {
+					acknowledged <- x
+				}
+			}
+		}()
+		kill := time.After(time.Duration(10+r.IntN(400)) * time.Millisecond)
+		for killed := false; !killed; {
+			select {
+			case x, more := <-acknowledged:
+				if killed = !more; more {
+					standing[x.ID] = x
+				}
+			case <-kill:
+				killed = true
+			}
+		}
+		d.kill()
+		for x := range acknowledged { // answered before it was killed
+			standing[x.ID] = x
+		}
+		next++
+		<-d.ended
+		d, c = start()
+	}
+	if len(standing) == 0 {
+		t.Fatal("nothing was acknowledged")
+	}
+	t.Logf("%d corrections were acknowledged", len(standing))
+	st := settled(t, c)
+	if st.Ads != before.Ads || st.Clusters > before.Clusters {
+		t.Errorf("%d ads in %d clusters, before %d in %d", st.Ads, st.Clusters, before.Ads, before.Clusters)
+	}
+	kept, err := c.Corrections(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range standing {
+		if !slices.ContainsFunc(kept, func(y casework.Correction) bool { return y.ID == x.ID && y.Withdrawn == nil }) {
+			t.Errorf("correction %s was acknowledged and is gone", x.ID)
+		}
+	}
+	for _, x := range kept {
+		v, err := c.Ad(t.Context(), x.AdID)
+		if err != nil || v.Pending {
+			t.Fatalf("ad %s: pending %t, %v", x.AdID, v.Pending, err)
+		}
+		for _, doc := range v.Documents {
+			if slices.ContainsFunc(doc.Ad.Phones, func(p ad.Phone) bool { return p.Text == x.Text }) {
+				t.Errorf("ad %s is not read as was decided", x.AdID)
+			}
+		}
+	}
+	d.stop(t)
+}
+
+// settled waits until nothing is on its way, and tells how things stand then.
+func settled(t *testing.T, c *api.Client) (st struct{ Ads, Clusters int }) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; {
+		got, err := c.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Ledger.Settled && got.Ledger.Balanced {
+			return struct{ Ads, Clusters int }{got.Ads, got.Clusters}
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the ledger: %+v", got.Ledger)
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+}
