@@ -42,7 +42,7 @@ func TestDemandPage(t *testing.T) {
 		lacks   []string
 	}{
 		"a metro by its code": {"/demand?metro=42340&weeks=3", 200,
-			[]string{"Savannah, GA", "under 5", "missing", "Posts, not people", "Shown add up to 9 buyer posts in 1 week and 60 supply ads in 2 weeks", "97 percent of the 100 pages due were read"}, []string{">7<"}},
+			[]string{"Savannah, GA", "under 5", "missing", "Posts, not people", "Shown add up to 9 buyer posts in 1 week and 60 supply ads in 2 weeks", "97% of 100 pages due"}, []string{">7<"}},
 		"words in the address": {"/demand?metro=Savannah", 404, nil, nil},
 		"a week that is none":  {"/demand?from=2026-W77", 422, []string{"a week is written as"}, nil},
 		"all":                  {"/demand", 200, []string{"all areas"}, nil},

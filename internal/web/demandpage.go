@@ -201,7 +201,7 @@ func covered(w trend.Week) string {
 	if w.Due == 0 {
 		return "no page was due"
 	}
-	return fmt.Sprintf("%.0f percent of the %s due were read", 100*w.Coverage, count(w.Due, "page"))
+	return fmt.Sprintf("%.0f%% of %s due", 100*w.Coverage, count(w.Due, "page"))
 }
 
 // figure writes a count in the table.

@@ -31,6 +31,7 @@ type Way struct {
 	For        []string // reasons
 	Against    []string
 	Glyphs     []Glyph              // which sign stands for which digits; none where the digits stand there as such
+	Others     []ad.Alternative     // readings that were weighed and lost
 	Decided    *casework.Correction // that a person read it so
 }
 
@@ -77,7 +78,7 @@ func foundIn(a *ad.Ad, view desk.AdView) (out []Found) {
 		}
 	}
 	for _, p := range a.Phones {
-		w := Way{Text: p.Text, Method: method(p.Method), Confidence: p.Confidence, Glyphs: glyphs(p)}
+		w := Way{Text: p.Text, Method: method(p.Method), Confidence: p.Confidence, Glyphs: glyphs(p), Others: p.Alternatives}
 		for _, r := range p.Reasons {
 			if against, ok := strings.CutPrefix(r, "against: "); ok {
 				w.Against = append(w.Against, against)

@@ -186,7 +186,7 @@ func functions() template.FuncMap {
 			return pieces(s, nil, 0, length(s))
 		},
 		"decision":  decision,
-		"number":    inWords,
+		"inWords":   inWords,
 		"undo":      func(adID, id string) undoButton { return undoButton{adID, id} },
 		"phone":     func(e164 string) ad.Value { return ad.Value{Kind: "phone", Value: e164} },
 		"watch":     func(v ad.Value, back string) watchButton { return watchButton{v, back, false} },
