@@ -20,7 +20,7 @@ func (r *reader) obscured(text string, o Options) (from, to int32, rule string) 
 	atoms := 0
 	for i := 0; i < len(r.toks); i++ {
 		j, digits, words, single := r.run(i)
-		if digits >= 7 && digits <= 15 && (words >= 2 || words == 1 && j-i >= 3 || single >= 7) {
+		if digits >= 7 && r.prices(i, j) < 2 && digits <= 15 && (words >= 2 || words == 1 && j-i >= 3 || single >= 7) {
 			return r.toks[i].from, r.toks[j-1].to, ruleSpelled
 		}
 		if j > i {
@@ -51,6 +51,17 @@ func disguised(method string) bool {
 // spells reports whether any number is in words.
 func (r *reader) spells() bool {
 	return slices.ContainsFunc(r.toks, func(t token) bool { return t.num >= 0 && t.flags&flagDigit == 0 })
+}
+
+// prices counts round amounts among the tokens: "200 two 340 four" is a list of
+// rates and no number.
+func (r *reader) prices(i, j int) (n int) {
+	for _, t := range r.toks[i:j] {
+		if t.num >= 20 && t.num%10 == 0 && t.flags&flagDigit != 0 && r.f.buf[t.b] != '0' {
+			n++
+		}
+	}
+	return n
 }
 
 // run reads digits that stand side by side from token i on.

@@ -346,8 +346,26 @@ func (r *reader) indicators(text string, o Options) []ad.Indicator {
 		return nil
 	}
 	out = distinct(out)
+	if r.bought(out) {
+		out = slices.DeleteFunc(out, func(i ad.Indicator) bool { return slices.Contains(offered, i.Category) })
+	}
 	l.model.weigh(out)
 	return out
+}
+
+// offered is the categories that are of an offer: where a buyer writes, it is the
+// buyer who travels, or a driver whom the buyer met.
+var offered = []string{Movement, "third_party", "multiple_persons", "venue", trust}
+
+// bought reports whether a buyer writes, and no profile.
+func (r *reader) bought(found []ad.Indicator) bool {
+	profile := r.lib.contextBit("profile")
+	for _, bits := range r.contexts {
+		if bits&profile != 0 {
+			return false
+		}
+	}
+	return slices.ContainsFunc(found, func(i ad.Indicator) bool { return i.Category == Demand })
 }
 
 // distinct keeps of the indicators of one category that mostly overlap the strongest,

@@ -56,7 +56,7 @@ func TestOrdinaryTown(t *testing.T) {
 	e := NewEnricher(nil)
 	n, leads, flagged := 0, 0, 0
 	town(t, ads, func(truth bazaar.AdTruth, l *ad.Listing) {
-		if truth.Kind == bazaar.Org || truth.Kind == bazaar.Indep {
+		if truth.Kind == bazaar.Org || truth.Kind == bazaar.Indep || truth.Category == "wanted" {
 			return
 		}
 		a := ad.Ad{Listing: *l}
