@@ -306,6 +306,9 @@ func (a *App) openSteps() (err error) {
 	if a.walk, err = pipelines.Load(); err != nil {
 		return err
 	}
+	if !slices.Contains(a.walk.Enrich, "correction") {
+		return errors.New("read pipelines/walk.yaml: the enricher named correction is not in it, so what people decided about numbers would not hold; put it behind number")
+	}
 	country := func(name string) string {
 		if d := a.cfg.Sites.ByName(name); d != nil {
 			return d.Country
