@@ -1,0 +1,231 @@
+package weigh
+
+import (
+	"container/heap"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"vigil.example/internal/ad"
+)
+
+// An Edge is one reason why two ads are in one cluster.
+type Edge struct {
+	A, B   string  // ids
+	Kind   string  // phone, email, handle, picture or text
+	Value  string  // of a contact
+	Weight float64 // bits of evidence; a value that all posters use has none
+	Alone  bool    // without it the two ads that were asked for would not hang together
+	Reason string
+}
+
+// A Held is a value that two ads share and that joins nothing, because too many
+// posters use it.
+type Held struct {
+	Kind, Value string
+	Owners      int
+}
+
+// Explain gives the strongest path of reasons between two ads of one cluster. Of
+// ads in different clusters it gives none. Values that both give and that are
+// held back as hubs are listed in any case.
+func (p *Partition) Explain(a, b string) (path []Edge, held []Held, err error) {
+	at := [2]int32{-1, -1}
+	for i := range p.o.l.ads {
+		switch p.o.l.ads[i].id {
+		case a:
+			at[0] = int32(i)
+		case b:
+			at[1] = int32(i)
+		}
+	}
+	if a == b {
+		at[1] = at[0]
+	}
+	for k, id := range []string{a, b} {
+		if at[k] < 0 {
+			return nil, nil, fmt.Errorf("explain: %w: ad %s", ad.ErrNotFound, id)
+		}
+	}
+	g := p.graph(at[0], at[1])
+	if p.Clusters[at[0]] != p.Clusters[at[1]] || at[0] == at[1] {
+		return nil, g.held, nil
+	}
+	for _, s := range g.path(at[0], at[1], -1) {
+		e := g.edge(s)
+		e.Alone = len(g.path(at[0], at[1], s.tie)) == 0
+		path = append(path, e)
+	}
+	return path, g.held, nil
+}
+
+// A tying is what several ads of a cluster have in common.
+type tying struct {
+	period *period // nil for a text
+	ads    []int32
+	weight float64
+	owners int
+}
+
+type reasons struct {
+	p    *Partition
+	all  int // clusters
+	ties []tying
+	of   map[int32][]int // ties of an ad
+	held []Held
+}
+
+// graph gathers what the ads of the cluster of a have in common.
+func (p *Partition) graph(a, b int32) *reasons {
+	o := p.o
+	g := &reasons{p: p, of: map[int32][]int{}}
+	seen := map[int]bool{}
+	for _, c := range p.Clusters {
+		seen[c] = true
+	}
+	g.all = len(seen)
+	owned := o.owned()
+	texts := map[int32][]int32{}
+	for i := range o.l.ads {
+		if p.Clusters[i] == p.Clusters[a] {
+			u := o.l.ads[i].unit
+			texts[u] = append(texts[u], int32(i))
+		}
+	}
+	for i := range o.periods {
+		q := &o.periods[i]
+		sides := o.sides(*q, nil)
+		var ads []int32
+		for _, x := range q.ads {
+			if p.Clusters[x] == p.Clusters[a] {
+				ads = append(ads, x)
+			}
+		}
+		n := max(len(sides), owned[q.value])
+		if slices.Contains(q.ads, a) && slices.Contains(q.ads, b) && o.worth(*q, o.users(*q, sides, owned)) < 0.5 {
+			g.held = append(g.held, Held{q.kind.String(), q.name(o.l), n})
+		}
+		if len(ads) > 1 && o.worth(*q, o.users(*q, sides, owned)) > 0 {
+			g.add(tying{period: q, ads: ads, owners: n, weight: math.Log2(float64(g.all+1)/float64(n)) + 1})
+		}
+	}
+	for _, u := range slices.Sorted(maps.Keys(texts)) {
+		if len(texts[u]) > 1 {
+			g.add(tying{ads: texts[u], weight: 30})
+		}
+	}
+	for k, two := range o.alike {
+		if p.Clusters[two.a] == p.Clusters[a] && o.find(k.a) == o.find(k.b) {
+			g.add(tying{ads: []int32{two.a, two.b}, weight: 15})
+		}
+	}
+	for _, q := range o.parts {
+		if first, ok := texts[q.match.unit]; ok && p.Clusters[q.ad] == p.Clusters[a] && o.l.ads[q.ad].unit != q.match.unit {
+			g.add(tying{ads: []int32{q.ad, first[0]}, weight: 5})
+		}
+	}
+	return g
+}
+
+func (g *reasons) add(t tying) {
+	for _, i := range t.ads {
+		g.of[i] = append(g.of[i], len(g.ties))
+	}
+	g.ties = append(g.ties, t)
+}
+
+// A step goes from one ad to another by what they share.
+type step struct {
+	from, to int32
+	tie      int
+}
+
+type front struct {
+	cost float64
+	step
+}
+
+type frontier []front
+
+func (f frontier) Len() int { return len(f) }
+func (f frontier) Less(i, j int) bool {
+	if f[i].cost != f[j].cost {
+		return f[i].cost < f[j].cost
+	}
+	return f[i].to < f[j].to || f[i].to == f[j].to && f[i].tie < f[j].tie
+}
+func (f frontier) Swap(i, j int) { f[i], f[j] = f[j], f[i] }
+func (f *frontier) Push(x any)   { *f = append(*f, x.(front)) }
+func (f *frontier) Pop() any {
+	x := (*f)[len(*f)-1]
+	*f = (*f)[:len(*f)-1]
+	return x
+}
+
+// path is the way with the most evidence at every step and few steps, without
+// the tie that is named.
+func (g *reasons) path(a, b int32, without int) []step {
+	came := map[int32]step{}
+	used := map[int]bool{without: true}
+	todo := frontier{{0, step{a, a, -1}}}
+	for len(todo) > 0 {
+		f := heap.Pop(&todo).(front)
+		if _, ok := came[f.to]; ok {
+			continue
+		}
+		came[f.to] = f.step
+		if f.to == b {
+			break
+		}
+		for _, k := range g.of[f.to] {
+			if used[k] {
+				continue
+			}
+			used[k] = true // whoever comes first to what is shared comes cheapest to all who share it
+			for _, i := range g.ties[k].ads {
+				if i != f.to {
+					heap.Push(&todo, front{f.cost + 0.02 + 1/max(g.ties[k].weight, 0.1), step{f.to, i, k}})
+				}
+			}
+		}
+	}
+	var out []step
+	for i := b; i != a; i = came[i].from {
+		s, ok := came[i]
+		if !ok {
+			return nil
+		}
+		out = append(out, s)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+func (g *reasons) edge(s step) Edge {
+	l := g.p.o.l
+	t := g.ties[s.tie]
+	e := Edge{A: l.ads[s.from].id, B: l.ads[s.to].id}
+	if t.period != nil {
+		e.Kind, e.Value, e.Weight = t.period.kind.String(), t.period.name(l), t.weight-1
+		e.Reason = fmt.Sprintf("both give %s, which %d of %d posters use", e.Value, t.owners, g.all)
+		if t.period.kind == picture {
+			e.Reason = fmt.Sprintf("both show one picture, which %d of %d posters use", t.owners, g.all)
+		}
+		return e
+	}
+	bits, whole := g.p.o.texts.alike(l.textOf(s.from), l.textOf(s.to))
+	e.Kind, e.Weight = "text", float64(bits)
+	e.Reason = fmt.Sprintf("rare words in common in %.0f%% of the text, without the site's own", 100*whole)
+	if len(t.ads) > 2 {
+		e.Reason += fmt.Sprintf("; %d ads of this poster are made from the text", len(t.ads))
+	}
+	return e
+}
+
+func (p *period) name(l *Linker) string {
+	if p.kind == picture {
+		return ""
+	}
+	return l.value[p.value].name
+}
