@@ -25,7 +25,7 @@ type ErasePreview struct {
 	Before    time.Time    `json:"before,omitzero"`
 	Ads       int          `json:"ads"`
 	Sightings int          `json:"sightings"`
-	Captures  int          `json:"captures"`          // pages that showed these ads
+	Captures  int          `json:"captures"`          // pages that go: of these ads, lists, others that name the number
 	Held      int          `json:"held,omitempty"`    // ads that a hold keeps
 	Holds     []string     `json:"holds,omitempty"`   // ids of those holds
 	Unknown   []string     `json:"unknown,omitempty"` // ads that were asked for and are not there

@@ -86,6 +86,9 @@ func (a *App) backup(ctx context.Context, p *packer) error {
 			return err
 		}
 		m.Streams = append(m.Streams, s)
+		if n := s.Lacks(); n > 0 {
+			m.Missing = append(m.Missing, fmt.Sprintf("%d messages of stream %s cannot be read: bytes of its files were altered", n, s.Stream))
+		}
 		if base == stream.Captures {
 			captures.Last = s.Last
 		}
@@ -94,6 +97,9 @@ func (a *App) backup(ctx context.Context, p *packer) error {
 		return err
 	}
 	if err := a.packBlobs(ctx, p, &m, captures.Last); err != nil {
+		return err
+	}
+	if err := a.accounts(ctx, &m); err != nil {
 		return err
 	}
 	after, err := a.decided(ctx)
@@ -105,6 +111,21 @@ func (a *App) backup(ctx context.Context, p *packer) error {
 	}
 	m.Took = time.Since(began).Seconds()
 	return p.finish(m)
+}
+
+// accounts notes in the manifest that more came out of a step than went in: its
+// input has lost messages, and older backups may hold them.
+func (a *App) accounts(ctx context.Context, m *Manifest) error {
+	l, err := a.ledger(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range l.Rows {
+		if out := r.Stored + r.Refused() + r.Waiting; !r.Balanced && out > r.In {
+			m.Missing = append(m.Missing, fmt.Sprintf("step %s: %d went in and %d came out: its input has lost messages", r.Step, r.In, out))
+		}
+	}
+	return nil
 }
 
 // erasuresWithin is how long a backup waits for what is being erased.

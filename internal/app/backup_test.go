@@ -252,3 +252,26 @@ func TestBackupLeadsNowhere(t *testing.T) {
 		t.Error("a file was written outside")
 	}
 }
+
+// A backup of an instance whose streams were damaged says so: older ones are not to
+// go before somebody has looked.
+func TestBackupTellsOfDamage(t *testing.T) {
+	dir := patient(t, func(int, string) {})
+	file := filepath.Join(t.TempDir(), "backup.tar")
+	m, err := RunBackup(t.Context(), sickConfig(dir), file, io.Discard)
+	if err != nil || len(m.Missing) > 0 {
+		t.Fatalf("of a healthy instance: %q, %v", m.Missing, err)
+	}
+	blocks, err := filepath.Glob(filepath.Join(streamFolder(dir, stream.Captures), "msgs", "*.blk"))
+	if err != nil || len(blocks) == 0 {
+		t.Fatalf("no blocks: %v", err)
+	}
+	b, err := os.ReadFile(blocks[0])
+	try(t, err)
+	copy(b[len(b)/2:], "XXXXXXXXXXXX")
+	try(t, os.WriteFile(blocks[0], b, 0o600))
+	m, err = RunBackup(t.Context(), sickConfig(dir), file+"2", io.Discard)
+	if err != nil || len(m.Missing) == 0 {
+		t.Errorf("of a damaged one: %q, %v; want what is wrong", m.Missing, err)
+	}
+}

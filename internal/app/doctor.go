@@ -181,6 +181,46 @@ func (d *doctor) running(ctx context.Context) {
 		return
 	}
 	d.rows(s.Ledger)
+	d.roles(s.Roles)
+}
+
+// roles tells what of a running instance nobody does, and what fails.
+func (d *doctor) roles(rs []desk.Role) {
+	wrong := false
+	for _, r := range rs {
+		switch {
+		case r.Missing():
+			wrong = true
+			d.tell(Wrong, "roles", "start one where the others are started: vigil run --roles "+r.Name, "%s", r.Want())
+		case r.Failing > 0:
+			wrong = true
+			d.tell(Wrong, "roles", "vigil status says why", "%s fails in %d of %d processes", r.Name, r.Failing, r.RunBy)
+		}
+	}
+	if !wrong && len(rs) > 0 {
+		d.ok("roles", "every role that is needed is run")
+	}
+}
+
+// at tells of streams on a server which processes work on them. That none does is
+// how an instance is that was stopped.
+func (d *doctor) at(ctx context.Context, a *App) {
+	processes, err := a.roll(ctx)
+	if d.failed("roles", err) {
+		return
+	}
+	if !slices.ContainsFunc(processes, func(p desk.Process) bool { return p.Silent == 0 }) {
+		d.tell(Note, "roles", "start it with vigil run when it is to work", "no process of the instance is running")
+		return
+	}
+	l, err := a.ledger(ctx)
+	if d.failed("roles", err) {
+		return
+	}
+	rs, err := a.workforce(ctx, processes, l)
+	if !d.failed("roles", err) {
+		d.roles(rs)
+	}
 }
 
 // stopped checks everything of an instance whose folder is free, or whose streams
@@ -200,6 +240,9 @@ func (d *doctor) stopped(ctx context.Context, full bool) {
 		return
 	}
 	defer func() { a.Close() }()
+	if !look.sole() {
+		d.at(ctx, a)
+	}
 	fresh := d.examine(ctx, a)
 	if fresh && !full && ctx.Err() == nil {
 		a.Close()

@@ -71,6 +71,10 @@ func TestEraseByAge(t *testing.T) {
 	order := func(o erasure.Order) erasure.Entry {
 		t.Helper()
 		o.Reason, o.Authority, o.By = "end of retention", "policy", "admin"
+		foretold, err := a.Preview(ctx, o)
+		if err != nil {
+			t.Fatal(err)
+		}
 		x, err := a.Erase(ctx, o)
 		if err != nil {
 			t.Fatal(err)
@@ -91,6 +95,9 @@ func TestEraseByAge(t *testing.T) {
 		})
 		if l, err := a.ledger(ctx); err != nil || !l.Balanced {
 			t.Errorf("the ledger does not balance: %+v, %v", l, err)
+		}
+		if foretold.Captures != x.Captures || len(foretold.Ads) != x.Ads {
+			t.Errorf("foretold were %d ads and %d pages, erased %d and %d", len(foretold.Ads), foretold.Captures, x.Ads, x.Captures)
 		}
 		return x
 	}

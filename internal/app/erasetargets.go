@@ -96,14 +96,19 @@ func (e *eraser) list(ctx context.Context) error {
 	}
 	e.targets.AdIDs = slices.Sorted(maps.Keys(e.ads))
 	e.targets.Fingerprints = slices.Sorted(maps.Keys(e.prints))
+	e.targets.CaptureIDs = e.pages()
+	return e.a.erased.Add(ctx, e.order.ID, e.targets)
+}
+
+// pages are the ids of the captures that go.
+func (e *eraser) pages() (ids []string) {
 	for _, p := range e.captures {
 		if p.id != "" {
-			e.targets.CaptureIDs = append(e.targets.CaptureIDs, p.id)
+			ids = append(ids, p.id)
 		}
 	}
-	slices.Sort(e.targets.CaptureIDs)
-	e.targets.CaptureIDs = slices.Compact(e.targets.CaptureIDs)
-	return e.a.erased.Add(ctx, e.order.ID, e.targets)
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // begin clears what one look knows, and looks what holds there are.

@@ -42,13 +42,17 @@ func (a *App) Preview(ctx context.Context, o erasure.Order) (desk.Preview, error
 	}
 	e := newEraser(a, p)
 	e.judging = true
-	for _, pass := range []func(context.Context) error{e.begin, e.chooseAds, e.listAds} {
+	versions := 0
+	counted := func(context.Context) error { versions = e.found; return nil }
+	for _, pass := range []func(context.Context) error{
+		e.begin, e.chooseAds, e.listAds, counted, e.spareNumbers, e.listListings, e.listLinking, e.listFrontier, e.listCaptures,
+	} {
 		if err := pass(ctx); err != nil {
 			return desk.Preview{}, fmt.Errorf("look what is to be erased: %w", err)
 		}
 	}
 	out := desk.Preview{
-		Kind: o.Kind, Before: o.Before, Captures: len(e.captures), Sightings: e.found,
+		Kind: o.Kind, Before: o.Before, Captures: len(e.pages()), Sightings: versions,
 		Held: slices.Sorted(maps.Keys(e.held)), Holds: slices.Sorted(maps.Keys(e.holds)),
 	}
 	for _, id := range slices.Sorted(maps.Keys(e.ads)) {

@@ -92,6 +92,10 @@ func (d *doctor) audited(ctx context.Context, a *App) {
 	anchors, err := a.notedHead()
 	d.failed("audit", err)
 	n, head, err := a.audit.Verify(ctx, anchors...)
+	if len(anchors) == 0 && n > 0 && err == nil {
+		d.tell(Note, "audit", "find out who removed it, and compare with that of a backup; the next vigil run notes the end anew",
+			"%s is not there, so that it cannot be seen whether the end of the log was cut off", a.folder.at("audit.head"))
+	}
 	switch {
 	case err == nil:
 		d.ok("audit", "%d entries, chain whole, head %.16s", n, head.SHA256)

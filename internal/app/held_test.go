@@ -52,7 +52,11 @@ func TestHoldKeepsThePage(t *testing.T) {
 		ids := adsOf(t, a)
 		_, err := a.docket.Hold(t.Context(), casework.Hold{Kind: casework.HoldAd, Value: ids["+19125550102"], Reason: "evidence", Authority: "court", By: "admin"})
 		try(t, err)
-		_, err = a.Erase(t.Context(), erasure.Order{Kind: erasure.ByAd, AdIDs: []string{ids["+19125550101"]}, Reason: "asked for", Authority: "policy", By: "admin"})
+		order := erasure.Order{Kind: erasure.ByAd, AdIDs: []string{ids["+19125550101"]}, Reason: "asked for", Authority: "policy", By: "admin"}
+		if p, err := a.Preview(t.Context(), order); err != nil || p.Captures != 2 || p.Sightings != 1 {
+			t.Errorf("foretold are %d pages of %d versions, %v; want its own page and the one that names its number", p.Captures, p.Sightings, err)
+		}
+		_, err = a.Erase(t.Context(), order)
 		try(t, err)
 		try(t, a.eraseOrders(t.Context()))
 		for number, want := range map[string]bool{"+19125550102": true, "+19125550103": false} {

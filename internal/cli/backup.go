@@ -85,7 +85,7 @@ func (b *backupMakeCmd) Run(c *Context) error {
 		c.printf("It holds ads, people and the keys of the instance: only you may read it (mode 0600).\nEncrypt it before it leaves this machine. Keep the newest erasures.jsonl beside it, not only in it:\nrestore needs that to erase again what was erased since.\n")
 	}
 	if err == nil && len(s.Missing) > 0 {
-		return fail(codeVerify, "vigil doctor says what to do; keep the older backups", fmt.Errorf("the backup is whole, but the instance lacks files: %s", s.Missing[0]))
+		return fail(codeVerify, "vigil doctor says what to do; keep the older backups", fmt.Errorf("the backup is as the instance is, and that is damaged: %s", s.Missing[0]))
 	}
 	return err
 }
@@ -152,7 +152,10 @@ func (v *backupVerifyCmd) Run(c *Context) error {
 	c.printf("The backup is whole: instance %s (%s), made %s by vigil %s;\n%d messages, %d sealed files, %.1f MiB, every digest as written.\n",
 		clean(s.Instance), m.Kind, minute(s.Made), clean(s.Version), s.Messages, s.Files, mib(s.Bytes))
 	for _, x := range s.Missing {
-		c.printf("The instance itself lacked a file then: %s\n", clean(x))
+		c.printf("The instance itself was damaged then: %s\n", clean(x))
+	}
+	if len(s.Missing) > 0 {
+		return fail(codeVerify, "keep older backups, and restore from one that says nothing of it", errors.New("the backup is as the instance was, and that was damaged"))
 	}
 	return nil
 }

@@ -114,7 +114,7 @@ func (e *eraseOrderCmd) foretell(c *Context, p api.ErasePreview) error {
 	if !p.Before.IsZero() {
 		what += " last seen before " + minute(p.Before)
 	}
-	c.printf("To be erased: %s, seen %s on %s.\n", what, plural(p.Sightings, "time", "times"), plural(p.Captures, "page", "pages"))
+	c.printf("To be erased: %s, seen %s, and %s, with lists that link to them.\n", what, plural(p.Sightings, "time", "times"), plural(p.Captures, "page", "pages"))
 	if p.Held > 0 {
 		c.printf("Kept by a litigation hold: %s.\n", plural(p.Held, "ad", "ads"))
 		for _, h := range p.Holds {

@@ -23,7 +23,7 @@ func TestErase(t *testing.T) {
 
 	// Nothing is erased before it is confirmed.
 	out, errs, code := sh.run("", append([]string{"erase", "--ad", first + "," + second}, why...)...)
-	if code != 2 || !strings.Contains(out, "To be erased: 2 ads, seen 2 times on 2 pages.") || !strings.Contains(errs, "nobody is at the terminal") {
+	if code != 2 || !strings.Contains(out, "To be erased: 2 ads, seen 2 times, and 2 pages, with lists that link to them.") || !strings.Contains(errs, "nobody is at the terminal") {
 		t.Errorf("unconfirmed: code %d\n%s%s", code, out, errs)
 	}
 	if out := sh.must("", append([]string{"erase", "--dry-run", "--number", "912 555 01 23"}, why...)...); !strings.Contains(out, "2 ads") {

@@ -40,7 +40,7 @@ type Preview struct {
 	Before    time.Time // of an order by age
 	Ads       []string  // to be erased, by id
 	Sightings int       // versions of these ads
-	Captures  int       // that showed these ads
+	Captures  int       // pages that go: of these ads, lists that link to them, and others that name the number
 	Held      []string  // ads that a hold keeps
 	Holds     []string  // ids of those holds
 	Unknown   []string  // ads that were asked for and are not there

@@ -26,6 +26,7 @@ func TestExportLaw(t *testing.T) {
 		out := export(t, l)
 		j := &memory{}
 		other := open(t, j)
+		must(t, Verify(bytes.NewReader(out), l.key))
 		changed, err := other.Import(t.Context(), bytes.NewReader(out))
 		must(t, err)
 		if diff := cmp.Diff(string(export(t, other)), string(out)); diff != "" {
@@ -130,6 +131,9 @@ func TestImportRefuses(t *testing.T) {
 			in := strings.Join(c.change(slices.Clone(lines)), "")
 			j := &memory{}
 			_, err := open(t, j).Import(t.Context(), strings.NewReader(in))
+			if checked := Verify(strings.NewReader(in), l.key); !errors.Is(checked, ErrBroken) {
+				t.Errorf("a check says %v, want ErrBroken", checked)
+			}
 			if want := fmt.Sprintf("line %d:", c.at); !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %s and %v", err, want, ErrBroken)
 			}

@@ -103,6 +103,16 @@ func (b *Bus) Snapshot(ctx context.Context, stream string, w io.Writer) (Snapsho
 	return info, nil
 }
 
+// Lacks is how many messages the stream says it holds that the server could not
+// read, so that they are not in the snapshot.
+func (i SnapshotInfo) Lacks() uint64 {
+	s, err := i.state()
+	if err != nil || i.Messages >= s.Messages {
+		return 0
+	}
+	return s.Messages - i.Messages
+}
+
 type snapshotState struct {
 	Messages uint64 `json:"messages"`
 	Last     uint64 `json:"last_seq"`
