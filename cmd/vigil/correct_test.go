@@ -81,14 +81,22 @@ func TestKilledWhileCorrecting(t *testing.T) {
 	if st.Ads != before.Ads || st.Clusters > before.Clusters {
 		t.Errorf("%d ads in %d clusters, before %d in %d", st.Ads, st.Clusters, before.Ads, before.Clusters)
 	}
+	kept := asDecided(t, c)
+	for id := range standing {
+		if !slices.ContainsFunc(kept, func(x casework.Correction) bool { return x.ID == id && x.Withdrawn == nil }) {
+			t.Errorf("correction %s was acknowledged and is gone", id)
+		}
+	}
+	d.stop(t)
+}
+
+// asDecided looks whether every ad that was said to give no number is read so, and
+// returns the corrections.
+func asDecided(t *testing.T, c *api.Client) []casework.Correction {
+	t.Helper()
 	kept, err := c.Corrections(t.Context(), "")
 	if err != nil {
 		t.Fatal(err)
-	}
-	for _, x := range standing {
-		if !slices.ContainsFunc(kept, func(y casework.Correction) bool { return y.ID == x.ID && y.Withdrawn == nil }) {
-			t.Errorf("correction %s was acknowledged and is gone", x.ID)
-		}
 	}
 	for _, x := range kept {
 		v, err := c.Ad(t.Context(), x.AdID)
@@ -101,7 +109,43 @@ func TestKilledWhileCorrecting(t *testing.T) {
 			}
 		}
 	}
-	d.stop(t)
+	return kept
+}
+
+// Every role in processes of its own, beside one NATS server: what is decided at
+// the pages reaches those that read, index and link, whichever of them is killed
+// meanwhile, and no record is stored twice.
+func TestCorrectionsOfProcessesApart(t *testing.T) {
+	t.Parallel()
+	p := build(t, layout{servers: 1, ads: 120, procs: apart()})
+	p.ready()
+	p.settle(2 * time.Minute)
+	size := 60
+	found, err := p.desk.client.Search(t.Context(), api.SearchRequest{Query: "seen:2020..", Size: &size})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := 0
+	for _, h := range found.Hits {
+		a := h.Document.Ad
+		if len(a.Phones) == 0 || made == 8 {
+			continue
+		}
+		await(t, "a correction", time.Minute, func() bool {
+			_, err := p.desk.client.Correct(t.Context(), a.AdID, api.CorrectionRequest{Number: a.Phones[0].E164})
+			return err == nil
+		})
+		if name := []string{"index", "enrich", "link", "index-2"}[made%4]; made < 4 {
+			p.procs[name].kill()
+			p.procs[name].start()
+		}
+		made++
+	}
+	p.settle(2 * time.Minute)
+	if kept := asDecided(t, p.desk.client); made == 0 || len(kept) < made {
+		t.Errorf("%d corrections are kept of %d ads", len(kept), made)
+	}
+	p.unique()
 }
 
 // settled waits until nothing is on its way, and tells how things stand then.
