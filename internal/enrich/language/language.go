@@ -39,7 +39,7 @@ const Undetermined = "und"
 
 // prior is what a language other than English and Spanish must make up for, in
 // nats: the boards that are read are American.
-const prior = 4
+const prior = 3
 
 // smallWord is what a small word costs languages that do not have it, in nats.
 const smallWord = 3
@@ -219,7 +219,7 @@ func (l Languages) marks(r *reading, s string) {
 		}
 		for j, t := range tags {
 			if !strings.Contains(of, t) {
-				r.sum[j] += 1.5
+				r.sum[j] += 2.5
 			}
 		}
 	}

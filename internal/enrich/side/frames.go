@@ -12,7 +12,7 @@ import (
 const (
 	demandBase = -2.2
 	supplyBase = -1.6
-	heat       = .9
+	heat       = 1.4
 )
 
 // A mark is a phrase of the lexicon in the sentence under way.
@@ -56,6 +56,7 @@ type reading struct {
 	prices    int
 	rated     bool // a number out of ten in this sentence
 	lastMet   bool // the sentence before told of a meeting
+	address   int  // sentences that address the reader
 	paid      bool // a paid person has been named
 	forum     bool // the post says that it stands where such posts are exchanged
 	amount    bool // a number that can be a price in this sentence
@@ -83,6 +84,9 @@ func (r *reading) sentence(start, end int) {
 	}
 	asked := r.text.Words[start].Flags&words.Ask != 0
 	object := r.object(all)
+	if object == open && all&(met|ask) != 0 && all&(other|goods|hire) == 0 && r.named(start, end) {
+		object = time
+	}
 	told := false
 	switch {
 	case all&report != 0:
@@ -122,7 +126,7 @@ func (r *reading) object(all class) object {
 			if k > 0 && r.marks[k-1].class&(modifier|other) != 0 && r.marks[k-1].to == m.from {
 				return nothing
 			}
-			if k+1 < len(r.marks) && r.marks[k+1].class&other != 0 && r.marks[k+1].from-m.to <= 1 {
+			if k+1 < len(r.marks) && r.marks[k+1].class&other != 0 && r.marks[k+1].from == m.to && r.text.Words[m.to].Gap < words.Comma {
 				return nothing
 			}
 			if m.class&person != 0 {
@@ -155,26 +159,40 @@ func (r *reading) frames(all class, o object, asked bool) (told bool) {
 		}
 		r.found[k] += v
 	}
+	if all&you != 0 {
+		r.address++
+	}
 	if v := r.wish(o); v > 0 {
 		add(seeks, v)
 	}
-	if all&ask != 0 && o >= time {
-		v := 1.6
-		if asked || all&want != 0 {
-			v = 3.2
-		}
-		add(asks, v)
+	switch {
+	case all&ask == 0 && !(o == paid && asked) || all&offer != 0 && !asked:
+	case o >= time && (asked || all&want != 0 || all&available != 0):
+		add(asks, 3.2)
+	case o >= time:
+		add(asks, 1.6)
+	case o == paid && asked && all&offer == 0:
+		add(asks, 2.4)
+	case asked && all&available != 0 && all&person == 0 && o != nothing:
+		add(asks, 2)
 	}
 	judged := all&verdict != 0 || r.rated
 	switch {
 	case all&met != 0 && judged:
 		add(reviews, 4)
 		told = true
+	case all&met != 0 && o >= time && asked:
+		add(reviews, 3)
 	case all&met != 0 && o >= time:
 		add(reviews, 2)
 		told = true
 	case judged && (r.lastMet || o >= time):
 		add(reviews, 2)
+	case all&met != 0 && all&hour != 0 && r.amount && !asked:
+		add(reviews, 3)
+		told = true
+	case all&she != 0 && judged:
+		add(reviews, 2.6)
 	case r.rated && all&hour != 0:
 		add(reviews, 3)
 	case judged && asked:
@@ -183,9 +201,14 @@ func (r *reading) frames(all class, o object, asked bool) (told bool) {
 		add(reviews, .7)
 		told = true
 	}
-	if all&bargain != 0 && all&hour != 0 && (r.amount || asked) {
+	switch {
+	case all&bargain != 0 && all&hour != 0 && (r.amount || asked) && (asked || all&offer == 0):
 		add(bargains, 3.4)
-	} else if all&bargain != 0 && r.amount && asked && r.paid {
+	case asked && r.amount && all&hour != 0:
+		add(bargains, 3)
+	case all&bargain != 0 && (o == paid || all&she != 0) && (asked || r.amount):
+		add(bargains, 2.8)
+	case all&bargain != 0 && r.amount && asked && r.paid:
 		add(bargains, 2)
 	}
 	if all&buyer != 0 {
@@ -193,13 +216,16 @@ func (r *reading) frames(all class, o object, asked bool) (told bool) {
 		if all&(want|company|person) != 0 || r.amount {
 			v = 1.8
 		}
+		if o >= time && r.amount && all&hour != 0 {
+			v += 1.2
+		}
 		add(pays, v)
 	}
 	if n := r.count(offer); n > 0 && all&(want|ask) == 0 {
 		add(offers, min(2.4, .9*float64(n)))
 	}
 	if r.amount && all&hour != 0 && all&(bargain|met|verdict|want|buyer) == 0 && !r.rated && !asked {
-		add(priced, 1.2)
+		add(priced, 1.2*float64(min(2, r.count(hour))))
 	}
 	if o >= time && all&(want|ask|met|verdict|bargain|buyer|forum) == 0 && !asked {
 		add(describes, .8)
@@ -216,7 +242,11 @@ func (r *reading) wish(o object) float64 {
 		if m.class&want == 0 {
 			continue
 		}
-		for _, x := range r.marks[i+1:] {
+		rest := r.marks[i+1:]
+		for k, x := range rest {
+			if x.class&(person|company) != 0 && slices.ContainsFunc(rest[k+1:], func(y mark) bool { return y.class&other != 0 && y.from-x.to <= 6 }) {
+				return 0
+			}
 			switch d := x.from - m.to; {
 			case d > 7:
 			case x.class&other != 0:
@@ -245,6 +275,25 @@ func (r *reading) count(c class) (n int) {
 	return n
 }
 
+// named reports whether a name stands in a sentence, other than at its start: who
+// was met or is asked about.
+func (r *reading) named(start, end int) bool {
+	t := &r.text
+	if t.Shout {
+		return false
+	}
+	for i := start + 1; i < end; i++ {
+		w := &t.Words[i]
+		if w.Flags&(words.Capital|words.Upper) != words.Capital || w.E-w.B < 3 {
+			continue
+		}
+		if p := string(t.At(i - 1)); p == "with" || p == "con" || p == "a" || p == "seen" || p == "met" || p == "on" || p == "about" || p == "for" || p == "does" || p == "tried" || p == "saw" || p == "booked" || p == "visited" || p == "de" {
+			return true
+		}
+	}
+	return false
+}
+
 // signs weighs what the page and the other enrichers give.
 func (r *reading) signs(a *ad.Ad) {
 	best := 0.0
@@ -256,8 +305,11 @@ func (r *reading) signs(a *ad.Ad) {
 		}
 	}
 	if best > 0 {
-		r.demand += 4 * best
-		r.found[indicated] = 4 * best
+		r.demand += 2.6 * best
+		r.found[indicated] = 2.6 * best
+	}
+	if r.address > 0 && r.supply > 0 {
+		r.supply += min(1.4, .7*float64(r.address))
 	}
 	if len(a.Phones)+len(a.Identifiers)+len(a.Contacts) > 0 && r.supply > 0 {
 		r.supply += 1

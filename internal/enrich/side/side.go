@@ -41,23 +41,32 @@ const (
 	goods
 	report
 	forum
+	available
+	she
+	you
 )
 
 var classes = map[string]class{
 	"want": want, "ask": ask, "person": person, "company": company, "other": other, "modifier": modifier, "met": met, "verdict": verdict,
-	"time": hour, "bargain": bargain, "buyer": buyer, "offer": offer, "hire": hire, "goods": goods, "report": report, "forum": forum,
+	"time": hour, "bargain": bargain, "buyer": buyer, "offer": offer, "hire": hire, "goods": goods, "report": report, "forum": forum, "available": available, "she": she, "you": you,
+}
+
+// A start is what a word may begin.
+type start struct {
+	class   class // of the word alone
+	longest int   // words of the longest phrase
 }
 
 // Sides tells sides.
 type Sides struct {
-	phrases map[string]class
-	longest map[string]int // words of the longest phrase by its first word
+	first   map[string]start // by the first word of phrases
+	phrases map[string]class // of two words and more
 	pool    *sync.Pool
 }
 
 // New returns the enricher.
 func New() Sides {
-	s := Sides{map[string]class{}, map[string]int{}, &sync.Pool{New: func() any { return new(reading) }}}
+	s := Sides{map[string]start{}, map[string]class{}, &sync.Pool{New: func() any { return new(reading) }}}
 	for line := range strings.Lines(lexicon) {
 		name, list, ok := strings.Cut(strings.TrimSpace(line), ": ")
 		c := classes[name]
@@ -66,9 +75,15 @@ func New() Sides {
 		}
 		for _, w := range strings.Fields(list) {
 			w = strings.ReplaceAll(w, "_", " ")
-			s.phrases[w] |= c
-			first, _, _ := strings.Cut(w, " ")
-			s.longest[first] = max(s.longest[first], 1+strings.Count(w, " "))
+			word, _, phrase := strings.Cut(w, " ")
+			at := s.first[word]
+			at.longest = max(at.longest, 1+strings.Count(w, " "))
+			if phrase {
+				s.phrases[w] |= c
+			} else {
+				at.class |= c
+			}
+			s.first[word] = at
 		}
 	}
 	return s
@@ -123,16 +138,19 @@ func (s Sides) field(r *reading, text string) {
 
 // phrase returns how many words the longest phrase at word i has, and its classes.
 func (s Sides) phrase(t *words.Text, i int) (int, class) {
-	longest := s.longest[string(t.At(i))]
-	for n := min(longest, len(t.Words)-i); n > 0; n-- {
-		if n > 1 && t.Words[i+n-1].Gap == words.Stop {
+	at, ok := s.first[string(t.At(i))]
+	if !ok {
+		return 1, 0
+	}
+	for n := min(at.longest, len(t.Words)-i); n > 1; n-- {
+		if t.Words[i+n-1].Gap == words.Stop {
 			continue
 		}
 		if c := s.phrases[string(t.Between(i, i+n-1))]; c != 0 {
 			return n, c
 		}
 	}
-	return 1, 0
+	return 1, at.class
 }
 
 // scores are log-odds against "other".
