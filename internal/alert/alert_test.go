@@ -451,3 +451,25 @@ func TestNoAdIsMissed(t *testing.T) {
 		}
 	}
 }
+
+// What was read of an ad before a decision tells a later subscriber nothing.
+func TestLateGoesByTheNewestReading(t *testing.T) {
+	for name, readings := range map[string][]uint64{"in order": {0, 7}, "with another before": {0, 3, 7}} {
+		t.Run(name, func(t *testing.T) {
+			p := newPump(&switchable{})
+			for _, decided := range readings {
+				a := posting("ad", "v", .9, 1)
+				if a.Decided = decided; decided == 7 {
+					a = posting("ad", "v", .9, 2)
+					a.Decided = 7
+				}
+				p.raiser.Raise(a)
+			}
+			for n, want := range map[int]int{1: 0, 2: 1} {
+				if got := p.raiser.Late(ad.Subscription{ID: "s", User: "u", Value: number(n)}); len(got) != want {
+					t.Errorf("number %d: %d alerts, want %d", n, len(got), want)
+				}
+			}
+		})
+	}
+}
