@@ -12,19 +12,21 @@ import (
 
 // An Edge is one reason why two ads are in one cluster.
 type Edge struct {
-	A, B   string  // ids
-	Kind   string  // phone, email, handle, picture or text
-	Value  string  // of a contact
-	Weight float64 // bits of evidence; a value that all posters use has none
-	Alone  bool    // without it the two ads that were asked for would not hang together
-	Reason string
+	A      string  `json:"a"` // ids
+	B      string  `json:"b"`
+	Kind   string  `json:"kind"`            // phone, email, handle, picture or text
+	Value  string  `json:"value,omitempty"` // of a contact
+	Weight float64 `json:"weight"`          // bits of evidence; a value that all posters use has none
+	Alone  bool    `json:"alone"`           // without it the two ads that were asked for would not hang together
+	Reason string  `json:"reason"`
 }
 
 // A Held is a value that two ads share and that joins nothing, because too many
 // posters use it.
 type Held struct {
-	Kind, Value string
-	Owners      int
+	Kind   string `json:"kind"`
+	Value  string `json:"value"`
+	Owners int    `json:"owners"`
 }
 
 // Explain gives the strongest path of reasons between two ads of one cluster. Of
@@ -45,7 +47,7 @@ func (p *Partition) Explain(a, b string) (path []Edge, held []Held, err error) {
 	}
 	for k, id := range []string{a, b} {
 		if at[k] < 0 {
-			return nil, nil, fmt.Errorf("explain: %w: ad %s", ad.ErrNotFound, id)
+			return nil, nil, fmt.Errorf("explain ad %s: %w in the file", id, ad.ErrNotFound)
 		}
 	}
 	g := p.graph(at[0], at[1])
@@ -208,9 +210,9 @@ func (g *reasons) edge(s step) Edge {
 	e := Edge{A: l.ads[s.from].id, B: l.ads[s.to].id}
 	if t.period != nil {
 		e.Kind, e.Value, e.Weight = t.period.kind.String(), t.period.name(l), t.weight-1
-		e.Reason = fmt.Sprintf("both give %s, which %d of %d posters use", e.Value, t.owners, g.all)
+		e.Reason = fmt.Sprintf("both give %s, used by %d of %d posters", spoken(e.Value), t.owners, g.all)
 		if t.period.kind == picture {
-			e.Reason = fmt.Sprintf("both show one picture, which %d of %d posters use", t.owners, g.all)
+			e.Reason = fmt.Sprintf("both show one picture, used by %d of %d posters", t.owners, g.all)
 		}
 		return e
 	}
@@ -228,4 +230,12 @@ func (p *period) name(l *Linker) string {
 		return ""
 	}
 	return l.value[p.value].name
+}
+
+// spoken writes a North American number in groups, as people read it.
+func spoken(s string) string {
+	if len(s) == 12 && s[:2] == "+1" {
+		return s[2:5] + "-" + s[5:8] + "-" + s[8:]
+	}
+	return s
 }

@@ -54,26 +54,45 @@ const maxPhones = 3 // an ad that gives more is a directory or made to mislead; 
 
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Add takes one ad.
-func (l *Linker) Add(a Ad) {
-	r := record{id: a.ID, day: float32(a.At.Sub(epoch).Hours() / 24), site: intern(l.sites, a.Site), city: intern(l.cities, a.City)}
-	r.from = int32(len(l.words))
+// A Page is an ad as it was read: its words, and what it gives.
+type Page struct {
+	ad     Ad // without its text
+	words  []uint32
+	images []uint64
+}
+
+// Read reads an ad. It may be called beside others.
+func Read(a Ad) Page {
 	city := words(nil, a.City, nil)
-	l.words = words(l.words, a.Title, city)
-	l.words = append(l.words, breakWord)
-	l.words = words(l.words, a.Body, city)
-	l.words = l.words[:min(len(l.words), int(r.from)+maxWords)]
-	r.to = int32(len(l.words))
-	if len(a.Phones) <= maxPhones {
-		l.give(&r, phone, a.Phones)
-	}
-	l.give(&r, email, a.Emails)
-	l.give(&r, handle, a.Handles)
+	p := Page{words: words(make([]uint32, 0, (len(a.Title)+len(a.Body))/5+2), a.Title, city)}
+	p.words = append(p.words, breakWord)
+	p.words = words(p.words, a.Body, city)
+	p.words = p.words[:min(len(p.words), maxWords)]
 	for _, s := range a.Images {
 		if h, err := strconv.ParseUint(s, 16, 64); err == nil {
-			r.images = append(r.images, h)
+			p.images = append(p.images, h)
 		}
 	}
+	a.Title, a.Body, a.Images = "", "", nil
+	p.ad = a
+	return p
+}
+
+// Add takes one ad.
+func (l *Linker) Add(a Ad) { l.Take(Read(a)) }
+
+// Take takes one ad that was read.
+func (l *Linker) Take(p Page) {
+	r := record{id: strings.Clone(p.ad.ID), day: float32(p.ad.At.Sub(epoch).Hours() / 24), site: intern(l.sites, p.ad.Site), city: intern(l.cities, p.ad.City)}
+	r.from = int32(len(l.words))
+	l.words = append(l.words, p.words...)
+	r.to = int32(len(l.words))
+	if len(p.ad.Phones) <= maxPhones {
+		l.give(&r, phone, p.ad.Phones)
+	}
+	l.give(&r, email, p.ad.Emails)
+	l.give(&r, handle, p.ad.Handles)
+	r.images = p.images
 	l.ads = append(l.ads, r)
 }
 
@@ -90,7 +109,7 @@ func (l *Linker) give(r *record, k kind, names []string) {
 	for _, s := range names {
 		i := intern(l.values, string(rune('0'+k))+strings.ToLower(s))
 		if int(i) == len(l.value) {
-			l.value = append(l.value, value{k, s})
+			l.value = append(l.value, value{k, strings.Clone(s)})
 		}
 		if !slices.Contains(r.values, i) {
 			r.values = append(r.values, i)
@@ -100,7 +119,7 @@ func (l *Linker) give(r *record, k kind, names []string) {
 
 // A Partition is who is behind the ads, as far as the evidence goes.
 type Partition struct {
-	Clusters []int // of each ad, in the order they were added
+	Clusters []int // of each ad, in the order they were added: the number of its oldest ad
 	o        *owners
 }
 
@@ -119,8 +138,13 @@ func (l *Linker) Solve() *Partition {
 	o := newOwners(l, order)
 	o.solve()
 	p := &Partition{Clusters: make([]int, len(l.ads)), o: o}
-	for i := range l.ads {
-		p.Clusters[i] = int(o.find(l.ads[i].unit))
+	oldest := map[int32]int{}
+	for _, i := range order {
+		u := o.find(l.ads[i].unit)
+		if _, ok := oldest[u]; !ok {
+			oldest[u] = int(i)
+		}
+		p.Clusters[i] = oldest[u]
 	}
 	return p
 }

@@ -21,6 +21,7 @@ type Score struct {
 	Ads, Clusters                           int
 	PairPrecision, PairRecall, PairF1       float64
 	BCubedPrecision, BCubedRecall, BCubedF1 float64
+	Rand                                    float64 // adjusted Rand index
 	Groups                                  float64 // organised groups recovered: a cluster of at least 90 % purity and 80 % of the group
 	Strangers                               float64 // independents put together with somebody else
 	Largest                                 int
@@ -93,6 +94,7 @@ func Judge(gold []Labelled, clusters []int) Score {
 		}
 	}
 	s.Groups, s.Strangers = float64(found)/float64(max(len(orgs), 1)), float64(strangers)/float64(max(indeps, 1))
+	s.Rand = Agreement(groups, clusters)
 	s.Traps = judgeTraps(gold, clusters, groups, number)
 	return s
 }
