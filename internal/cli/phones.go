@@ -16,6 +16,7 @@ import (
 // without a data folder.
 type reading struct {
 	Phones     phonesCmd     `cmd:"" help:"Read the telephone numbers in a file of ads, however they are written."`
+	Link       linkCmd       `cmd:"" help:"Find who is behind the ads of a file, and say why."`
 	Indicators indicatorsCmd `cmd:"" help:"Read language in ads that is worth a second look, exactly where it stands."`
 	Pipeline   pipelineCmd   `cmd:"" help:"Test what enrichment reads in listings."`
 }

@@ -1,0 +1,255 @@
+package cli
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/link/weigh"
+)
+
+type linkCmd struct {
+	File    string `arg:"" help:"File of ads as JSONL; - is the standard input."`
+	Other   string `arg:"" optional:"" help:"Id of the second ad of --explain."`
+	Score   string `help:"Compare with the labels in this file instead of printing the clusters." placeholder:"GOLD"`
+	Explain string `help:"Say why this ad and a second one hang together, or that they do not, instead of printing the clusters." placeholder:"ID"`
+	printing
+}
+
+// Help explains input and output in short.
+func (*linkCmd) Help() string {
+	return "An ad is one JSON object a line: id, posted_at (RFC 3339), site, city, title, body, and lists of phones, emails, handles and image_hashes (16 hex digits), any of which may be missing. " +
+		"Prints {\"id\",\"cluster\"} per ad, in order; a cluster is named by its oldest ad. Progress goes to the standard error. " +
+		"A line that cannot be read is reported and passed over, and the exit code is 1 in the end."
+}
+
+// Example is shown in the help.
+func (*linkCmd) Example() string {
+	return "vigil link ads.jsonl > clusters.jsonl\nvigil link ads.jsonl --score labelled.jsonl\nvigil link ads.jsonl --explain d0000010 d0000011"
+}
+
+// Run links a file of ads, without a server.
+func (k *linkCmd) Run(c *Context) error {
+	file, other, err := k.arguments()
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	l := weigh.New()
+	ids, bad := readLinkable(c, file, l)
+	if bad != nil && len(ids) == 0 {
+		return bad
+	}
+	_, _ = fmt.Fprintf(c.Stderr, "read %d ads in %.1f s\n", len(ids), time.Since(start).Seconds())
+	start = time.Now()
+	p := l.Solve()
+	_, _ = fmt.Fprintf(c.Stderr, "linked them in %.1f s\n", time.Since(start).Seconds())
+	switch {
+	case k.Explain != "":
+		return errors.Join(k.explain(c, p, other), bad)
+	case k.Score != "":
+		return errors.Join(k.score(c, ids, p), bad)
+	}
+	out := bufio.NewWriterSize(c.Stdout, 64<<10)
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	for i, id := range ids {
+		if err := e.Encode(linked{id, ids[p.Clusters[i]]}); err != nil {
+			return written(err)
+		}
+	}
+	return errors.Join(written(out.Flush()), bad)
+}
+
+type linked struct {
+	ID      string `json:"id"`
+	Cluster string `json:"cluster"`
+}
+
+// arguments tells the file from the second ad, in whatever order they stand.
+func (k *linkCmd) arguments() (file, other string, err error) {
+	switch {
+	case k.Explain != "" && k.Score != "":
+		return "", "", fail(codeUsage, "", errors.New("give --score or --explain, not both"))
+	case k.Explain == "" && k.Other != "":
+		return "", "", fail(codeUsage, "", errors.New("give one file of ads"))
+	case k.Explain != "" && k.Other == "":
+		return "", "", fail(codeUsage, "vigil link ads.jsonl --explain FIRST SECOND", errors.New("--explain takes two ids, beside the file of ads"))
+	}
+	if _, err := os.Stat(k.File); k.Explain != "" && k.File != "-" && err != nil {
+		return k.Other, k.File, nil
+	}
+	return k.File, k.Other, nil
+}
+
+// A decoded is what became of one line: an ad, or why it is none.
+type decoded struct {
+	id   string
+	page weigh.Page
+	line int
+	err  error
+}
+
+// readLinkable hands the ads of a file to a linker, in order, and returns their
+// ids. Lines are decoded beside each other.
+func readLinkable(c *Context, name string, l *weigh.Linker) (ids []string, err error) {
+	f, err := c.openAds(name, formatJSONL, func() error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	type batch struct {
+		lines [][]byte
+		first int
+		done  chan []decoded
+	}
+	work, order := make(chan batch), make(chan batch, 2*runtime.GOMAXPROCS(0))
+	for range runtime.GOMAXPROCS(0) {
+		go func() {
+			for b := range work {
+				b.done <- decodeAds(b.lines, b.first)
+			}
+		}()
+	}
+	read := make(chan error, 1)
+	go func() {
+		defer close(order)
+		defer close(work)
+		var b batch
+		send := func() {
+			b.done = make(chan []decoded, 1)
+			order <- b
+			work <- b
+			b = batch{}
+		}
+		err := f.lines(func(n int, line []byte) error {
+			if len(b.lines) > 0 && n != b.first+len(b.lines) { // an empty line stands between
+				send()
+			}
+			if len(b.lines) == 0 {
+				b.first = n
+			}
+			b.lines = append(b.lines, append([]byte(nil), line...))
+			if len(b.lines) == 256 {
+				send()
+			}
+			return nil
+		})
+		if len(b.lines) > 0 {
+			send()
+		}
+		read <- err
+	}()
+	for b := range order {
+		for _, d := range <-b.done {
+			if d.err != nil {
+				_ = f.skip(d.line, d.err)
+				continue
+			}
+			ids = append(ids, d.id)
+			l.Take(d.page)
+		}
+	}
+	return ids, f.ended(<-read)
+}
+
+func decodeAds(lines [][]byte, first int) []decoded {
+	out := make([]decoded, len(lines))
+	for i, line := range lines {
+		var a weigh.Ad
+		err := object(line, &a)
+		if err == nil && a.ID == "" {
+			err = errors.New("no id")
+		}
+		out[i] = decoded{id: a.ID, line: first + i, err: err}
+		if err == nil {
+			out[i].page = weigh.Read(a)
+		}
+	}
+	return out
+}
+
+// score compares the clusters with a labelled file. Ads that were not linked
+// count as alone.
+func (k *linkCmd) score(c *Context, ids []string, p *weigh.Partition) error {
+	f, err := c.openAds(k.Score, formatJSONL, func() error { return nil })
+	if err != nil {
+		return err
+	}
+	at := make(map[string]int, len(ids))
+	for i, id := range ids {
+		at[id] = p.Clusters[i]
+	}
+	var gold []weigh.Labelled
+	var clusters []int
+	err = f.ended(f.lines(func(n int, line []byte) error {
+		var g weigh.Labelled
+		if err := object(line, &g); err != nil {
+			return f.skip(n, err)
+		}
+		if g.Group == "" {
+			return f.skip(n, errors.New("no true_group: the file is not labelled"))
+		}
+		cluster, ok := at[g.ID]
+		if !ok {
+			cluster = -1 - len(gold)
+		}
+		gold, clusters = append(gold, weigh.Labelled{Group: g.Group, Kind: g.Kind, Neg: g.Neg}), append(clusters, cluster)
+		return nil
+	}))
+	if len(gold) == 0 && err != nil {
+		return err
+	}
+	s := weigh.Judge(gold, clusters)
+	if k.JSON {
+		return errors.Join(c.value(s), err)
+	}
+	w := c.Stdout
+	_, _ = fmt.Fprintf(w, "%d ads in %d clusters\n", s.Ads, s.Clusters)
+	_, _ = fmt.Fprintf(w, "B-cubed            P %.4f  R %.4f  F1 %.4f\n", s.BCubedPrecision, s.BCubedRecall, s.BCubedF1)
+	_, _ = fmt.Fprintf(w, "pairs              P %.4f  R %.4f  F1 %.4f\n", s.PairPrecision, s.PairRecall, s.PairF1)
+	_, _ = fmt.Fprintf(w, "adjusted Rand      %.4f\n", s.Rand)
+	_, _ = fmt.Fprintf(w, "groups recovered   %.4f\n", s.Groups)
+	_, _ = fmt.Fprintf(w, "with strangers     %.4f of independents\n", s.Strangers)
+	_, _ = fmt.Fprintf(w, "largest cluster    %d ads, purity %.4f\n", s.Largest, s.LargestPurity)
+	for _, t := range s.Traps {
+		_, _ = fmt.Fprintf(w, "trap %-13s %.4f joined of %d\n", t.Kind, t.Rate, t.Pairs)
+	}
+	return err
+}
+
+// An explained is the output of --explain --json.
+type explained struct {
+	Path []weigh.Edge `json:"path"`
+	Held []weigh.Held `json:"held"`
+}
+
+func (k *linkCmd) explain(c *Context, p *weigh.Partition, other string) error {
+	path, held, err := p.Explain(k.Explain, other)
+	if errors.Is(err, ad.ErrNotFound) {
+		return fail(codeNotFound, "", err)
+	}
+	if err != nil {
+		return err
+	}
+	if k.JSON {
+		return c.value(explained{append([]weigh.Edge{}, path...), append([]weigh.Held{}, held...)})
+	}
+	if len(path) == 0 {
+		_, _ = fmt.Fprintf(c.Stdout, "nothing joins %s and %s\n", clean(k.Explain), clean(other))
+	}
+	for _, e := range path {
+		_, _ = fmt.Fprintf(c.Stdout, "%s and %s: %s (%s, %.0f bits)\n", clean(e.A), clean(e.B), clean(e.Reason), e.Kind, e.Weight)
+		if e.Alone {
+			_, _ = fmt.Fprintln(c.Stdout, "  nothing else holds the two sides together: a person should look at it")
+		}
+	}
+	for _, h := range held {
+		_, _ = fmt.Fprintf(c.Stdout, "held back: %s %s, which %d posters use\n", h.Kind, clean(h.Value), h.Owners)
+	}
+	return nil
+}
