@@ -66,6 +66,8 @@ func (d *demo) score(ctx context.Context) error {
 	fmt.Fprintf(d.out, "\nnumbers   precision %.3f  recall %.3f  false in number-free ads %.4f\n", r.Scores.NumberPrecision, r.Scores.NumberRecall, r.Scores.FalsePerFree)
 	fmt.Fprintf(d.out, "clusters  pair precision %.3f  recall %.3f  B-cubed F1 %.3f  largest %d ads, purity %.2f\n",
 		r.Scores.PairPrecision, r.Scores.PairRecall, r.Scores.BCubedF1, r.Scores.LargestCluster, r.Scores.LargestPurity)
+	fmt.Fprintf(d.out, "demand    precision %.3f  recall %.3f  F1 %.3f   sides right %.3f  cities right %.3f\n",
+		r.Scores.DemandPrecision, r.Scores.DemandRecall, r.Scores.DemandF1, r.Scores.SidesRight, r.Scores.CitiesRight)
 	fmt.Fprintf(d.out, "ads       %d of %d found, %d that are none\n\n", r.Scores.AdsFound, r.Scores.AdsExpected, r.Scores.AdsExtra)
 	if err := json.NewEncoder(d.out).Encode(r); err != nil {
 		return fmt.Errorf("print the report: %w", err)
@@ -134,6 +136,12 @@ func (d *demo) found(ctx context.Context) ([]bazaar.ScoredAd, error) {
 			if p.Confidence >= desk.Confidence && !slices.Contains(x.Phones, p.E164) {
 				x.Phones = append(x.Phones, p.E164)
 			}
+		}
+		if doc.Ad.Side != nil {
+			x.Side = doc.Ad.Side.Side
+		}
+		if len(doc.Ad.Places) > 0 {
+			x.City = doc.Ad.Places[0].City
 		}
 		out = append(out, x)
 	}

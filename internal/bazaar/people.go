@@ -17,6 +17,17 @@ const (
 	Buyer    Kind = "buyer"    // seeks, reviews, bargains
 )
 
+// side says who speaks in the ads of a kind of poster.
+func (k Kind) side() string {
+	switch k {
+	case Org, Indep:
+		return "supply"
+	case Buyer:
+		return "demand"
+	}
+	return "other"
+}
+
 // The categories, in the order every site uses; sites have names of their own.
 const (
 	companions = iota

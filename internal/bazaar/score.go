@@ -12,6 +12,8 @@ type ScoredAd struct {
 	URL      string // tells the ad where NativeID is empty
 	Cluster  string // ads of equal clusters are held to be one poster's; empty is a cluster of its own
 	Phones   []string
+	Side     string // supply, demand or other; empty when it was not told
+	City     string // that the ad was placed in
 }
 
 // Scores compares what was found with the truth. Pairs and B-cubed are over the
@@ -31,6 +33,12 @@ type Scores struct {
 	PairRecall    float64 `json:"pair_recall"`
 	PairF1        float64 `json:"pair_f1"`
 	BCubedF1      float64 `json:"bcubed_f1"`
+
+	DemandPrecision float64 `json:"demand_precision"`
+	DemandRecall    float64 `json:"demand_recall"`
+	DemandF1        float64 `json:"demand_f1"`
+	SidesRight      float64 `json:"sides_right"`  // share of the ads found
+	CitiesRight     float64 `json:"cities_right"` // share of the ads found
 
 	Clusters       int     `json:"clusters"`
 	Posters        int     `json:"posters"`
@@ -64,6 +72,7 @@ func Score(tr Truth, found []ScoredAd) Scores {
 	}
 	s.AdsFound = len(got)
 	tr.scoreNumbers(&s, got)
+	tr.scoreReadings(&s, got)
 	tr.scoreClusters(&s, got)
 	return s
 }
@@ -97,6 +106,31 @@ func (tr Truth) scoreNumbers(s *Scores, got map[int]ScoredAd) {
 	if s.NumberFreeAds > 0 {
 		s.FalsePerFree = float64(free) / float64(s.NumberFreeAds)
 	}
+}
+
+// scoreReadings compares who speaks in the ads, and where.
+func (tr Truth) scoreReadings(s *Scores, got map[int]ScoredAd) {
+	var right, wrong, missed, sides, cities int
+	for i, f := range got {
+		a := &tr.Ads[i]
+		switch was, is := a.Side == "demand", f.Side == "demand"; {
+		case was && is:
+			right++
+		case is:
+			wrong++
+		case was:
+			missed++
+		}
+		if f.Side == a.Side {
+			sides++
+		}
+		if f.City == a.City {
+			cities++
+		}
+	}
+	s.DemandPrecision, s.DemandRecall = ratio(right, right+wrong), ratio(right, right+missed)
+	s.DemandF1 = f1(s.DemandPrecision, s.DemandRecall)
+	s.SidesRight, s.CitiesRight = ratio(sides, len(got)), ratio(cities, len(got))
 }
 
 func (tr Truth) scoreClusters(s *Scores, got map[int]ScoredAd) {

@@ -22,6 +22,7 @@ type AdTruth struct {
 	URL       string    `json:"url"`
 	Poster    string    `json:"poster"`
 	Kind      Kind      `json:"kind"`
+	Side      string    `json:"side"` // supply, demand or other
 	Lang      string    `json:"lang"`
 	City      string    `json:"city"`
 	Category  string    `json:"category"` // companions, bodywork, wanted, jobs, rooms, goods, vehicles, pets or community
@@ -144,7 +145,7 @@ func (t *Town) truthOf(e *entry, at int64) AdTruth {
 	s, p := t.sites[e.site], &t.posters[e.poster]
 	now := t.write(e, e.version(at), true)
 	a := AdTruth{
-		Site: s.name, NativeID: s.nativeID(e), URL: "http://" + s.host + t.path(s, e), Poster: p.id, Kind: p.kind, Lang: p.lang,
+		Site: s.name, NativeID: s.nativeID(e), URL: "http://" + s.host + t.path(s, e), Poster: p.id, Kind: p.kind, Side: p.kind.side(), Lang: p.lang,
 		City: s.cities[e.city].name, Category: sections()[e.cat], Title: now.title, PostedAt: time.Unix(e.posted, 0).UTC(), ByHand: e.copy > 0,
 	}
 	switch {

@@ -275,7 +275,8 @@ func (b *Book) count(metro string, monday time.Time, demand bool) (posts, author
 		}
 		return posts, single(len(t.authors))
 	}
-	var given, rest, small int
+	var given, rest int
+	hidden := len(b.sites) // metros that are not shown, those without posts too
 	who, others := map[uint64]bool{}, map[uint64]bool{}
 	for k, t := range b.cells {
 		if k.week != monday.Unix() || k.demand != demand {
@@ -284,17 +285,16 @@ func (b *Book) count(metro string, monday time.Time, demand bool) (posts, author
 		into := who
 		if t.posts >= Least {
 			given += t.posts
+			hidden--
 		} else {
 			into, rest = others, rest+t.posts
-			if t.posts > 0 {
-				small++
-			}
 		}
 		for a := range t.authors {
 			into[a] = true
 		}
 	}
-	least := rest < Least || small < 2
+	// Each hidden count must be able to be another one, whatever is shown.
+	least := rest < Least || hidden < 2 || rest >= (Least-1)*hidden
 	if !least {
 		given += rest
 		maps.Copy(who, others)
