@@ -34,7 +34,19 @@ type Options struct {
 type Reading struct {
 	Lang       string         // en, es, or "" where it cannot be told
 	Indicators []ad.Indicator // in order of the text; spans without a field
-	Contexts   []string       // settings that were recognised: personal, forum, report, …
+	contexts   uint64
+	lib        *Library
+}
+
+// Contexts names the settings that were recognised: personal, forum, report, …
+func (r Reading) Contexts() []string {
+	var out []string
+	for i, c := range r.lib.contexts {
+		if r.contexts>>i&1 != 0 {
+			out = append(out, c.Name)
+		}
+	}
+	return out
 }
 
 // Demand reports whether the text is written by a buyer: one who seeks, reviews

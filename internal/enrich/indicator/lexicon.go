@@ -106,6 +106,27 @@ func (s *sets) of(lang string, names []string) (int32, error) {
 	return i, nil
 }
 
+// union is the set of all words of some sets, -1 where one of them is.
+func (s *sets) union(of []int32) int32 {
+	slices.Sort(of)
+	of = slices.Compact(of)
+	if len(of) == 1 || of[0] < 0 {
+		return of[0]
+	}
+	key := fmt.Sprint("union ", of)
+	if i, ok := s.known[key]; ok {
+		return i
+	}
+	var members []int32
+	for _, set := range of {
+		members = append(members, s.members[set]...)
+	}
+	slices.Sort(members)
+	i := int32(len(s.members))
+	s.known[key], s.members = i, append(s.members, slices.Compact(members))
+	return i
+}
+
 // cost says how often the words of a set are met, roughly.
 func (s *sets) cost(set int32) int {
 	n := 2 + len(s.members[set])/8

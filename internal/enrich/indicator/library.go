@@ -267,6 +267,9 @@ func (l *Library) build(files []File, docs []document) error {
 			l.starts[step[1]] = true
 		}
 	}
+	for i := range l.patterns {
+		l.patterns[i].firsts(l.sets)
+	}
 	l.seal()
 	l.index()
 	return nil
@@ -330,24 +333,24 @@ func (l *Library) compile(file string, d document) error {
 		if c.Sentence {
 			l.local |= bit
 		}
-		if err := l.patternsOf(file, d.Lang, c.Patterns); err != nil {
-			return err
+		if err := l.patternsOf(d.Lang, c.Patterns); err != nil {
+			return fmt.Errorf("read rules %s: context %s: %w", file, c.Name, err)
 		}
 		l.rules = append(l.rules, rule{id: c.Name, context: k, lang: lang, negated: true, void: l.contexts[k].Void})
 	}
 	for _, r := range d.Rules {
-		if err := l.rule(file, d.Lang, r); err != nil {
+		if err := l.rule(d.Lang, r); err != nil {
 			return fmt.Errorf("read rules %s: rule %s: %w", file, r.ID, err)
 		}
 	}
 	return nil
 }
 
-func (l *Library) patternsOf(file, lang string, patterns []Pattern) error {
+func (l *Library) patternsOf(lang string, patterns []Pattern) error {
 	for _, src := range patterns {
 		p, err := compile(src.Source, lang, l.sets)
 		if err != nil {
-			return fmt.Errorf("read rules %s: line %d: %w", file, src.Line, err)
+			return fmt.Errorf("line %d: %w", src.Line, err)
 		}
 		p.rule, p.lang = int32(len(l.rules)), languages[lang]
 		l.patterns = append(l.patterns, *p)
@@ -355,7 +358,7 @@ func (l *Library) patternsOf(file, lang string, patterns []Pattern) error {
 	return nil
 }
 
-func (l *Library) rule(file, lang string, r Rule) error {
+func (l *Library) rule(lang string, r Rule) error {
 	i := slices.IndexFunc(l.Kinds, func(k Kind) bool { return k.Category+"/"+k.Sub == r.Kind })
 	switch {
 	case r.ID == "":
@@ -393,7 +396,7 @@ func (l *Library) rule(file, lang string, r Rule) error {
 		return err
 	}
 	r.Lang = lang
-	if err := l.patternsOf(file, lang, r.Patterns); err != nil {
+	if err := l.patternsOf(lang, r.Patterns); err != nil {
 		return err
 	}
 	id := r.ID

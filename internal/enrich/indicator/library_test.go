@@ -41,7 +41,7 @@ func TestCasesOfRules(t *testing.T) {
 					found = found || i.Category == category && (i.Sub == sub || sub == "stated_minor_age") && 2*both >= either
 				}
 				if !found {
-					t.Errorf("%q: got %v in %v, want %s in %d:%d", text, got.Indicators, got.Contexts, r.Kind, from, to)
+					t.Errorf("%q: got %v in %v, want %s in %d:%d", text, got.Indicators, got.Contexts(), r.Kind, from, to)
 				}
 			}
 			for _, c := range r.Cases.Quiet {

@@ -44,7 +44,7 @@ func (m *matcher) run(pc, i int32) bool {
 			pc = in.x
 			continue
 		case opSplit:
-			if m.run(in.x, i) {
+			if (in.first < 0 || i < m.hi && m.at(i, in.first) != 0) && m.run(in.x, i) {
 				return true
 			}
 			pc = in.y
@@ -162,7 +162,7 @@ func (m *matcher) slot(i, slot int32) int32 {
 		return 0
 	}
 	v := x.value
-	money := t.flags&flagMoney != 0 || t.sign == '$'
+	money := t.flags&(flagMoney|flagCall) != 0 || t.sign == '$'
 	ok := false
 	switch slot {
 	case slotMinor:

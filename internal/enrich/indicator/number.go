@@ -22,6 +22,15 @@ func (r *reader) numbers() {
 	if !any {
 		return
 	}
+	for i := 0; i < len(r.toks); i++ {
+		j, digits, words, _ := r.run(i)
+		if digits >= 6 && (words > 0 || j-i > 1) { // a number to call holds no age
+			for k := i; k < j; k++ {
+				r.toks[k].flags |= flagCall
+			}
+		}
+		i = max(i, j-1)
+	}
 	for i := range r.toks {
 		if r.toks[i].num >= 0 || r.lib.in(r.toks[i].word, r.lib.half) {
 			r.expressions(int32(i))

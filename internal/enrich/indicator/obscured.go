@@ -48,9 +48,15 @@ func disguised(method string) bool {
 	}, method)
 }
 
-// spells reports whether any number is in words.
+// spells reports whether several digits are in words.
 func (r *reader) spells() bool {
-	return slices.ContainsFunc(r.toks, func(t token) bool { return t.num >= 0 && t.flags&flagDigit == 0 })
+	n := 0
+	for i := range r.toks {
+		if t := &r.toks[i]; t.num >= 0 && t.num <= 9 && t.flags&flagDigit == 0 {
+			n++
+		}
+	}
+	return n >= 3
 }
 
 // prices counts round amounts among the tokens: "200 two 340 four" is a list of

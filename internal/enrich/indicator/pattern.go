@@ -38,6 +38,9 @@ type instruction struct {
 	op   opcode
 	arg  int32
 	x, y int32
+	// first is the set of words with which what follows at x may begin, -1 for
+	// anything; for the first instruction of a pattern, with which it may begin.
+	first int32
 }
 
 // The slots.
@@ -64,6 +67,7 @@ type pattern struct {
 	code   []instruction
 	anchor []int32 // sets of words, or slots; every text that it fits holds one of one of them
 	across bool    // may run over the end of a sentence
+	first  int32   // set of words that it may begin with, -1 for anything
 	rule   int32
 	lang   uint8
 }
@@ -340,4 +344,38 @@ func (c *compiler) part() error {
 		c.word(set)
 	}
 	return nil
+}
+
+// firsts notes with which words a pattern and its alternatives may begin, so that
+// most are passed over without being run.
+func (p *pattern) firsts(s *sets) {
+	for pc := range p.code {
+		if in := &p.code[pc]; in.op == opSplit {
+			in.first = s.union(p.begins(in.x, nil))
+		}
+	}
+	p.first = s.union(p.begins(0, nil))
+}
+
+// begins adds the sets with which the program from pc on may begin; -1 among
+// them is anything.
+func (p *pattern) begins(pc int32, out []int32) []int32 {
+	for {
+		in := &p.code[pc]
+		switch in.op {
+		case opWord:
+			return append(out, in.arg)
+		case opJump:
+			pc = in.x
+			continue
+		case opSplit:
+			out = p.begins(in.x, out)
+			pc = in.y
+			continue
+		case opNot, opNotSlot, opBegin, opEnd:
+			pc++
+			continue
+		}
+		return append(out, -1)
+	}
 }

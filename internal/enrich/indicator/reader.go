@@ -32,9 +32,8 @@ type reader struct {
 	ages     []expression
 	stamp    []int32 // sentence for which a pattern was tried last
 	found    []match
-	voids    [][2]int32 // tokens in which nothing is read
-	contexts []uint64   // by sentence
-	active   uint8      // languages of the text
+	contexts []uint64 // by sentence
+	active   uint8    // languages of the text
 	main     string
 }
 
@@ -44,15 +43,9 @@ func (l *Library) Read(text string, o Options) Reading {
 	defer l.readers.Put(r)
 	r.year = cmp.Or(o.Year, libraryYear)
 	r.read(text)
-	out := Reading{Lang: r.main}
-	var all uint64
+	out := Reading{Lang: r.main, lib: l}
 	for _, bits := range r.contexts {
-		all |= bits
-	}
-	for i, c := range l.contexts {
-		if all>>i&1 != 0 {
-			out.Contexts = append(out.Contexts, c.Name)
-		}
+		out.contexts |= bits
 	}
 	out.Indicators = r.indicators(text, o)
 	return out
@@ -61,7 +54,6 @@ func (l *Library) Read(text string, o Options) Reading {
 // read fills r.found and r.contexts.
 func (r *reader) read(text string) {
 	r.toks, r.phrases, r.ages, r.found, r.contexts = r.toks[:0], r.phrases[:0], r.ages[:0], r.found[:0], r.contexts[:0]
-	r.voids = r.voids[:0]
 	if r.stamp == nil {
 		r.stamp = make([]int32, len(r.lib.patterns))
 	}
@@ -235,7 +227,7 @@ func (r *reader) try(n, mark, lo, hi, next int32) {
 	}
 	ru := &r.lib.rules[p.rule]
 	for i := m.lo; i < hi; i++ {
-		if !m.fit(i) {
+		if p.first >= 0 && m.at(i, p.first) == 0 || !m.fit(i) {
 			continue
 		}
 		if ru.context >= 0 {
@@ -243,7 +235,9 @@ func (r *reader) try(n, mark, lo, hi, next int32) {
 			if !ru.void {
 				return
 			}
-			r.voids = append(r.voids, [2]int32{i, m.end})
+			for k := i; k < m.end; k++ {
+				r.toks[k].flags |= flagVoid
+			}
 			i = m.end - 1
 			continue
 		}
@@ -277,7 +271,13 @@ func (r *reader) around(sentence int32) uint64 {
 // stands reports whether the guards let a match stand.
 func (r *reader) stands(m *match) bool {
 	ru := &r.lib.rules[m.rule]
-	if slices.ContainsFunc(r.voids, func(v [2]int32) bool { return 2*(min(v[1], m.end)-max(v[0], m.start)) >= m.end-m.start }) {
+	void := int32(0)
+	for _, t := range r.toks[m.start:m.end] {
+		if t.flags&flagVoid != 0 {
+			void++
+		}
+	}
+	if 2*void >= m.end-m.start {
 		return false
 	}
 	if !ru.negated && r.negated(m) {
@@ -368,25 +368,38 @@ func (r *reader) bought(found []ad.Indicator) bool {
 	return slices.ContainsFunc(found, func(i ad.Indicator) bool { return i.Category == Demand })
 }
 
-// distinct keeps of the indicators of one category that mostly overlap the strongest,
-// and of equals the longest, in order of the text.
+// rank orders strengths, strongest first.
+var rank = map[ad.Strength]int{ad.Strong: 0, ad.Moderate: 1, ad.Weak: 2, ad.Excluded: 3}
+
+// distinct keeps of the indicators of one category that mostly overlap the
+// strongest, and of equals the longest, in order of the text.
 func distinct(in []ad.Indicator) []ad.Indicator {
-	rank := map[ad.Strength]int{ad.Strong: 0, ad.Moderate: 1, ad.Weak: 2, ad.Excluded: 3}
 	slices.SortStableFunc(in, func(a, b ad.Indicator) int {
-		return cmp.Or(cmp.Compare(rank[a.Strength], rank[b.Strength]),
-			cmp.Compare(b.Span.End-b.Span.Start, a.Span.End-a.Span.Start), cmp.Compare(a.Rule, b.Rule))
+		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(b.Span.End, a.Span.End), cmp.Compare(a.Rule, b.Rule))
 	})
 	out := in[:0:0]
 	for _, i := range in {
-		if !slices.ContainsFunc(out, func(o ad.Indicator) bool {
-			both := min(o.Span.End, i.Span.End) - max(o.Span.Start, i.Span.Start)
-			return o.Category == i.Category && 2*both > min(o.Span.End-o.Span.Start, i.Span.End-i.Span.Start)
-		}) {
+		keep := true
+		// What was kept begins before i, and no span is longer than a few dozen words.
+		for k := len(out) - 1; k >= 0 && k >= len(out)-8; k-- {
+			o := &out[k]
+			both := min(o.Span.End, i.Span.End) - i.Span.Start
+			if o.Category != i.Category || 2*both <= min(o.Span.End-o.Span.Start, i.Span.End-i.Span.Start) {
+				continue
+			}
+			if better(&i, o) {
+				*o = i
+			}
+			keep = false
+			break
+		}
+		if keep {
 			out = append(out, i)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b ad.Indicator) int {
-		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(a.Span.End, b.Span.End))
-	})
 	return out
+}
+
+func better(a, b *ad.Indicator) bool {
+	return cmp.Or(cmp.Compare(rank[a.Strength], rank[b.Strength]), cmp.Compare(b.Span.End-b.Span.Start, a.Span.End-a.Span.Start)) < 0
 }

@@ -24,7 +24,8 @@ const (
 	flagOdd                // written with other glyphs than a keyboard has
 	flagHidden             // read by undoing leet, spacing or stretching
 	flagMoney              // an amount of money
-	flagAlone              // the only sign of its sentence
+	flagVoid               // in words of which nothing is read
+	flagCall               // part of a number to call
 )
 
 // A token is one word, number or sign. bytes [b, e) of the reader's folded text
@@ -240,12 +241,21 @@ func (r *reader) tokenise() {
 // masked reports whether the sign at i may stand for a letter of a word: it is
 // one of $ @ ! | and a letter follows.
 func masked(runes []rune, i int) bool {
-	switch runes[i] {
-	case '$', '@', '!', '|', '+':
-		return i+1 < len(runes) && (letter(runes[i+1]) || masked(runes, i+1)) && (i == 0 || runes[i] != '+' && runes[i] != '|' || letter(runes[i-1]))
+	if !mask(runes[i]) || (runes[i] == '+' || runes[i] == '|') && i > 0 && !letter(runes[i-1]) {
+		return false
+	}
+	for k := i + 1; k < len(runes) && k < i+4; k++ {
+		if letter(runes[k]) {
+			return true
+		}
+		if !mask(runes[k]) {
+			return false
+		}
 	}
 	return false
 }
+
+func mask(c rune) bool { return c == '$' || c == '@' || c == '!' || c == '|' || c == '+' }
 
 func (r *reader) separator(i int) uint8 {
 	runes := r.f.runes

@@ -52,12 +52,12 @@ func TestDev(t *testing.T) {
 			}
 			fams[f].count(true, ok)
 			if !ok && (!quiet || seen(f)) {
-				t.Logf("MISS %s %s | %s | %v", lb.Sub, string([]rune(d.Text)[lb.Span[0]:lb.Span[1]]), d.Text, r.Contexts)
+				t.Logf("MISS %s %s | %s | %v", lb.Sub, string([]rune(d.Text)[lb.Span[0]:lb.Span[1]]), d.Text, r.Contexts())
 			}
 		}
 		for _, i := range r.Indicators {
 			if !slices.ContainsFunc(d.Labels, func(lb Label) bool { return i.Category == lb.Category && overlap(lb, i) }) {
-				t.Logf("WRONG %s %q %s | %s | %s %v", i.Sub, i.Text, i.Rule, d.Neg, d.Text, r.Contexts)
+				t.Logf("WRONG %s %q %s | %s | %s %v", i.Sub, i.Text, i.Rule, d.Neg, d.Text, r.Contexts())
 			}
 		}
 	}

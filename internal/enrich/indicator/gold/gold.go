@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/enrich/indicator"
@@ -258,6 +259,26 @@ func (s *Score) Sheet() Sheet {
 	}
 	for c, t := range s.Category {
 		out.Category[c] = line(*t)
+	}
+	return out
+}
+
+// Carried turns the cases of the rules of a library into labelled documents.
+func Carried(l *indicator.Library) (out []Document) {
+	for _, r := range l.Rules {
+		category, sub, _ := strings.Cut(r.Kind, "/")
+		for _, c := range r.Cases.Fire {
+			before, rest, _ := strings.Cut(c, "[[")
+			inside, after, _ := strings.Cut(rest, "]]")
+			from := len([]rune(before))
+			out = append(out, Document{
+				ID: r.ID, Text: before + inside + after, Lang: r.Lang, Demand: category == indicator.Demand,
+				Labels: []Label{{Category: category, Sub: sub, Span: [2]int{from, from + len([]rune(inside))}}},
+			})
+		}
+		for _, c := range r.Cases.Quiet {
+			out = append(out, Document{ID: r.ID, Text: c, Lang: r.Lang, Neg: "case", Labels: []Label{}})
+		}
 	}
 	return out
 }
