@@ -216,7 +216,7 @@ func (g *reasons) edge(s step) Edge {
 		}
 		return e
 	}
-	bits, whole := g.p.o.texts.alike(l.textOf(s.from), l.textOf(s.to))
+	bits, whole := g.p.o.texts.own.alike(g.p.o.texts, l.textOf(s.from), l.textOf(s.to))
 	e.Kind, e.Weight = "text", float64(bits)
 	e.Reason = fmt.Sprintf("rare words in common in %.0f%% of the text, without the site's own", 100*whole)
 	if len(t.ads) > 2 {

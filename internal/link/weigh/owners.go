@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"maps"
 	"math"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 )
 
 // owners joins texts through the values that their ads give. How much a value
@@ -50,9 +53,7 @@ func newOwners(l *Linker, order []int32) *owners {
 			o.parts = append(o.parts, part{i, p})
 		}
 	}
-	for range 2 {
-		o.rematch()
-	}
+	o.rematch()
 	o.reunite()
 	o.parent, o.size = make([]int32, len(t.units)), make([]int32, len(t.units))
 	for i := range o.parent {
@@ -82,15 +83,32 @@ func (o *owners) rematch() {
 			}
 		}
 	})
+	var small []int32
 	for _, i := range o.order {
-		u := t.find(l.ads[i].unit)
-		if t.units[u].ads > 3 {
-			continue
+		if t.units[t.find(l.ads[i].unit)].ads <= 3 {
+			small = append(small, i)
 		}
-		for _, m := range t.matches(l.textOf(i), u) {
-			if m.same() {
-				u = t.meet(u, m.unit)
+	}
+	found := make([][]int32, len(small))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			var m matcher
+			for k := int(next.Add(1)) - 1; k < len(small); k = int(next.Add(1)) - 1 {
+				for _, x := range m.matches(t, l.textOf(small[k]), t.root(l.ads[small[k]].unit)) {
+					if x.same() {
+						found[k] = append(found[k], x.unit)
+					}
+				}
 			}
+		})
+	}
+	wg.Wait()
+	for k, i := range small {
+		u := t.find(l.ads[i].unit)
+		for _, v := range found[k] {
+			u = t.meet(u, v)
 		}
 	}
 }
@@ -112,7 +130,7 @@ func (o *owners) reunite() {
 		n := len(ads)
 		met := map[int32]int{}
 		for _, k := range []int{0, 1, 2, 3, n/2 - 2, n/2 - 1, n / 2, n/2 + 1, n - 4, n - 3, n - 2, n - 1} {
-			for _, m := range t.matches(l.textOf(ads[k]), t.find(u)) {
+			for _, m := range t.own.matches(t, l.textOf(ads[k]), t.find(u)) {
 				if m.same() {
 					met[m.unit]++
 				}
@@ -263,7 +281,7 @@ func (o *owners) compare() {
 					continue
 				}
 				done[k] = true
-				if bits, whole := o.texts.alike(o.l.textOf(i), o.l.textOf(j)); bits >= alikeBits+lg(len(p.ads)) && whole >= alikeWhole {
+				if bits, whole := o.texts.own.alike(o.texts, o.l.textOf(i), o.l.textOf(j)); bits >= alikeBits+lg(len(p.ads)) && whole >= alikeWhole {
 					o.alike[k] = pair{j, i}
 				}
 			}
@@ -436,7 +454,7 @@ func (o *owners) worth(p period, k float64) float64 {
 // their own if they were one.
 func (o *owners) net(t *tie, a, b int32) float64 {
 	small := float64(min(o.size[a], o.size[b]))
-	w := t.weight + min(t.shared, 0.5)/(1+small/8) - min(5, (small-1)*0.08)
+	w := t.weight + min(t.shared, 0.5)/(1+small/8) - min(5, (small-1)*0.08) - max(0, small-64)*0.02
 	switch {
 	case t.alike:
 		w += 0.9

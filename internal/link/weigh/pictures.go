@@ -6,8 +6,8 @@ import "math/bits"
 // the pictures that it lies near to; four tables of 16 bits, probed with at most
 // one bit flipped, find all within seven bits.
 type pictures struct {
-	tables [4]map[uint16][]int32
-	hashes []uint64 // the first hash seen of each picture
+	tables [4][][]int32 // by the 16 bits
+	hashes []uint64     // the first hash seen of each picture
 	parent []int32
 }
 
@@ -16,7 +16,7 @@ const pictureBits = 8 // that copies may differ in
 func newPictures() *pictures {
 	p := &pictures{}
 	for i := range p.tables {
-		p.tables[i] = map[uint16][]int32{}
+		p.tables[i] = make([][]int32, 1<<16)
 	}
 	return p
 }

@@ -28,13 +28,25 @@ type texts struct {
 	ads   []uint8 // of the unit that say it, beside table; 255 and more
 	used  int
 	units []unit
-	votes []vote
-	at    map[int32]int
 	crowd map[uint32]int32 // units that say a 3-gram, where there are too many to list
 	met   map[[2]int32]int // ads that are of two units
+	own   matcher
+}
+
+// A matcher compares texts with units. Several may work beside each other as long
+// as nothing is learned.
+type matcher struct {
+	votes []vote
+	at    []stamped // of a unit: its vote
+	turn  uint32
 	seen  []said
 	said  [1024]said
 	round uint32
+}
+
+type stamped struct {
+	turn uint32
+	vote int32
 }
 
 type entry struct {
@@ -56,13 +68,21 @@ type vote struct {
 }
 
 func newTexts(n int) *texts {
-	t := &texts{at: map[int32]int{}, crowd: map[uint32]int32{}, met: map[[2]int32]int{}}
+	t := &texts{crowd: map[uint32]int32{}, met: map[[2]int32]int{}}
 	size := 1 << 12
 	for size < n*64 {
 		size *= 2
 	}
 	t.table, t.ads = make([]entry, size), make([]uint8, size)
 	return t
+}
+
+// root is find without shortening the way, for those who read beside each other.
+func (t *texts) root(u int32) int32 {
+	for t.units[u].parent != u {
+		u = t.units[u].parent
+	}
+	return u
 }
 
 func (t *texts) find(u int32) int32 {
@@ -103,35 +123,43 @@ func (m match) same() bool {
 
 // matches lists the units that a text shares evidence with, the most like first.
 // but is a unit that does not count.
-func (t *texts) matches(ws []uint32, but int32) []match {
-	t.votes = t.votes[:0]
-	clear(t.at)
+func (m *matcher) matches(t *texts, ws []uint32, but int32) []match {
+	m.votes = m.votes[:0]
+	m.turn++
+	for len(m.at) < len(t.units) {
+		m.at = append(m.at, stamped{})
+	}
 	all := lg(len(t.units) + 64)
 	var able [segments]uint8
 	n := 0
 	for i := 0; i+shingle <= len(ws); i++ {
 		g := gram(ws[i : i+shingle])
-		if t.repeated(g, i) {
+		if m.repeated(g, i) {
 			continue
 		}
 		seg := i / segment
-		t.seen = t.seen[:0]
+		m.seen = m.seen[:0]
+		listed := 0
 		for k := int(g) & (len(t.table) - 1); t.table[k].unit != 0; k = (k + 1) & (len(t.table) - 1) {
 			if t.table[k].gram != g {
 				continue
 			}
-			u := t.find(t.table[k].unit - 1)
+			listed++
+			u := t.root(t.table[k].unit - 1)
 			if u == but {
 				continue
 			}
-			at := slices.IndexFunc(t.seen, func(x said) bool { return int32(x.gram) == u })
+			at := slices.IndexFunc(m.seen, func(x said) bool { return int32(x.gram) == u })
 			if at < 0 {
-				at = len(t.seen)
-				t.seen = append(t.seen, said{gram: uint32(u)})
+				at = len(m.seen)
+				m.seen = append(m.seen, said{gram: uint32(u)})
 			}
-			t.seen[at].round += uint32(t.ads[k])
+			m.seen[at].round += uint32(t.ads[k])
 		}
-		owners := max(len(t.seen), int(t.crowd[g]))
+		owners := len(m.seen)
+		if listed >= crowded {
+			owners = max(owners, int(t.crowd[g]))
+		}
 		rare := all - lg(owners+1)
 		if rare < 3 { // everybody says so
 			continue
@@ -140,19 +168,17 @@ func (t *texts) matches(ws []uint32, but int32) []match {
 			n++
 		}
 		able[seg]++
-		for _, x := range t.seen {
+		for _, x := range m.seen {
 			u := int32(x.gram)
 			w := rare + min(0, lg(int(x.round))-lg(int(min(t.units[u].ads, unitAds+t.units[u].ads/4))+1))
 			if w <= 0 {
 				continue
 			}
-			k, ok := t.at[u]
-			if !ok {
-				k = len(t.votes)
-				t.votes = append(t.votes, vote{unit: u, last: -shingle})
-				t.at[u] = k
+			if m.at[u].turn != m.turn {
+				m.at[u] = stamped{m.turn, int32(len(m.votes))}
+				m.votes = append(m.votes, vote{unit: u, last: -shingle})
 			}
-			v := &t.votes[k]
+			v := &m.votes[m.at[u].vote]
 			add := w * float32(min(int32(i)-v.last, shingle)) / shingle
 			v.last = int32(i)
 			v.bits += add
@@ -161,8 +187,8 @@ func (t *texts) matches(ws []uint32, but int32) []match {
 		}
 	}
 	var out []match
-	for k := range t.votes {
-		v := &t.votes[k]
+	for k := range m.votes {
+		v := &m.votes[k]
 		if v.bits < textBits+all {
 			continue
 		}
@@ -200,15 +226,15 @@ func lg(n int) float32 {
 }
 
 // repeated reports whether a text has said a 3-gram before.
-func (t *texts) repeated(g uint32, i int) bool {
+func (m *matcher) repeated(g uint32, i int) bool {
 	if i == 0 {
-		t.round++
+		m.round++
 	}
-	k := &t.said[g%uint32(len(t.said))]
-	if k.round == t.round && k.gram == g {
+	k := &m.said[g%uint32(len(m.said))]
+	if k.round == m.round && k.gram == g {
 		return true
 	}
-	*k = said{g, t.round}
+	*k = said{g, m.round}
 	return false
 }
 
@@ -228,7 +254,7 @@ func (t *texts) rebuild(all func(yield func([]uint32, int32) bool)) {
 // add puts a text into the unit that it belongs to, a new one if there is none.
 func (t *texts) add(ws []uint32) (u int32, whole float64, part match) {
 	u, whole = -1, 1
-	for _, m := range t.matches(ws, -1) {
+	for _, m := range t.own.matches(t, ws, -1) {
 		switch {
 		case m.same():
 			if u < 0 {
@@ -324,14 +350,14 @@ func (t *texts) grow() {
 
 // alike is the evidence, in bits, that two texts have in common, and in what
 // share of the shorter one's segments they have some.
-func (t *texts) alike(a, b []uint32) (bits float32, whole float64) {
+func (m *matcher) alike(t *texts, a, b []uint32) (bits float32, whole float64) {
 	if len(b) > len(a) {
 		a, b = b, a
 	}
 	for i := 0; i+shingle <= len(a); i++ {
-		t.repeated(gram(a[i:i+shingle]), i)
+		m.repeated(gram(a[i:i+shingle]), i)
 	}
-	round := t.round
+	round := m.round
 	all := lg(len(t.units) + 64)
 	last, hits, segs, hit := -shingle, 0, 0, -1
 	for i := 0; i+shingle <= len(b); i++ {
@@ -339,7 +365,7 @@ func (t *texts) alike(a, b []uint32) (bits float32, whole float64) {
 			segs++
 		}
 		g := gram(b[i : i+shingle])
-		k := &t.said[g%uint32(len(t.said))]
+		k := &m.said[g%uint32(len(m.said))]
 		if k.round != round || k.gram != g {
 			continue
 		}
