@@ -112,10 +112,11 @@ func printValues(c *Context, v api.Ad, d ad.Document) {
 
 // printCorrections lists the corrections of an ad's reading that stand.
 func printCorrections(c *Context, v api.Ad) {
-	t := table{heads: []string{"CORRECTED (UTC)", "BY", ""}, flex: 2}
+	t := table{heads: []string{"CORRECTED (UTC)", "BY", "WHAT IS WRITTEN"}, flex: 2}
 	for _, x := range v.Corrections {
 		if x.Withdrawn == nil {
-			t.row(clock(x.At), cut(clean(x.By), 16), said(x))
+			t.row(clock(x.At), cut(clean(x.By), 16), decided(x))
+			t.note(quoted(x))
 			t.note("correction " + x.ID)
 		}
 	}

@@ -54,16 +54,25 @@ func (x *correctCmd) Run(c *Context) error {
 
 // said is a correction in a sentence.
 func said(x casework.Correction) string {
-	text := "“" + cut(clean(x.Text), 40) + "”"
+	return "“" + cut(clean(x.Text), 40) + "” " + decided(x) + "."
+}
+
+// decided is what a correction says of its text.
+func decided(x casework.Correction) string {
 	number := func(e164 string) string { return clean(link.Display(ad.Value{Kind: "phone", Value: e164})) }
 	switch {
+	case x.Reads == "" && x.Was == "":
+		return "is no number"
 	case x.Reads == "":
-		return text + " is no number."
+		return "is no number, not " + number(x.Was)
 	case x.Was == "" || x.Was == x.Reads:
-		return text + " reads " + number(x.Reads) + "."
+		return "reads " + number(x.Reads)
 	}
-	return text + " reads " + number(x.Reads) + ", not " + number(x.Was) + "."
+	return "reads " + number(x.Reads) + ", not " + number(x.Was)
 }
+
+// quoted is the text of a correction on a line of its own.
+func quoted(x casework.Correction) string { return "“" + cut(clean(x.Text), columns-4) + "”" }
 
 // scoped gives the next step to whoever may not correct.
 func scoped(err error) error {
@@ -116,9 +125,10 @@ func (x *correctionListCmd) Run(c *Context) error {
 		c.printf("Nothing is corrected.\n")
 		return nil
 	}
-	t := table{heads: []string{"SINCE (UTC)", "BY", "CORRECTION"}, flex: 2}
+	t := table{heads: []string{"SINCE (UTC)", "BY", "WHAT IS WRITTEN"}, flex: 2}
 	for _, one := range shown {
-		t.row(clock(one.At), cut(clean(one.By), 16), said(one))
+		t.row(clock(one.At), cut(clean(one.By), 16), decided(one))
+		t.note(quoted(one))
 		if one.Reason != "" {
 			t.note(one.Reason)
 		}
