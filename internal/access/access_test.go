@@ -241,9 +241,9 @@ func TestSecretsAreNotKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range m.events {
+	for _, e := range m.Events {
 		for what, x := range map[string]string{"password": first, "session": id, "token": secret} {
-			if strings.Contains(string(e.data), x) {
+			if strings.Contains(string(e.Data), x) {
 				t.Errorf("an event holds the %s in clear", what)
 			}
 		}

@@ -184,15 +184,15 @@ func TestCheaperHashesAreRenewed(t *testing.T) {
 		}
 	}
 	u, err := r.UserNamed("admin")
-	if err != nil || !strings.Contains(u.hash, "t=2,") || len(m.events) != 2 {
-		t.Errorf("%v; %d events, want one renewal", err, len(m.events))
+	if err != nil || !strings.Contains(u.hash, "t=2,") || len(m.Events) != 2 {
+		t.Errorf("%v; %d events, want one renewal", err, len(m.Events))
 	}
 }
 
 func TestOutage(t *testing.T) {
 	h, m := newHand(), &memory{}
 	r := open(t, m, h)
-	m.outage(true)
+	m.Outage(true)
 	if _, _, err := r.AddUser(t.Context(), System, "alice", Analyst); !errors.Is(err, errOutage) {
 		t.Errorf("got %v", err)
 	}

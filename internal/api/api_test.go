@@ -257,13 +257,13 @@ func TestRefusals(t *testing.T) {
 func TestNoAnswerWithoutALine(t *testing.T) {
 	town := apitest.Start(t)
 	c := town.Client(t, "anna", all...)
-	town.Journal.Break(true)
+	town.Journal.Outage(true)
 	_, err := c.Ad(t.Context(), town.Ads[0].AdID)
 	expect(t, "the audit log takes nothing", err, 500, "internal")
 	if strings.Contains(err.Error(), "journal") {
 		t.Errorf("the answer tells of the inside: %v", err)
 	}
-	town.Journal.Break(false)
+	town.Journal.Outage(false)
 	if _, err := c.Ad(t.Context(), town.Ads[0].AdID); err != nil {
 		t.Error(err)
 	}

@@ -93,7 +93,7 @@ func kinds() []kind {
 		{desk.ErrErase, "bad-request", 400, "say what to erase"},
 		{desk.ErrHold, "bad-request", 400, "say what to hold"},
 		{desk.ErrAge, "bad-request", 400, ""},
-		{erasure.ErrIdentifier, "bad-request", 400, "name the file or the decision in words"},
+		{erasure.ErrIdentifier, "bad-request", 400, "name the file or the decision in words: a long number of a file reads like a telephone number"},
 		{erasure.ErrInvalid, "bad-request", 400, ""},
 		{desk.ErrHeld, "held", 409, "vigil hold list says who holds it and why; after the release, give the order again"},
 		{ad.ErrNotFound, "not-found", 404, "it may have been erased, or the id is mistyped; search finds what is there"},

@@ -104,7 +104,7 @@ func TestDeadLetters(t *testing.T) {
 		}
 	}
 	// Without the audit log there is no record and nothing is done.
-	town.Journal.Break(true)
+	town.Journal.Outage(true)
 	if x, err := c.DeadLetter(t.Context(), 1); err == nil || x.Record != nil {
 		t.Errorf("shown without the audit log: %+v", x)
 	}

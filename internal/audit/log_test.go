@@ -66,7 +66,7 @@ func TestAppend(t *testing.T) {
 		Query: l.Digest("(912) 555-0123"), Values: []string{l.DigestValue("+19125550123")}, Count: 4, Outcome: "ok",
 		Prev: origin, MAC: got[0].MAC,
 	}
-	line := m.events[0].data
+	line := m.Events[0].Data
 	second := Entry{
 		V: 1, Seq: 2, Time: config().Now(), Actor: user, Action: "ad.view", Object: "ad:" + user, Outcome: "ok",
 		Prev: hexSHA256(line), MAC: got[1].MAC,
@@ -75,7 +75,7 @@ func TestAppend(t *testing.T) {
 		t.Errorf("entries (-got +want):\n%s", diff)
 	}
 	n, head, err := l.Verify(t.Context())
-	if err != nil || n != 2 || head != (Head{2, hexSHA256(m.events[1].data)}) || head != l.Head() {
+	if err != nil || n != 2 || head != (Head{2, hexSHA256(m.Events[1].Data)}) || head != l.Head() {
 		t.Errorf("verify: %d, %v, %v", n, head, err)
 	}
 }
@@ -101,7 +101,7 @@ func TestAppendRefuses(t *testing.T) {
 			if err := open(t, m).Append(t.Context(), e); err == nil {
 				t.Error("accepted")
 			}
-			if len(m.events) > 0 {
+			if len(m.Events) > 0 {
 				t.Error("stored")
 			}
 		})
@@ -187,9 +187,9 @@ func TestNoNumberNoQuery(t *testing.T) {
 		} {
 			_ = l.Append(t.Context(), bad) // refused or covered: both are fine
 		}
-		for _, ev := range m.events {
+		for _, ev := range m.Events {
 			for _, part := range []string{secret, digits} {
-				if bytes.Contains(ev.data, []byte(part)) {
+				if bytes.Contains(ev.Data, []byte(part)) {
 					t.Fatalf("a stored entry holds what was put in, spelled with separator %q", sep)
 				}
 			}
@@ -203,7 +203,7 @@ func TestOneChain(t *testing.T) {
 	m := &memory{}
 	var mu sync.Mutex
 	r := rand.New(rand.NewPCG(5, 5))
-	m.lose = func() bool { mu.Lock(); defer mu.Unlock(); return r.IntN(10) == 0 }
+	m.Lose = func() bool { mu.Lock(); defer mu.Unlock(); return r.IntN(10) == 0 }
 	logs := []*Log{open(t, m), open(t, m)}
 	told := make(chan string, 2*8*25)
 	var wg sync.WaitGroup
@@ -243,7 +243,7 @@ func TestOneChain(t *testing.T) {
 	if stored < 300 {
 		t.Errorf("only %d of 400 callers were served", stored)
 	}
-	t.Logf("%d entries in %d events, %d callers served", n, len(m.events), stored)
+	t.Logf("%d entries in %d events, %d callers served", n, len(m.Events), stored)
 }
 
 // TestGroup: entries that come while one is being written go out together.
@@ -252,7 +252,7 @@ func TestGroup(t *testing.T) {
 	l := open(t, m)
 	started, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	m.before = func() { once.Do(func() { close(started); <-release }) }
+	m.Before = func() { once.Do(func() { close(started); <-release }) }
 	var wg sync.WaitGroup
 	add := func() {
 		if err := l.Append(t.Context(), Entry{Actor: user, Action: "search", Outcome: "ok"}); err != nil {
@@ -272,8 +272,8 @@ func TestGroup(t *testing.T) {
 	if n, _, err := l.Verify(t.Context()); err != nil || n != 2*maxGroup+1 {
 		t.Errorf("verify: %d, %v", n, err)
 	}
-	if len(m.events) != 3 {
-		t.Errorf("%d events, want 3: one, and two full groups", len(m.events))
+	if len(m.Events) != 3 {
+		t.Errorf("%d events, want 3: one, and two full groups", len(m.Events))
 	}
 }
 
@@ -306,14 +306,14 @@ func TestOutage(t *testing.T) {
 	m := &memory{}
 	l := open(t, m)
 	e := Entry{Actor: user, Action: "search", Outcome: "ok"}
-	m.outage(true)
+	m.Outage(true)
 	if err := l.Append(t.Context(), e); !errors.Is(err, errOutage) {
 		t.Errorf("got %v, want the journal's error", err)
 	}
 	if _, err := Open(t.Context(), m, config()); !errors.Is(err, errOutage) {
 		t.Errorf("open: got %v, want the journal's error", err)
 	}
-	m.outage(false)
+	m.Outage(false)
 	if err := l.Append(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
@@ -417,9 +417,9 @@ func TestALaggingCopy(t *testing.T) {
 		}
 	}
 	head := l.Head()
-	m.mu.Lock()
-	m.events = m.events[:2]
-	m.mu.Unlock()
+	m.Lock()
+	m.Events = m.Events[:2]
+	m.Unlock()
 	if err := l.find(t.Context()); err != nil || l.Head() != head {
 		t.Errorf("head %v, %v; want %v", l.Head(), err, head)
 	}

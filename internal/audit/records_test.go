@@ -15,7 +15,7 @@ func TestRecordsOfVersion1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := open(t, &memory{events: []stored{{Subject, bytes.TrimSpace(file)}}})
+	l := open(t, &memory{Events: []stored{{Subject: Subject, Data: bytes.TrimSpace(file)}}})
 	if n, head, err := l.Verify(t.Context()); err != nil || n != 2 || head != l.Head() {
 		t.Errorf("verify: %d, %v, %v", n, head, err)
 	}

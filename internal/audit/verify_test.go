@@ -34,8 +34,8 @@ func filled(t testing.TB, n int) *memory {
 // split gives every line its own event, so that a tamperer can move lines freely.
 func split(m *memory) [][]byte {
 	var out [][]byte
-	for _, e := range m.events {
-		out = append(out, bytes.Split(e.data, []byte{'\n'})...)
+	for _, e := range m.Events {
+		out = append(out, bytes.Split(e.Data, []byte{'\n'})...)
 	}
 	return out
 }
@@ -43,7 +43,7 @@ func split(m *memory) [][]byte {
 func joined(lines [][]byte) *memory {
 	m := &memory{}
 	for _, l := range lines {
-		m.events = append(m.events, stored{Subject, l})
+		m.Events = append(m.Events, stored{Subject: Subject, Data: l})
 	}
 	return m
 }

@@ -25,8 +25,8 @@ func TestCorrect(t *testing.T) {
 		t.Fatalf("%+v, %v", made, err)
 	}
 	again, err := d.Correct(t.Context(), fix("ad1", "nine one two", "+19125550123"))
-	if err != nil || again.ID != made.ID || len(m.events) != 1 {
-		t.Errorf("the same once more: %+v, %v; %d events", again, err, len(m.events))
+	if err != nil || again.ID != made.ID || len(m.Events) != 1 {
+		t.Errorf("the same once more: %+v, %v; %d events", again, err, len(m.Events))
 	}
 	if _, err := d.Correct(t.Context(), fix("ad1", "nine one two", "")); !errors.Is(err, ErrCorrected) {
 		t.Errorf("another one of the same text: %v", err)
@@ -48,7 +48,7 @@ func TestCorrect(t *testing.T) {
 		t.Errorf("after it was withdrawn: %+v, %v", next, err)
 	}
 	standing, newest := d.Corrections().Of("ad1")
-	if len(standing) != 1 || standing[0].ID != next.ID || newest != uint64(len(m.events)) {
+	if len(standing) != 1 || standing[0].ID != next.ID || newest != uint64(len(m.Events)) {
 		t.Errorf("standing %+v up to %d", standing, newest)
 	}
 	if ids, decisions, all := d.Corrections().Since(2); !cmp.Equal(ids, []string{"ad1"}) || decisions != 2 || all != 4 {
@@ -101,8 +101,8 @@ func TestCorrectionsOfSeveralProcesses(t *testing.T) {
 	}
 	wg.Wait()
 	follower := NewCorrections()
-	for i, e := range m.events {
-		if err := follower.Apply(uint64(i)+1, e.subject, e.data); err != nil {
+	for i, e := range m.Events {
+		if err := follower.Apply(uint64(i)+1, e.Subject, e.Data); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,8 +154,8 @@ func TestForgetCorrections(t *testing.T) {
 	if !cmp.Equal(seqs, []uint64{1, 2, 3}) {
 		t.Fatalf("sequences %v", seqs)
 	}
-	m.erase(seqs)
-	if strings.Contains(m.text(), "gone") {
+	m.Erase(seqs)
+	if strings.Contains(m.Text(), "gone") {
 		t.Error("the journal still holds it")
 	}
 	for _, d := range ds {

@@ -181,8 +181,8 @@ func TestSubscribeRefuses(t *testing.T) {
 			if err != nil && strings.Contains(err.Error(), "555") {
 				t.Errorf("the error shows the value: %v", err)
 			}
-			if len(m.events) > 0 {
-				t.Errorf("%d events were stored", len(m.events))
+			if len(m.Events) > 0 {
+				t.Errorf("%d events were stored", len(m.Events))
 			}
 		})
 	}
@@ -197,7 +197,7 @@ func TestSubscribeToAHub(t *testing.T) {
 	}
 	// The first try breaks off between two events.
 	n := 0
-	m.lose = func() bool { n++; return n == 2 }
+	m.Lose = func() bool { n++; return n == 2 }
 	if _, err := d.Subscribe(t.Context(), Order{User: "u", Value: number(1), Known: known}); err == nil {
 		t.Fatal("the broken try succeeded")
 	}
@@ -211,9 +211,9 @@ func TestSubscribeToAHub(t *testing.T) {
 	if diff := cmp.Diff(s.Known, known); diff != "" {
 		t.Errorf("known ads differ")
 	}
-	for i, e := range m.events {
-		if len(e.data) > 1<<19 {
-			t.Errorf("event %d has %d bytes", i, len(e.data))
+	for i, e := range m.Events {
+		if len(e.Data) > 1<<19 {
+			t.Errorf("event %d has %d bytes", i, len(e.Data))
 		}
 	}
 	if diff := cmp.Diff(state(open(t, m)), state(d)); diff != "" {
@@ -233,8 +233,8 @@ func TestMarks(t *testing.T) {
 	mark(true, alertID(1), alertID(2))
 	mark(true, alertID(1))
 	mark(false, alertID(3))
-	if len(m.events) != 1 {
-		t.Errorf("%d events, want 1: marks that change nothing are not stored", len(m.events))
+	if len(m.Events) != 1 {
+		t.Errorf("%d events, want 1: marks that change nothing are not stored", len(m.Events))
 	}
 	// Read, unread and read again within the journal's memory of ids.
 	mark(false, alertID(1))
@@ -261,8 +261,8 @@ func TestPurpose(t *testing.T) {
 		}
 	}
 	got, err := d.Purpose(p.ID)
-	if err != nil || got != p || len(m.events) != 1 {
-		t.Errorf("got %v, %v in %d events; want it, once", got, err, len(m.events))
+	if err != nil || got != p || len(m.Events) != 1 {
+		t.Errorf("got %v, %v in %d events; want it, once", got, err, len(m.Events))
 	}
 	if _, err := d.Purpose("ffff"); !errors.Is(err, ad.ErrNotFound) {
 		t.Errorf("unknown purpose: %v", err)
@@ -307,7 +307,7 @@ func TestRebuildEqualsLive(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		m := &memory{}
 		lossy := rand.New(rand.NewPCG(seed, 2))
-		m.lose = func() bool { return seed%2 == 1 && lossy.IntN(5) == 0 }
+		m.Lose = func() bool { return seed%2 == 1 && lossy.IntN(5) == 0 }
 		d := open(t, m)
 		for range 60 {
 			if err := act(t.Context(), d, r); err != nil && !errors.Is(err, errOutage) {
@@ -374,7 +374,7 @@ func TestTwoProcesses(t *testing.T) {
 func TestOutageIsAnError(t *testing.T) {
 	m := &memory{}
 	d := open(t, m)
-	m.outage(true)
+	m.Outage(true)
 	if _, err := d.Subscribe(t.Context(), Order{User: "u", Value: number(1)}); !errors.Is(err, errOutage) {
 		t.Errorf("got %v, want the journal's error", err)
 	}
@@ -384,7 +384,7 @@ func TestOutageIsAnError(t *testing.T) {
 	if _, err := Open(t.Context(), m, Config{Key: key}); !errors.Is(err, errOutage) {
 		t.Errorf("open: got %v, want the journal's error", err)
 	}
-	m.outage(false)
+	m.Outage(false)
 	if _, err := d.Subscribe(t.Context(), Order{User: "u", Value: number(1)}); err != nil {
 		t.Error(err)
 	}

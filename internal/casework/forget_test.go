@@ -14,17 +14,6 @@ import (
 
 func is(v ad.Value) func(ad.Value) bool { return func(o ad.Value) bool { return o == v } }
 
-// text is everything that the journal still holds.
-func (m *memory) text() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var b strings.Builder
-	for _, e := range m.events {
-		b.Write(e.data)
-	}
-	return b.String()
-}
-
 // TestForget: after any decisions, one number is erased while others still decide:
 // the journal does not hold it, every process forgets it and nothing else, and
 // whatever is decided anew stays.
@@ -64,11 +53,11 @@ func TestForget(t *testing.T) {
 		if r.IntN(2) == 0 {
 			decideElsewhere()
 		}
-		m.erase(seqs)
+		m.Erase(seqs)
 		if r.IntN(2) == 0 {
 			decideElsewhere()
 		}
-		if got := strings.Contains(m.text(), v.Value); got != standing {
+		if got := strings.Contains(m.Text(), v.Value); got != standing {
 			t.Fatalf("seed %d: the journal holds the number: %v, the hold stands: %v", seed, got, standing)
 		}
 		for i, d := range ds {
@@ -122,12 +111,12 @@ func TestErasedTooLate(t *testing.T) {
 	if _, err := one.Subscribe(t.Context(), Order{User: "u", Value: number(1)}); err != nil {
 		t.Fatal(err)
 	}
-	under := m.events[0]
-	m.erase(one.Sequences(is(number(1))))
+	under := m.Events[0]
+	m.Erase(one.Sequences(is(number(1))))
 	if _, err := other.Forget(t.Context(), is(number(1))); err != nil {
 		t.Fatal(err)
 	}
-	if err := other.Apply(1, under.subject, under.data); err != nil {
+	if err := other.Apply(1, under.Subject, under.Data); err != nil {
 		t.Fatal(err)
 	}
 	if got := other.Subscribed(number(1)); len(got) != 0 {
@@ -146,7 +135,7 @@ func TestForgetNeedsTheDeletion(t *testing.T) {
 	if n, err := d.Forget(t.Context(), is(number(1))); err != nil || n != 0 || len(d.Subscribed(number(1))) != 1 {
 		t.Errorf("forgot %d, %v", n, err)
 	}
-	m.outage(true)
+	m.Outage(true)
 	if _, err := d.Forget(t.Context(), is(number(1))); !errors.Is(err, errOutage) {
 		t.Errorf("got %v, want the journal's error", err)
 	}

@@ -40,8 +40,8 @@ func TestHold(t *testing.T) {
 	}
 	again := order("phone", number(1).Value, "court order 12")
 	again.By = "u9"
-	if diff := cmp.Diff(hold(t, d, again), h); diff != "" || len(m.events) != 1 {
-		t.Errorf("asked for again, %d events (-got +first):\n%s", len(m.events), diff)
+	if diff := cmp.Diff(hold(t, d, again), h); diff != "" || len(m.Events) != 1 {
+		t.Errorf("asked for again, %d events (-got +first):\n%s", len(m.Events), diff)
 	}
 	second := hold(t, d, order("phone", number(1).Value, "court order 13"))
 	release(t, d, h.ID)
@@ -126,8 +126,8 @@ func TestHoldRefuses(t *testing.T) {
 			h := good
 			change(&h)
 			_, err := open(t, m).Hold(t.Context(), h)
-			if !errors.Is(err, ErrInvalid) || len(m.events) != 0 {
-				t.Errorf("got %v with %d events stored", err, len(m.events))
+			if !errors.Is(err, ErrInvalid) || len(m.Events) != 0 {
+				t.Errorf("got %v with %d events stored", err, len(m.Events))
 			}
 			if err != nil && strings.Contains(err.Error(), "555") {
 				t.Errorf("the error shows the number: %v", err)

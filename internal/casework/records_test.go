@@ -22,7 +22,7 @@ func TestRecordsOfVersion1(t *testing.T) {
 	m := &memory{}
 	for line := range bytes.Lines(file) {
 		subject, data, _ := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
-		m.events = append(m.events, stored{string(subject), data})
+		m.Events = append(m.Events, stored{Subject: string(subject), Data: data})
 	}
 	for _, kind := range []string{kindKnown, kindCreated, kindEnded, kindRead, kindUnread, kindPurpose, kindHeld, kindReleased} {
 		if !strings.Contains(string(file), `"kind":"`+kind+`"`) {

@@ -41,10 +41,10 @@ func TestExportLaw(t *testing.T) {
 		if diff := cmp.Diff(other.covered, l.covered); diff != "" {
 			t.Fatalf("seed %d: covered (-there +here):\n%s", seed, diff)
 		}
-		stored := len(j.events)
+		stored := len(j.Events)
 		changed, err = other.Import(t.Context(), bytes.NewReader(out))
 		must(t, err)
-		if len(changed) != 0 || len(j.events) != stored {
+		if len(changed) != 0 || len(j.Events) != stored {
 			t.Fatalf("seed %d: imported twice: %v", seed, changed)
 		}
 	}
@@ -63,7 +63,7 @@ func TestRestore(t *testing.T) {
 	half := begin(t, l, byNumber())
 	must(t, l.Add(ctx, half, Targets{AdIDs: []string{aid(3)}, Messages: map[string][]uint64{"ADS ad": {30}}}))
 
-	backup := &memory{events: slices.Clone(j.events)}
+	backup := &memory{Events: slices.Clone(j.Events)}
 	restored := open(t, backup)
 
 	must(t, l.Add(ctx, half, Targets{AdIDs: []string{aid(4)}, Messages: map[string][]uint64{"ADS ad": {40}}}))
@@ -137,8 +137,8 @@ func TestImportRefuses(t *testing.T) {
 			if want := fmt.Sprintf("line %d:", c.at); !errors.Is(err, ErrBroken) || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %s and %v", err, want, ErrBroken)
 			}
-			if len(j.events) != 0 {
-				t.Errorf("stored %d events of a ledger that it refuses", len(j.events))
+			if len(j.Events) != 0 {
+				t.Errorf("stored %d events of a ledger that it refuses", len(j.Events))
 			}
 		})
 	}
@@ -194,8 +194,8 @@ func FuzzImport(f *testing.F) {
 		j := &memory{}
 		l = open(t, j)
 		if _, err := l.Import(t.Context(), bytes.NewReader(in)); err != nil {
-			if len(j.events) != 0 {
-				t.Fatalf("refused with %v, but stored %d events", err, len(j.events))
+			if len(j.Events) != 0 {
+				t.Fatalf("refused with %v, but stored %d events", err, len(j.Events))
 			}
 			return
 		}

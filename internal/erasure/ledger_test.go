@@ -160,9 +160,9 @@ func TestWhatIsOldMayComeBack(t *testing.T) {
 	if e, _ := l.Entry(id); e.Ads != 2 || !e.Before.Equal(noon.AddDate(0, 0, -180)) {
 		t.Errorf("entry %+v", e)
 	}
-	for _, e := range j.events {
-		if bytes.Contains(e.data, []byte("fingerprints")) {
-			t.Errorf("kept %s", e.data)
+	for _, e := range j.Events {
+		if bytes.Contains(e.Data, []byte("fingerprints")) {
+			t.Errorf("kept %s", e.Data)
 		}
 	}
 }
@@ -185,9 +185,9 @@ func TestNumber(t *testing.T) {
 	if other.Digest(number) == l.Digest(number) {
 		t.Error("two instances have one digest of a number")
 	}
-	for _, e := range j.events {
-		if bytes.Contains(e.data, []byte("5550123")) {
-			t.Errorf("the ledger holds the number: %s", e.data)
+	for _, e := range j.Events {
+		if bytes.Contains(e.Data, []byte("5550123")) {
+			t.Errorf("the ledger holds the number: %s", e.Data)
 		}
 	}
 }
@@ -232,8 +232,8 @@ func TestBeginRefuses(t *testing.T) {
 			if err != nil && strings.Contains(digits(err.Error()), "5550123") {
 				t.Errorf("the error shows the number: %v", err)
 			}
-			if len(j.events) > 0 {
-				t.Errorf("stored %s", j.events[0].data)
+			if len(j.Events) > 0 {
+				t.Errorf("stored %s", j.Events[0].Data)
 			}
 		})
 	}
@@ -285,8 +285,8 @@ func TestAddRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if len(j.events) != 1 {
-		t.Errorf("%d events", len(j.events))
+	if len(j.Events) != 1 {
+		t.Errorf("%d events", len(j.Events))
 	}
 }
 
@@ -302,15 +302,15 @@ func TestAddSplits(t *testing.T) {
 		in.Messages["CAPTURES capture.crawl"] = append(in.Messages["CAPTURES capture.crawl"], 1+i)
 	}
 	must(t, l.Add(t.Context(), id, in))
-	for i, e := range j.events {
-		if len(e.data) > 1<<20-4096 {
-			t.Errorf("event %d has %d bytes", i, len(e.data))
+	for i, e := range j.Events {
+		if len(e.Data) > 1<<20-4096 {
+			t.Errorf("event %d has %d bytes", i, len(e.Data))
 		}
 	}
-	t.Logf("%d events", len(j.events))
-	stored := len(j.events)
+	t.Logf("%d events", len(j.Events))
+	stored := len(j.Events)
 	must(t, l.Add(t.Context(), id, in))
-	if len(j.events) != stored {
+	if len(j.Events) != stored {
 		t.Error("targets that are recorded were recorded again")
 	}
 	l = open(t, j)
@@ -383,24 +383,24 @@ func TestTwoLedgers(t *testing.T) {
 func TestOutage(t *testing.T) {
 	j := &memory{}
 	l := open(t, j)
-	j.outage(true)
+	j.Outage(true)
 	if _, err := l.Begin(t.Context(), byNumber()); !errors.Is(err, errOutage) {
 		t.Errorf("got %v", err)
 	}
 	if l.Matches(number) || len(l.Pending()) != 0 {
 		t.Error("an order that is not stored counts")
 	}
-	j.outage(false)
+	j.Outage(false)
 	id := begin(t, l, byAd(aid(1)))
 	lost := false
-	j.lose = func() bool { lost = !lost; return lost } // every other event is stored and nobody told
+	j.Lose = func() bool { lost = !lost; return lost } // every other event is stored and nobody told
 	if err := l.Add(t.Context(), id, some()); !errors.Is(err, errOutage) {
 		t.Errorf("got %v", err)
 	}
 	must(t, l.Add(t.Context(), id, some()))
 	must(t, l.CatchUp(t.Context()))
-	if e, _ := l.Entry(id); e.Ads != 2 || len(j.events) != 2 {
-		t.Errorf("%d events, entry %+v", len(j.events), e)
+	if e, _ := l.Entry(id); e.Ads != 2 || len(j.Events) != 2 {
+		t.Errorf("%d events, entry %+v", len(j.Events), e)
 	}
 }
 
@@ -429,8 +429,8 @@ func TestFollower(t *testing.T) {
 	default:
 	}
 	apply := func(from int) {
-		for i, e := range j.events[from:] {
-			must(t, f.Apply(uint64(from+i)+1, e.subject, e.data))
+		for i, e := range j.Events[from:] {
+			must(t, f.Apply(uint64(from+i)+1, e.Subject, e.Data))
 		}
 	}
 	apply(0)
@@ -442,7 +442,7 @@ func TestFollower(t *testing.T) {
 	if f.Rounds() != 0 || !slices.Equal(f.AdIDs(), []string{aid(1), aid(2)}) || !f.Covers(aid(2)) || !slices.Equal(f.Fingerprints(), []uint64{3}) {
 		t.Errorf("follows %d rounds, %v, %v", f.Rounds(), f.AdIDs(), f.Fingerprints())
 	}
-	n := len(j.events)
+	n := len(j.Events)
 	must(t, l.Done(ctx, id, Result{}))
 	apply(n)
 	changed = f.Changed()
@@ -504,26 +504,26 @@ func TestProjectionLaw(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 5))
 
 		pieces, grouped := open(t, &memory{}), open(t, &memory{})
-		for i, e := range j.events {
+		for i, e := range j.Events {
 			for range 1 + r.IntN(2) {
-				must(t, pieces.Apply(uint64(i)+1, e.subject, e.data))
+				must(t, pieces.Apply(uint64(i)+1, e.Subject, e.Data))
 			}
 			if i > 0 && r.IntN(4) == 0 {
 				back := r.IntN(i)
-				must(t, pieces.Apply(uint64(back)+1, j.events[back].subject, j.events[back].data))
+				must(t, pieces.Apply(uint64(back)+1, j.Events[back].Subject, j.Events[back].Data))
 			}
 		}
 		var subjects []string
-		for _, e := range j.events {
-			if !slices.Contains(subjects, e.subject) {
-				subjects = append(subjects, e.subject)
+		for _, e := range j.Events {
+			if !slices.Contains(subjects, e.Subject) {
+				subjects = append(subjects, e.Subject)
 			}
 		}
 		r.Shuffle(len(subjects), func(i, k int) { subjects[i], subjects[k] = subjects[k], subjects[i] })
 		for _, s := range subjects {
-			for i, e := range j.events {
-				if e.subject == s {
-					must(t, grouped.Apply(uint64(i)+1, e.subject, e.data))
+			for i, e := range j.Events {
+				if e.Subject == s {
+					must(t, grouped.Apply(uint64(i)+1, e.Subject, e.Data))
 				}
 			}
 		}

@@ -145,7 +145,7 @@ func words(what, text, value string) (string, error) {
 	n := utf8.RuneCountInString(text)
 	switch {
 	case n < minWords || n > maxWords:
-		return "", fmt.Errorf("%s %w: it has %d characters, not %d to %d", what, ErrInvalid, n, minWords, maxWords)
+		return "", fmt.Errorf("%s %w: its length is %d, not %d to %d characters", what, ErrInvalid, n, minWords, maxWords)
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
 		return "", fmt.Errorf("%s %w: it has control characters", what, ErrInvalid)
 	case strings.Contains(text, "@"), len(phone.Read(text, phone.Options{})) > 0, len(phone.ReadQuery(text)) > 0:

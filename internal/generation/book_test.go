@@ -84,8 +84,8 @@ func TestPlanRefuses(t *testing.T) {
 			if _, err := open(t, j).Plan(t.Context(), c.step, c.from, c.by); !errors.Is(err, ErrInvalid) {
 				t.Errorf("got %v, want %v", err, ErrInvalid)
 			}
-			if len(j.events) > 0 {
-				t.Errorf("stored %s", j.events[0].data)
+			if len(j.Events) > 0 {
+				t.Errorf("stored %s", j.Events[0].Data)
 			}
 		})
 	}
@@ -167,7 +167,7 @@ func TestALife(t *testing.T) {
 	if diff := cmp.Diff(b.Unused(2), []Output{{Listings, 1}, {Ads, 2}, {Links, 2}, {Index, 2}}); diff != "" {
 		t.Errorf("unused, with the listings that generation 1 left (-got +want):\n%s", diff)
 	}
-	if n := len(j.events); n != 3+1+3 {
+	if n := len(j.Events); n != 3+1+3 {
 		t.Errorf("%d events", n)
 	}
 	if diff := cmp.Diff(open(t, j).All(), b.All()); diff != "" {
@@ -248,8 +248,8 @@ func TestTwoBooksRace(t *testing.T) {
 		if diff := cmp.Diff(books[0].All(), books[1].All()); diff != "" {
 			t.Fatalf("round %d: books differ:\n%s", round, diff)
 		}
-		if len(j.events) != 3 {
-			t.Fatalf("round %d: %d events, want planned, building, switched", round, len(j.events))
+		if len(j.Events) != 3 {
+			t.Fatalf("round %d: %d events, want planned, building, switched", round, len(j.Events))
 		}
 	}
 }
@@ -282,14 +282,14 @@ func TestChanged(t *testing.T) {
 		t.Fatal("changed before the event came")
 	default:
 	}
-	must(t, b.Apply(1, Subject, j.events[0].data))
+	must(t, b.Apply(1, Subject, j.Events[0].Data))
 	select {
 	case <-ch:
 	default:
 		t.Fatal("an event came and nothing said so")
 	}
 	ch = b.Changed()
-	must(t, b.Apply(1, Subject, j.events[0].data))
+	must(t, b.Apply(1, Subject, j.Events[0].Data))
 	must(t, b.Apply(2, "fence.generation", []byte("x")))
 	select {
 	case <-ch:
@@ -321,7 +321,7 @@ func TestApplyRefuses(t *testing.T) {
 func TestOutage(t *testing.T) {
 	j := &memory{}
 	b := open(t, j)
-	j.outage(true)
+	j.Outage(true)
 	if _, err := b.Plan(t.Context(), StepLink, From{}, "u1"); !errors.Is(err, errOutage) {
 		t.Errorf("got %v", err)
 	}
@@ -332,9 +332,9 @@ func TestOutage(t *testing.T) {
 		t.Error("plans what is not stored")
 	}
 	// Stored, but nobody was told: asking again finds it.
-	j.outage(false)
+	j.Outage(false)
 	lost := false
-	j.lose = func() bool { lost = !lost; return lost }
+	j.Lose = func() bool { lost = !lost; return lost }
 	if _, err := b.Plan(t.Context(), StepLink, From{}, "u1"); !errors.Is(err, errOutage) {
 		t.Errorf("got %v", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,14 +12,13 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
+	"vigil.example/internal/ad/adtest"
 	"vigil.example/internal/alert"
 	"vigil.example/internal/audit"
 	"vigil.example/internal/capture"
@@ -30,81 +28,6 @@ import (
 	"vigil.example/internal/search"
 	"vigil.example/internal/search/sqlite"
 )
-
-var errOutage = errors.New("journal is out of order")
-
-// A journal keeps events in memory.
-type journal struct {
-	mu     sync.Mutex
-	events []struct {
-		subject string
-		data    []byte
-	}
-	out bool
-}
-
-func (j *journal) Append(_ context.Context, subject, _ string, data []byte, expect uint64) (uint64, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.out {
-		return 0, errOutage
-	}
-	var last uint64
-	for i, e := range j.events {
-		if e.subject == subject {
-			last = uint64(i) + 1
-		}
-	}
-	if last != expect {
-		return 0, fmt.Errorf("append: %w", ad.ErrConflict)
-	}
-	j.events = append(j.events, struct {
-		subject string
-		data    []byte
-	}{subject, bytes.Clone(data)})
-	return uint64(len(j.events)), nil
-}
-
-func (j *journal) Replay(_ context.Context, from uint64, f func(uint64, string, []byte) error) (uint64, error) {
-	j.mu.Lock()
-	events := j.events
-	j.mu.Unlock()
-	for i, e := range events {
-		if seq := uint64(i) + 1; seq >= from {
-			if err := f(seq, e.subject, e.data); err != nil {
-				return seq, err
-			}
-		}
-	}
-	return uint64(len(events)), nil
-}
-
-func (j *journal) Last(_ context.Context, subject string) (uint64, []byte, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for i, e := range slices.Backward(j.events) {
-		if e.subject == subject {
-			return uint64(i) + 1, e.data, nil
-		}
-	}
-	return 0, nil, ad.ErrNotFound
-}
-
-func (j *journal) outage(on bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.out = on
-}
-
-func (j *journal) text() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	var b strings.Builder
-	for _, e := range j.events {
-		b.Write(e.data)
-	}
-	return b.String()
-}
 
 // records are captures in memory.
 type records map[string]struct {
@@ -131,7 +54,7 @@ type house struct {
 	desk     *desk.Desk
 	index    search.Index
 	register *access.Register
-	audit    *journal
+	audit    *adtest.Journal
 	inbox    *alert.Inbox
 	raiser   *alert.Raiser
 	records  records
@@ -149,7 +72,7 @@ var testKey = []byte("a key that is for tests only")
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	h := &house{t: t, audit: &journal{}, records: records{}, now: time.Date(2026, 3, 20, 9, 0, 0, 0, time.UTC), logged: &bytes.Buffer{}, ads: map[string]string{}}
+	h := &house{t: t, audit: &adtest.Journal{}, records: records{}, now: time.Date(2026, 3, 20, 9, 0, 0, 0, time.UTC), logged: &bytes.Buffer{}, ads: map[string]string{}}
 	clock := func() time.Time { return h.now }
 	ctx := t.Context()
 	must := func(err error) {
@@ -159,9 +82,9 @@ func newHouse(t testing.TB) *house {
 		}
 	}
 	var err error
-	h.register, err = access.Open(ctx, &journal{}, access.Config{Key: testKey, Now: clock, Argon: access.Argon{Time: 1, Memory: 64, Lanes: 1, AtOnce: 4, Waiting: 100}})
+	h.register, err = access.Open(ctx, &adtest.Journal{}, access.Config{Key: testKey, Now: clock, Argon: access.Argon{Time: 1, Memory: 64, Lanes: 1, AtOnce: 4, Waiting: 100}})
 	must(err)
-	docket, err := casework.Open(ctx, &journal{}, casework.Config{Key: testKey, Now: clock})
+	docket, err := casework.Open(ctx, &adtest.Journal{}, casework.Config{Key: testKey, Now: clock})
 	must(err)
 	log, err := audit.Open(ctx, h.audit, audit.Config{Key: testKey, Now: clock})
 	must(err)

@@ -138,7 +138,7 @@ func TestAuditBeforeTheAnswer(t *testing.T) {
 	h.furnish()
 	h.settle()
 	to, _, _ := h.ask("9125550123")
-	h.audit.outage(true)
+	h.audit.Outage(true)
 	for _, p := range []string{"/", to, "/ad/" + h.ads["g0"], "/cluster/" + linked, "/inbox", "/watches"} {
 		res, body := h.get(p)
 		if res.StatusCode != 500 || strings.Contains(body, "555-0123") || strings.Contains(body, "friendly") || strings.Contains(body, "journal") {
@@ -152,11 +152,11 @@ func TestAuditBeforeTheAnswer(t *testing.T) {
 	if !strings.Contains(h.logged.String(), "journal is out of order") || !strings.Contains(h.logged.String(), "id=") {
 		t.Errorf("the cause is not in the log: %s", h.logged)
 	}
-	h.audit.outage(false)
+	h.audit.Outage(false)
 	if res, _ := h.get(to); res.StatusCode != 200 {
 		t.Errorf("afterwards: %d", res.StatusCode)
 	}
-	if text := h.audit.text(); strings.Contains(text, "9125550123") || !strings.Contains(text, "cluster.view") && !strings.Contains(text, "search") {
+	if text := h.audit.Text(); strings.Contains(text, "9125550123") || !strings.Contains(text, "cluster.view") && !strings.Contains(text, "search") {
 		t.Error("the audit log holds a number, or no search")
 	}
 }
