@@ -398,11 +398,11 @@ func (p Places) choose(r *reading, m *mention, known []*city) (*city, float64) {
 		}
 		for _, ar := range r.codes {
 			if ar.metro == c.metro && c.metro != "" {
-				s *= 5
+				s *= 16
 				break
 			}
 			if ar.region == c.region {
-				s *= 2.5
+				s *= 8
 				break
 			}
 		}
