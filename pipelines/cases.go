@@ -20,6 +20,11 @@ type Case struct {
 	// Gives is every value that must be read with some certainty, and no other may
 	// be: "phone +19125550143", "email a@b.example", "handle telegram:name".
 	Gives []string `yaml:"gives"`
+	// Side, Language and Place are who must be told to speak, in what, and where the
+	// best place must be: "demand", "es", "Savannah US-GA"; not judged when empty.
+	Side     string `yaml:"side"`
+	Language string `yaml:"language"`
+	Place    string `yaml:"place"`
 	// Never is values that must not be read, however uncertainly.
 	Never []string `yaml:"never"`
 	// Says is every indicator that must be found, as category/sub, and whether they
@@ -113,7 +118,27 @@ func (c Case) judge(a *ad.Ad) (wrong []string) {
 	if c.Says != nil {
 		wrong = append(wrong, c.indicators(a)...)
 	}
-	return append(wrong, misplaced(a)...)
+	return append(append(wrong, c.misread(a)...), misplaced(a)...)
+}
+
+// misread says what of side, language and place is not as it must be.
+func (c Case) misread(a *ad.Ad) (wrong []string) {
+	got := struct{ side, language, place string }{}
+	if a.Side != nil {
+		got.side = a.Side.Side
+	}
+	if a.Language != nil {
+		got.language = a.Language.Tag
+	}
+	if len(a.Places) > 0 {
+		got.place = strings.TrimSpace(a.Places[0].City + " " + a.Places[0].Region)
+	}
+	for _, x := range []struct{ what, got, want string }{{"side", got.side, c.Side}, {"language", got.language, c.Language}, {"place", got.place, c.Place}} {
+		if x.want != "" && x.got != x.want {
+			wrong = append(wrong, fmt.Sprintf("- %s %s: read as %q", x.what, x.want, x.got))
+		}
+	}
+	return wrong
 }
 
 // indicators compares what was found in the words with what the case says.
