@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,7 +13,7 @@ import (
 
 type demandCmd struct {
 	printing
-	CSV   bool   `help:"Print CSV, one week a line." name:"csv" xor:"form"`
+	CSV   bool   `help:"Print CSV, one week a line." name:"csv"`
 	Metro string `help:"Metropolitan area: a city with its state, a code, unplaced, or all." default:"all" placeholder:"NAME"`
 	From  string `help:"First week, as 2026-W10 or a day of it." placeholder:"WEEK"`
 	Weeks int    `help:"Weeks to show; ${default} when left out." default:"13" placeholder:"N"`
@@ -30,6 +31,9 @@ func (*demandCmd) Example() string {
 
 // Run prints weekly figures.
 func (k *demandCmd) Run(c *Context) error {
+	if k.CSV && k.JSON {
+		return fail(codeUsage, "give --csv or --json", errors.New("both forms were asked for"))
+	}
 	cl, err := c.Client()
 	if err != nil {
 		return err
@@ -65,7 +69,11 @@ func printDemand(c *Context, d desk.Demand) {
 	c.printf("BY: distinct contacts, where posts give one. <5: withheld. –: missing, not zero.\n+: and fewer than 5 more in single areas.\n\n")
 	for _, m := range d.Method {
 		for i, l := range wrapped(m, columns-2) {
-			c.printf("%s%s\n", []string{"  ", "- "}[b2i(i == 0)], l)
+			lead := "  "
+			if i == 0 {
+				lead = "- "
+			}
+			c.printf("%s%s\n", lead, l)
 		}
 	}
 	if d.Metro == "" && len(d.Choices) > 0 {
@@ -76,13 +84,6 @@ func printDemand(c *Context, d desk.Demand) {
 		}
 		a.print(c.Stdout)
 	}
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // versions says what read the posts, and warns when it was more than one program.

@@ -53,7 +53,7 @@ type Metro struct {
 // Method says in words what the figures are; docs/demand.md says more.
 func Method() []string {
 	return []string{
-		"Posts are counted, not people: one person may write many posts, and many people one.",
+		"Posts are counted, not people: many posts may come from few, and how many people stand behind them is not known.",
 		"A buyer post seeks somebody's paid time, reviews a meeting or bargains over a rate; a supply ad offers such time. A program tells them apart by their words and is wrong at times.",
 		"A post counts in the week in which it was posted, as the site says, in the time of UTC; the same or nearly the same text within 28 days counts once.",
 		"Only pages that were crawled count; what people brought in does not, nor do posts whose place is not known.",
