@@ -210,7 +210,8 @@ func (c *Corrections) bring(seq uint64, id string, e event) error {
 		}
 		now := &corrected{*e.Correction, seq, seq}
 		c.byID[id] = now
-		of := append(slices.Clone(c.byAd[now.AdID]), now)
+		// One of that id may have been erased and not forgotten yet.
+		of := append(slices.DeleteFunc(slices.Clone(c.byAd[now.AdID]), func(x *corrected) bool { return x.ID == id }), now)
 		slices.SortFunc(of, func(a, b *corrected) int { return cmp.Compare(a.first, b.first) })
 		c.byAd[now.AdID] = of
 	case kindWithdrawn:

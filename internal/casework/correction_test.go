@@ -166,6 +166,15 @@ func TestForgetCorrections(t *testing.T) {
 			t.Errorf("left are %+v", d.Corrections().All(""))
 		}
 	}
+	late := NewCorrections() // it has heard of what was erased, and not that it was
+	for _, seq := range []uint64{1, 99} {
+		if err := late.Apply(seq, subjectCorrection+"x", []byte(`{"v":1,"kind":"corrected","correction":{"id":"x","ad":"gone"}}`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := late.All("gone"); len(got) != 1 {
+		t.Errorf("one that was erased is there beside the new one: %+v", got)
+	}
 	if c, err := ds[1].Correct(t.Context(), fix("gone", "one", "")); err != nil || len(ds[1].Corrections().All("gone")) != 1 {
 		t.Errorf("decided anew: %+v, %v", c, err)
 	}
