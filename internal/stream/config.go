@@ -81,7 +81,7 @@ func (c Config) Validate() error {
 // checkURLs refuses addresses that no server can have. What is wrong is said
 // without a user's name and password.
 func checkURLs(urls string) error {
-	for _, one := range strings.Split(urls, ",") {
+	for one := range strings.SplitSeq(urls, ",") {
 		full := strings.TrimSpace(one)
 		if !strings.Contains(full, "://") {
 			full = "nats://" + full

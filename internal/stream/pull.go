@@ -27,7 +27,7 @@ const (
 )
 
 // A reader without acknowledgements begins again after the last message it has
-// seen, and nothing is lost, when
+// seen when one of these happens; nothing is lost by it.
 var (
 	errGap = errors.New("messages did not come in their order; reading begins again behind the last one seen")
 	errCut = errors.New("the connection was lost; reading begins again behind the last message seen")
