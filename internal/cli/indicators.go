@@ -142,9 +142,9 @@ func indicatorLine(lib *indicator.Library, id json.RawMessage, r indicator.Readi
 
 // explain prints a reading for people.
 func explain(out *bufio.Writer, lib *indicator.Library, a adLine, r indicator.Reading) error {
-	_, err := fmt.Fprintf(out, "ad %s: %s\n", clean(string(a.id)), clean(a.text))
+	_, _ = fmt.Fprintf(out, "ad %s: %s\n", clean(string(a.id)), clean(a.text))
 	if len(r.Indicators) == 0 {
-		_, err = fmt.Fprintf(out, "  no such language found\n\n")
+		_, err := fmt.Fprintf(out, "  no such language found\n\n")
 		return err
 	}
 	for _, i := range r.Indicators {
@@ -156,7 +156,7 @@ func explain(out *bufio.Writer, lib *indicator.Library, a adLine, r indicator.Re
 	}
 	lead := indicator.LeadOf(r.Indicators)
 	if lead == nil {
-		_, err = fmt.Fprintf(out, "  no lead\n\n")
+		_, err := fmt.Fprintf(out, "  no lead\n\n")
 		return err
 	}
 	_, _ = fmt.Fprintf(out, "  lead, score %.2f: %s\n", lead.Score, lead.Why)
@@ -167,7 +167,7 @@ func explain(out *bufio.Writer, lib *indicator.Library, a adLine, r indicator.Re
 		}
 		_, _ = fmt.Fprintf(out, "    %.2f %s (%s)%s\n", w.Weight, indicator.Words(w.Category, w.Sub), w.Rule, against)
 	}
-	_, err = fmt.Fprintf(out, "  Language found, to be looked at by a person; no finding.\n\n")
+	_, err := fmt.Fprintf(out, "  Language found, to be looked at by a person; no finding.\n\n")
 	return err
 }
 

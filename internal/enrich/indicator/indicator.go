@@ -38,7 +38,8 @@ type Reading struct {
 	lib        *Library
 }
 
-// Contexts names the settings that were recognised: personal, forum, report, …
+// Contexts names the settings that were recognised: personal, forum,
+// report and others.
 func (r Reading) Contexts() []string {
 	var out []string
 	for i, c := range r.lib.contexts {

@@ -137,7 +137,7 @@ func spanishVerb(s string, stems []string, add func(string)) {
 		endings = endingsIr
 	}
 	for _, stem := range append([]string{s[:n-2]}, stems...) {
-		for _, e := range strings.Fields(endings) {
+		for e := range strings.FieldsSeq(endings) {
 			add(stem + e + tail)
 		}
 		switch { // c and z, g and gu, before e and i

@@ -3,6 +3,7 @@ package indicator
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"vigil.example/internal/ad"
 )
@@ -43,7 +44,7 @@ func LeadOf(found []ad.Indicator) *ad.Lead {
 		switch {
 		case i.Strength == ad.Strong && strong == nil && !w.Contrary:
 			strong = i
-		case i.Strength == ad.Moderate && i.Category != trust && !w.Contrary && !contains(moderate, i.Category):
+		case i.Strength == ad.Moderate && i.Category != trust && !w.Contrary && !slices.Contains(moderate, i.Category):
 			moderate = append(moderate, i.Category)
 		}
 	}
@@ -57,15 +58,6 @@ func LeadOf(found []ad.Indicator) *ad.Lead {
 		return nil
 	}
 	return &lead
-}
-
-func contains(s []string, v string) bool {
-	for _, o := range s {
-		if o == v {
-			return true
-		}
-	}
-	return false
 }
 
 // Words says a category and sub to people.

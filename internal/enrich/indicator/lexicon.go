@@ -32,7 +32,7 @@ func newSets() *sets {
 // add puts the entries of a class into the lexicon.
 func (s *sets) add(lang, class, entries string) error {
 	key := lang + "." + class
-	for _, e := range strings.Fields(entries) {
+	for e := range strings.FieldsSeq(entries) {
 		if strings.HasPrefix(e, "<") {
 			other, ok := s.classes[lang+"."+strings.Trim(e, "<>")]
 			if !ok {

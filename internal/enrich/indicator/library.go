@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -226,11 +227,9 @@ func (l *Library) build(files []File, docs []document) error {
 				}
 			}
 		}
-		for w, n := range d.Numbers {
-			numbers[w] = n
-		}
+		maps.Copy(numbers, d.Numbers)
 		for w, to := range d.Expand {
-			for _, part := range strings.Fields(to) {
+			for part := range strings.FieldsSeq(to) {
 				l.expand[w] = append(l.expand[w], l.word(part))
 			}
 		}

@@ -48,15 +48,18 @@ func disguised(method string) bool {
 	}, method)
 }
 
-// spells reports whether several digits are in words.
+// spells reports whether three digits in words stand near one another.
 func (r *reader) spells() bool {
-	n := 0
+	near := [2]int{-9, -9} // where the last two stood
 	for i := range r.toks {
 		if t := &r.toks[i]; t.num >= 0 && t.num <= 9 && t.flags&flagDigit == 0 {
-			n++
+			if i-near[0] <= 8 {
+				return true
+			}
+			near[0], near[1] = near[1], i
 		}
 	}
-	return n >= 3
+	return false
 }
 
 // prices counts round amounts among the tokens: "200 two 340 four" is a list of
