@@ -220,6 +220,7 @@ type tie struct {
 	values int
 	ads    int     // on the thinner side
 	shared float64 // of the weight, what comes from values with many owners
+	rivals bool    // they write one text and contradict each other
 	alike  bool    // they have texts that are alike
 	part   bool    // they have a part of a text in common
 }
@@ -395,7 +396,7 @@ func (o *owners) ties() []tie {
 	for _, r := range o.rivals {
 		a, b := o.find(r.a), o.find(r.b)
 		if k, ok := at[pair{min(a, b), max(a, b)}]; ok {
-			out[k].weight -= 4
+			out[k].rivals = true
 		}
 	}
 	for i := range out {
@@ -455,6 +456,9 @@ func (o *owners) worth(p period, k float64) float64 {
 func (o *owners) net(t *tie, a, b int32) float64 {
 	small := float64(min(o.size[a], o.size[b]))
 	w := t.weight + min(t.shared, 0.5)/(1+small/8) - min(5, (small-1)*0.08) - max(0, small-64)*0.02
+	if t.rivals {
+		w -= 4
+	}
 	switch {
 	case t.alike:
 		w += 0.9
