@@ -41,6 +41,9 @@ func (r *reader) assemble() {
 			r.sandwiched(i)
 		}
 	}
+	if r.loose {
+		r.scattered()
+	}
 	if r.told&(1<<wordJoin.value()) != 0 {
 		for i := range r.chunks {
 			if r.chunks[i].w == wordJoin {

@@ -134,6 +134,7 @@ type reader struct {
 	threes  int    // three digits
 	counts1 bool   // a one or the word first, with which a count may begin
 	lines   int    // that begin with digits
+	loose   bool   // three groups of digits or more have words between
 	back    bool   // the text says that digits are reversed
 	blocks  bool   // or groups of digits
 	told    uint16 // what else it tells to do: bit k for the word wordTell|k
@@ -298,6 +299,7 @@ func (r *reader) read(s string) []ad.Phone {
 			r.walk(path{start: int32(i), at: int32(i)})
 		}
 	}
+	r.loose = r.apart()
 	r.assemble()
 	chosen := choose(r.found)
 	if len(chosen) == 0 {

@@ -204,14 +204,17 @@ var meanings = [...]struct {
 	{wordFiller, "ok okay su your new nuevo work best friend you know by comes with in dash dot hyphen guion punto space entonces de del la el " +
 		"los las is are que con en termino final al amigo amiga babe baby hun hon honey dear sweetie digits digit numbers oye bueno " +
 		"mira i e es son at on also uh hmm er well so now its the a ya pues segundo yes si second third slash espacio coma comma here " +
-		"followedby add put raya"},
+		"followedby add put raya another otra segunda tercera tercer tercero cuarta fourth compa open close abre cierra thats parts partes " +
+		"porfa porfavor please pls plz"},
 	{wordPhone, "call calls calling text texts txt texto tel telf telefono telefonos phone phones ph fone cell cel celular celulares mobile " +
 		"movil mob whatsapp whats whatsap wsp wa wapp guasap sms contact contacto contactar contacta contactenos reach llame llama " +
 		"llamame llamar llamenos llamada llamadas marque marca marcame marcar comuniquese comunicate comunicarse informacion informes " +
 		"info mandame manda mande mensaje mensajes message msg dial ring hmu hit book reserva reservas reservaciones appointment " +
 		"appointments cita citas office oficina home fax direct viber signal telegram imessage facetime recados escribeme escribe " +
 		"escribir hablame habla buzz holler shout interested interesados interesado interesada lmk voicemail contesta atiende " +
-		"contactame llamanos"},
+		"contactame llamanos marcale llamale escribele mandale textea texteame texteanos marcanos escribenos llamarnos marcarme llamarme " +
+		"contactanos contactarme contactarnos avisame avisenos pregunten pregunta textme callme textme phoning ringing messaging dm inbox " +
+		"whatsappea whatsappeame wasap guats watsap whatsapps wassap celu fono marquen llamen escriban manden marcar"},
 	{wordID, "id ids ref refs reference referencia item license licence licencia lic serial serie sku account acct cuenta card tarjeta " +
 		"invoice factura tracking rastreo vin isbn utm gps coordinates coordenadas map mapa timestamp posted publicado updated created " +
 		"zipcode postal permit permiso ticket policy poliza confirmation confirmacion registration registro expediente folio mls npi " +
