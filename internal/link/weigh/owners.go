@@ -214,29 +214,33 @@ func (o *owners) cut(v int32, k kind, ads []int32) {
 
 // A tie is what speaks for joining two owners.
 type tie struct {
-	a, b   int32
-	weight float64 // of values with few owners
-	net    float64 // of all, less what chance gives
-	values int
-	ads    int     // on the thinner side
-	shared float64 // of the weight, what comes from values with many owners
-	rivals bool    // they write one text and contradict each other
-	alike  bool    // they have texts that are alike
-	part   bool    // they have a part of a text in common
+	a, b         int32
+	sizeA, sizeB int32   // ads of both when they were weighed
+	weight       float64 // of values with few owners
+	net          float64 // of all, less what chance gives
+	values       int
+	ads          int     // on the thinner side
+	shared       float64 // of the weight, what comes from values with many owners
+	rivals       bool    // they write one text and contradict each other
+	alike        bool    // they have texts that are alike
+	part         bool    // they have a part of a text in common
 }
 
-const enough = 1.0
+const (
+	enough = 1.0 // for a tie to join
+	rounds = 24
+)
 
 func (o *owners) solve() {
 	changed := map[int32]bool{}
-	for range 16 {
+	for range rounds {
 		clear(changed)
 		for _, t := range o.ties() {
 			if t.net < enough {
 				break
 			}
 			a, b := o.find(t.a), o.find(t.b)
-			if a == b || (changed[a] || changed[b]) && (o.risky(a, b) || o.net(&t, a, b) < enough) {
+			if a == b || (changed[a] || changed[b]) && (o.risky(t, a, b) || o.net(&t, a, b) < enough) {
 				continue
 			}
 			o.union(a, b)
@@ -249,12 +253,13 @@ func (o *owners) solve() {
 }
 
 // risky reports whether joining two owners must wait until what speaks against it
-// is weighed anew.
-func (o *owners) risky(a, b int32) bool {
-	if !o.contested[a] && !o.contested[b] {
+// is weighed anew: one of them has rivals, and has grown much since.
+func (o *owners) risky(t tie, a, b int32) bool {
+	if !o.contested[a] && !o.contested[b] || min(o.size[a], o.size[b]) <= 3 && !(o.contested[a] && o.contested[b]) {
 		return false
 	}
-	return o.contested[a] && o.contested[b] || min(o.size[a], o.size[b]) > 3
+	return 10*o.size[a] > 12*t.sizeA || 10*o.size[b] > 12*t.sizeB
+
 }
 
 const (
@@ -345,7 +350,7 @@ func (o *owners) ties() []tie {
 		if !ok {
 			k = len(out)
 			at[pair{a, b}] = k
-			out = append(out, tie{a: a, b: b})
+			out = append(out, tie{a: a, b: b, sizeA: o.size[a], sizeB: o.size[b]})
 		}
 		return &out[k]
 	}

@@ -118,7 +118,7 @@ type match struct {
 // same reports whether the text is the unit's. What was edited shares a little
 // everywhere; what was copied shares all of one part and nothing of the rest.
 func (m match) same() bool {
-	return m.whole >= 0.3+0.5*m.dense || m.ads >= 8 && m.bits >= 70 && m.whole >= 0.44 && m.dense <= 0.6
+	return m.whole >= 0.3+0.5*m.dense || m.ads >= 8 && m.bits >= 65 && m.whole >= 0.42+max(0, m.dense-0.55)
 }
 
 // matches lists the units that a text shares evidence with, the most like first.

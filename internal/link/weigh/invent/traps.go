@@ -51,6 +51,7 @@ func (w *world) traps() {
 
 // recycle gives numbers of some to others, years later.
 func (w *world) recycle(n int) {
+	given := map[string]bool{} // a number changes hands once
 	for range n {
 		a, b := pick(w, w.groups), pick(w, w.groups)
 		if a == b || a.size > 30 || b.size > 30 || len(a.phones) == 0 || len(b.phones) == 0 {
@@ -63,6 +64,10 @@ func (w *world) recycle(n int) {
 			continue
 		}
 		old, fresh := pick(w, b.phones), pick(w, a.phones)
+		if given[old] || given[fresh] {
+			continue
+		}
+		given[old], given[fresh] = true, true
 		for _, g := range []*group{a, b} {
 			for _, d := range g.ads {
 				if i := slices.Index(d.Phones, old); g == b && i >= 0 {
