@@ -75,7 +75,7 @@ type room struct {
 // plausible reports in one quick look, without allocating, whether a text could
 // hold a number at all.
 func plausible(s string) bool {
-	signs, solo, start := 0, 0, -1
+	signs, solo, start, run, stars := 0, 0, -1, 0, 0
 	for i := 0; i <= len(s); i++ {
 		c := byte(' ')
 		if i < len(s) {
@@ -96,10 +96,23 @@ func plausible(s string) bool {
 				signs += n / 6 // perhaps number words run together
 			} else if mayCount(s[start], s[start+1]) && lookUp(s[start:i]).numeral() || n > 2 && n < 5 && leetDigits[s[start]] != 0 && leetish(s[start:i]) {
 				signs++
+				run++
+			} else if n > 1 && n <= maxSpelt && mayMisspell(s[start], s[start+1], s[i-1]) {
+				if run++; run > 4 {
+					return true // perhaps misspelt number words
+				}
+			} else {
+				run = 0
 			}
 			start = -1
 		}
 		switch {
+		case c == '*' || c == '_':
+			if i > 0 && letter(s[i-1]) || i+1 < len(s) && letter(s[i+1]) {
+				if stars++; stars > 2 {
+					signs++ // perhaps words with a letter hidden
+				}
+			}
 		case digit(c) || c == '|' || c == '$':
 			signs++
 		case (c == '.' || c == '-') && i > 0 && s[i-1] == '.'+'-'-c: // perhaps Morse code
@@ -134,6 +147,7 @@ type reader struct {
 	threes  int    // three digits
 	counts1 bool   // a one or the word first, with which a count may begin
 	lines   int    // that begin with digits
+	names   bool   // misspelt names of digits follow each other
 	loose   bool   // three groups of digits or more have words between
 	back    bool   // the text says that digits are reversed
 	blocks  bool   // or groups of digits
@@ -234,6 +248,10 @@ func (r *reader) classify() bool {
 		digits += int(c.marks) + int(c.odd)
 	}
 	digits += solo / 3
+	r.names = r.maySpell()
+	if r.names {
+		return true
+	}
 	if digits >= enough || hard >= 3 && digits >= 3 || hard >= 2 && digits >= 5 {
 		return true
 	}
@@ -314,9 +332,78 @@ func (r *reader) read(s string) []ad.Phone {
 	return out
 }
 
+// maySpell reports whether words follow each other that may all misspell names of
+// digits.
+func (r *reader) maySpell() bool {
+	run, words := 0, 0
+	for i := range r.chunks {
+		c := &r.chunks[i]
+		switch {
+		case c.digits > 0 && c.letters == 0:
+			run += int(c.digits)
+		case c.digits == 0 && c.w.numeral():
+			run++
+		case c.hi-c.lo > 1 && c.hi-c.lo <= maxSpelt && (c.w == wordNone || c.w.sort() == wordFiller) && (c.digits > 0 || mayMisspell(r.norm[c.lo], r.norm[c.lo+1], r.norm[c.hi-1])):
+			run++
+			words++
+		default:
+			run, words = 0, 0
+		}
+		if run > 5 && words > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// support reads misspelt names that stand in a row: seven digits of them in a row are
+// read where each alone would be a word of its own.
+func (r *reader) support() {
+	for i := 0; i < len(r.chunks); {
+		n, words, unsure, k := 0, 0, 0, i
+		for ; k < len(r.chunks); k++ {
+			c := &r.chunks[k]
+			if c.digits > 0 && c.letters+c.marks == 0 {
+				if n += int(c.digits); c.digits > 4 {
+					break
+				}
+				continue
+			}
+			if r.single(k) {
+				n++
+				continue
+			}
+			if c.unspelt || c.measure || c.letters < 2 || c.hi-c.lo > maxSpelt || c.w != wordNone && c.w != wordFiller || k > i && c.gap&gapBlank != 0 {
+				break
+			}
+			d, cost, ok := spelt(r.norm[c.lo:c.hi])
+			if c.unspelt = !ok; !ok {
+				break
+			}
+			if cost >= realWordCost {
+				unsure++
+			}
+			c.speltCost, c.mis = cost, d+1
+			n, words = n+1, words+1
+		}
+		if words > 1 && n >= enough && unsure*3 <= n {
+			for j := i; j < k; j++ {
+				if c := &r.chunks[j]; c.mis != 0 && c.spelt == 0 {
+					c.spelt, c.hard = c.mis, true
+					c.speltCost = min(.3*c.speltCost, .3)
+				}
+			}
+		}
+		i = max(k, i+1)
+	}
+}
+
 // misspellings looks for misspelt number words, from both ends, in texts with
 // digits standing alone or number words.
 func (r *reader) misspellings() {
+	if r.names {
+		r.support()
+	}
 	n := 0
 	for i := range r.chunks {
 		if c := &r.chunks[i]; c.hard && (r.single(i) || c.letters > 1 && !c.measure) {

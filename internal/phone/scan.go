@@ -59,6 +59,7 @@ type chunk struct {
 	w            word  // what it means as a word
 	hard         bool  // digits or a number word: reason to look closer
 	spelt        uint8 // one more than the digit whose name this misspells
+	mis          uint8 // the same, where its neighbours may bear it out
 	unspelt      bool  // no misspelling of a digit's name
 	speltCost    float32
 	measure      bool  // a number with its unit

@@ -16,12 +16,12 @@ type spelling struct {
 
 // spellings holds the names of the digits in English and Spanish.
 var spellings = [...]spelling{
-	{"zero", "zero", 0, "zsx"}, {"cero", "cero", 0, "czs"}, {"oh", "oh", 0, "o"},
-	{"one", "one", 1, "ow"}, {"uno", "uno", 1, "uh"},
+	{"zero", "zero", 0, "zsxc"}, {"cero", "cero", 0, "czs"}, {"oh", "oh", 0, "o"},
+	{"one", "one", 1, "ow"}, {"uno", "uno", 1, "uhj"},
 	{"two", "two", 2, "td"}, {"dos", "dos", 2, "d"},
 	{"three", "thre", 3, "t"}, {"tres", "tres", 3, "t"},
-	{"four", "four", 4, "fp"}, {"cuatro", "cuatro", 4, "ckq"},
-	{"five", "five", 5, "fpv"}, {"cinco", "cinco", 5, "csz"},
+	{"four", "four", 4, "fpv"}, {"cuatro", "cuatro", 4, "ckqg"},
+	{"five", "five", 5, "fpv"}, {"cinco", "cinco", 5, "cszk"},
 	{"six", "six", 6, "scz"}, {"seis", "seis", 6, "scz"},
 	{"seven", "seven", 7, "scz"}, {"siete", "siete", 7, "scz"},
 	{"eight", "eight", 8, "eai"}, {"ocho", "ocho", 8, "oh"},
@@ -125,6 +125,11 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 			second = d
 		}
 	}
+	if best > .45 {
+		if m := lookUp(w); m != wordNone && (m.sort() == wordUnit || m.sort() == wordSoft) && len(w) < len(b) { // "foor", "wonn"
+			return m.value(), .35, true
+		}
+	}
 	if best == 9 {
 		return bones(w)
 	}
@@ -137,6 +142,33 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 	}
 	return digit, cost, true
 }
+
+// mayMisspell is a quick look at the first two letters of a word and its last: when
+// false, it is hardly a misspelt name of a digit.
+func mayMisspell(a, b, last byte) bool {
+	return beginnings[a&31]>>(b&31)&(endings>>(last&31))&1 != 0
+}
+
+// beginnings holds, for every first letter of a misspelt name, the second ones as
+// bits; endings its last ones. Both are by the last five bits of a letter.
+var (
+	beginnings = func() (of [32]uint32) {
+		for _, s := range [...]string{"aiyt", "ceirku", "douwe", "eiygah", "fiaouyvw", "houei", "jue", "kuwi", "nieuyaobv", "onhcuk", "phio", "quw", "seixyviahb", "thrwueo",
+			"unaeh", "viauo", "wuoaeh", "xeiy", "zeiyaor"} {
+			for _, c := range s[1:] {
+				of[s[0]&31] |= 1 << (c & 31)
+			}
+			of[s[0]&31] |= 1 << (s[0] & 31)
+		}
+		return of
+	}()
+	endings = func() (of uint32) {
+		for _, c := range "oenrsxtvfzuikhw" {
+			of |= 1 << (c & 31)
+		}
+		return of
+	}()
+)
 
 // humped reads names of digits, misspelt or not, that are run together with a
 // capital at the beginning of each: "NienOneTwo".
