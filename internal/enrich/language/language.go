@@ -77,7 +77,7 @@ func New() Languages {
 		}
 		for i, t := range tags {
 			if t == tag {
-				for _, w := range strings.Fields(strings.ReplaceAll(list, "'", "")) {
+				for w := range strings.FieldsSeq(strings.ReplaceAll(list, "'", "")) {
 					l.known[w] |= 1 << i
 				}
 			}

@@ -177,7 +177,7 @@ func (g *Gazetteer) readUsage() {
 			return
 		}
 		s := set{}
-		for _, w := range strings.Fields(list) {
+		for w := range strings.FieldsSeq(list) {
 			w = strings.ReplaceAll(w, "_", " ")
 			from, to, paired := strings.Cut(w, "=")
 			switch {

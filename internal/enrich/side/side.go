@@ -73,7 +73,7 @@ func New() Sides {
 		if !ok || c == 0 {
 			continue
 		}
-		for _, w := range strings.Fields(list) {
+		for w := range strings.FieldsSeq(list) {
 			w = strings.ReplaceAll(w, "_", " ")
 			word, _, phrase := strings.Cut(w, " ")
 			at := s.first[word]
