@@ -2,10 +2,7 @@ package erasure
 
 import "vigil.example/internal/ad/adtest"
 
-// Journals without a disk.
-type (
-	memory = adtest.Journal
-	stored = adtest.Event
-)
+// A journal without a disk.
+type memory = adtest.Journal
 
 var errOutage = adtest.ErrOutage
