@@ -11,7 +11,9 @@ import (
 	"vigil.example/internal/alert"
 	"vigil.example/internal/audit"
 	"vigil.example/internal/casework"
+	"vigil.example/internal/enrich/contact"
 	"vigil.example/internal/phone"
+	"vigil.example/internal/query"
 )
 
 // ErrNotAValue says that what was typed is no number, e-mail address or handle.
@@ -33,8 +35,15 @@ func ReadValue(text string) (ad.Value, error) {
 	if at := strings.IndexByte(lower, '@'); at > 0 && strings.Contains(lower[at:], ".") && !strings.ContainsAny(lower, " ,;<>") {
 		return ad.Value{Kind: "email", Value: lower}, nil
 	}
-	if p, h, ok := strings.Cut(lower, ":"); ok && p != "" && h != "" && !strings.ContainsAny(lower, " ,;<>") {
-		return ad.Value{Kind: "handle", Value: p + ":" + strings.TrimPrefix(h, "@")}, nil
+	if p, h, ok := strings.Cut(lower, ":"); ok && p != "" && h != "" && !strings.ContainsAny(lower, " ,;<>/") {
+		f, err := query.NewField("handle", p+":"+h) // the platform has one name, however it is called
+		if err != nil || len(f.Values) == 0 {
+			return ad.Value{}, ErrNotAValue
+		}
+		return ad.Value{Kind: "handle", Value: f.Values[0]}, nil
+	}
+	if ids := contact.Read(text); len(ids) == 1 { // written as ads write them
+		return ad.Value{Kind: ids[0].Kind, Value: ids[0].Value}, nil
 	}
 	return ad.Value{}, ErrNotAValue
 }
