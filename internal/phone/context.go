@@ -39,12 +39,15 @@ func (r *reader) readLead(start int) lead {
 	}
 	for k := start - 1; k >= 0 && k >= start-reach; k-- {
 		c, g := &r.chunks[k], r.chunks[k+1].gap
-		abbreviated := c.w.sort() == wordNumber || c.w.sort() == wordPhone || c.hi-c.lo <= 4 && c.letters > 0 && (c.w.sort() == wordID || c.w.sort() == wordLabel)
+		abbreviated := c.w.sort() == wordNumber || c.w.sort() == wordPhone || c.hi-c.lo <= 4 && c.letters > 0 && (c.w.sort() == wordID || c.w.sort() == wordLabel) && !r.spells(k, "zoom", "card", "case", "item", "lote", "plan", "bill", "room", "unit") ||
+			k == start-1 && c.hi-c.lo < 6 && c.w == wordNone && (r.word(k-1).sort() == wordID || r.word(k-1).sort() == wordLabel) && r.chunks[k].gap == gapSpace // "Cedula prof. 512"
 		if g&gapEnd != 0 && !(abbreviated && g&gapDot != 0 && k >= start-2) { // "Tel. no. 12"
 			return cx
 		}
 		if broken(g) {
 			id *= .15
+		} else if g&gapComma != 0 && k < start-1 {
+			id *= .3 // "drivers with a licence, in order, 912"
 		}
 		away = away || g&gapLine != 0 && k < start-1 // the line of the number begins with words of its own
 		if digits += int(c.digits); c.w.numeral() && c.w.sort() != wordSoft {
@@ -73,6 +76,9 @@ func (r *reader) readLead(start int) lead {
 			if r.inAddress(k) {
 				continue
 			}
+			if r.place(k) {
+				continue
+			}
 			if r.spells(k, "order", "orden") && r.spells(k-1, "in", "en") {
 				continue
 			}
@@ -85,7 +91,7 @@ func (r *reader) readLead(start int) lead {
 			}
 		case wordLabel, wordFiller:
 			switch {
-			case c.w.sort() == wordFiller && c.w != wordPart:
+			case c.w.sort() == wordFiller && c.w != wordPart, r.place(k):
 			case numbered && near <= 2:
 				cx.id = max(cx.id, id)
 				return cx
@@ -96,6 +102,10 @@ func (r *reader) readLead(start int) lead {
 				cx.id = max(cx.id, .6*id)
 			case near == 0 && c.w == wordLabel:
 				cx.id = max(cx.id, .4*id)
+			}
+		case wordNone:
+			if near == 0 && c.hi-c.lo == 1 && c.gap == gapSlash && r.norm[c.lo]|0x20 == 'n' && r.spells(k-1, "s", "p", "c", "m") { // "s/n", "p/n"
+				return lead{id: 1}
 			}
 		case wordNumber:
 			numbered = true
@@ -118,6 +128,12 @@ func (r *reader) readLead(start int) lead {
 		}
 	}
 	return cx
+}
+
+// place reports whether the word in chunk k says where something is held rather than
+// what a number is: "lessons on zoom".
+func (r *reader) place(k int) bool {
+	return r.spells(k, "zoom", "webinar", "meeting", "server") && r.spells(k-1, "por", "en", "on", "via", "by", "over", "through", "in", "using", "or", "o", "y", "and")
 }
 
 // negated reports whether "not" stands before the word in chunk k, or "not a".

@@ -3,7 +3,7 @@ package phone
 import "math/bits"
 
 // maxMixed bounds the length of a chunk that is taken apart.
-const maxMixed = 64
+const maxMixed = 96
 
 // mixed adds the readings of a chunk that holds digits and other characters.
 func (r *reader) mixed(i int, b []byte) {
@@ -23,7 +23,7 @@ func (r *reader) mixed(i int, b []byte) {
 		r.repeat(i, i+1, uint64(b[0]-'0'), int(b[2]-'0'))
 		r.edges[len(r.edges)-1].cost = .6
 	}
-	if cost, ok := strung(b); ok {
+	if cost, ok := strung(b, r.strip); ok {
 		r.digits(i, b, cost, howNoise)
 	}
 	if len(b) <= maxMixed && r.takeApart(i, b, true) {
@@ -113,6 +113,13 @@ func (r *reader) unknown(i int, b []byte) {
 		r.edge(i, i+1, uint64(leetDigit(b[0])-'0'), 1, .2, howLeet)
 		return
 	}
+	if c.marks > 1 && int(c.marks) == len(b) && len(b) < 5 && b[0] == '$' && hides(b) {
+		if r.besideDigits(i) {
+			r.repeat(i, i+1, 5, len(b))
+			r.edges[len(r.edges)-1].cost, r.edges[len(r.edges)-1].how = .4, howLeet
+		}
+		return
+	}
 	if c.hard || leetish(b) || c.marks > 0 || c.odd > 0 {
 		if r.takeApart(i, b, !c.hard) {
 			return
@@ -142,7 +149,7 @@ func (r *reader) unknown(i int, b []byte) {
 // hides reports whether a token stands for digits that are not shown: "XXXX".
 func hides(b []byte) bool {
 	for _, c := range b {
-		if c != 'X' && c != 'N' || c != b[0] {
+		if c != 'X' && c != 'N' && c != '$' || c != b[0] {
 			return false
 		}
 	}
@@ -191,8 +198,10 @@ func (r *reader) takeApart(i int, b []byte, leet bool) bool {
 func (r *reader) fill(i int, b []byte, leet bool, table [][maxDigits + 1]cell) bool {
 	table[0][0].set = true
 	each := float32(.35)
-	if r.chunks[i].digits == 0 {
+	if c := &r.chunks[i]; c.digits == 0 {
 		each = .5
+	} else if len(b) == 10 && b[0] != '0' && (c.digits > 1 || c.marks > 1) && c.gap != gapDot {
+		each = .2 // as many as a number has
 	}
 	step := func(to int, from cell, n, v int, cost float32, h how) {
 		if n > maxDigits {
@@ -231,6 +240,9 @@ func (r *reader) fill(i int, b []byte, leet bool, table [][maxDigits + 1]cell) b
 					step(at+1, from, n+1, int(d-'0'), each, howLeet)
 				}
 			}
+			if size := spokenAt(b[at:]); size > 0 && at > 0 {
+				step(at+size, from, n, -1, .03, howWord)
+			}
 			if c == '|' || c == '!' || c == '$' && (at > 0 && b[at-1] == '$' || at+1 < len(b) && b[at+1] == '$') {
 				step(at+1, from, n, -1, .12, howNoise)
 			}
@@ -243,6 +255,20 @@ func (r *reader) fill(i int, b []byte, leet bool, table [][maxDigits + 1]cell) b
 		}
 	}
 	return r.harvest(i, &table[len(b)])
+}
+
+// spokenAt reads the name of a separator that is run in between digits, and returns
+// its length.
+func spokenAt(b []byte) int {
+	if c := b[0] | 0x20; c != 'd' && c != 'p' && c != 'g' && c != 's' {
+		return 0
+	}
+	for _, w := range [...]string{"dot", "dash", "point", "punto", "guion", "space", "slash", "plus"} {
+		if len(b) > len(w) && equal(b[:len(w)], w) {
+			return len(w)
+		}
+	}
+	return 0
 }
 
 // timesAt reads a word for a repetition with a digit run into it, and returns the
@@ -348,39 +374,41 @@ func leetish[T string | []byte](b T) bool {
 }
 
 // strung reports whether b is digits strung together with letters in between:
-// "7x1x4x5", "312x555x0142".
-func strung(b []byte) (cost float32, ok bool) {
+// "7x1x4x5", "x312x555xx0142x". A text that says to leave letters out may have any.
+func strung(b []byte, strip bool) (cost float32, ok bool) {
 	var sep byte
-	same, groups, digits, single := true, 0, 0, true
+	same, groups, digits, single, apart := true, 0, 0, true, true
 	for i := 0; i < len(b); {
 		j := i
 		for j < len(b) && digit(b[j]) {
 			j++
 		}
-		if j == i {
-			return 0, false
+		if j > i {
+			groups, digits = groups+1, digits+j-i
+			single = single && j-i == 1
 		}
-		groups, digits = groups+1, digits+j-i
-		single = single && j-i == 1
-		if j == len(b) {
-			break
+		k := j
+		for k < len(b) && !digit(b[k]) {
+			if !letter(b[k]) {
+				return 0, false
+			}
+			if c := b[k] | 0x20; sep == 0 {
+				sep = c
+			} else if c != sep {
+				same = false
+			}
+			k++
 		}
-		if c := b[j] | 0x20; sep == 0 {
-			sep = c
-		} else if c != sep {
-			same = false
-		}
-		if !letter(b[j]) {
-			return 0, false
-		}
-		i = j + 1
+		apart = apart && k-j < 2
+		i = k
 	}
+	whole := digits == 10 || digits == 11
 	switch {
 	case groups < 3 || digits < 3:
 		return 0, false
-	case same && (single || digits == 10 || digits == 11):
+	case same && (single && apart && digit(b[0]) && digit(b[len(b)-1]) || whole), strip && whole:
 		return .3, true
-	case single && digits >= 7:
+	case single && apart && (digits >= 7 && digit(b[0]) && digit(b[len(b)-1]) || whole):
 		return .8, true
 	}
 	return 0, false

@@ -289,6 +289,13 @@ func (r *reader) read(s string) []ad.Phone {
 			likely = r.classify()
 		}
 	}
+	if r.told&(1<<wordRoman.value()) != 0 && r.romans > 0 {
+		r.romans, likely = r.romans+5, true
+		for i := range r.chunks {
+			c := &r.chunks[i]
+			c.hard = c.hard || c.letters > 0 && c.w == wordNone && roman(r.norm[c.lo:c.hi]) > 0
+		}
+	}
 	if !likely {
 		return nil
 	}

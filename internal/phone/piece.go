@@ -217,6 +217,9 @@ func alignWords(b, digits []byte, table [][maxDigits + 1]step, out []cut) bool {
 			if c := b[at]; c == '|' || c == '!' {
 				reach(1, k, .12, true)
 			}
+			if size := spokenAt(b[at:]); size > 0 && at > 0 {
+				reach(size, k, .03, true)
+			}
 			if k == len(digits) {
 				continue
 			}

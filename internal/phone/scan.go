@@ -137,6 +137,8 @@ func (sc *scanner) scan() {
 			} else {
 				sc.put(glyph{c: c}, 1, 1)
 			}
+		case c == '(' && sc.empty():
+			sc.put(glyph{c: '0', odd: true}, 2, 2)
 		case c == '<':
 			if !sc.tag() {
 				sc.put(glyph{c: c}, 1, 1)
@@ -242,9 +244,24 @@ func (sc *scanner) inner(c byte, n int32) bool {
 	case '$':
 		return sc.open || alnum(next) || next == '$' || next == '|'
 	case '!':
+		if sc.open && (next == 0 || next == ' ' || next == '\n') { // "O!7!"
+			c := &sc.chunks[len(sc.chunks)-1]
+			return c.marks > 0 && c.digits > 0 && c.hi-c.lo == 3 && sc.norm[c.hi-1] != '!'
+		}
 		return sc.open && alnum(next) && alnum(sc.norm[len(sc.norm)-1])
 	}
 	return false
+}
+
+// empty reports whether the brackets here hold nothing and stand for a nought:
+// "()|74", not "f()".
+func (sc *scanner) empty() bool {
+	s, at := sc.s, int(sc.at)
+	if at+2 >= len(s) || s[at+1] != ')' || at > 0 && letter(s[at-1]) {
+		return false
+	}
+	c := s[at+2]
+	return digit(c) || c == '|' || c == '!' || at > 0 && digit(s[at-1]) && c != ';' && c != '.' && c != ','
 }
 
 // alone reports whether the sign here stands in the place of one of some digits

@@ -32,6 +32,7 @@ const (
 	costRound     = 5   // 500 300 1200
 	costPrice     = 4   // behind a currency sign
 	costWeak      = .6  // a letter among digits that looks like one only to some
+	costSuffix    = 4   // letters of a code joined to it
 	costFile      = 2.5 // run into the name of a file or account, or a query of an address
 )
 
@@ -162,6 +163,9 @@ func (r *reader) plan(p path) (pl plan, ok bool) {
 	case p.n == 11 && v/1e10 == 0 && !plus:
 		return gb(v, 1, false)
 	case p.n == 12 && v/1e10 == 44:
+		if c := r.first(p); c.gap&gapPlus != 0 && c.bfrom > 1 && r.s[c.bfrom-2:c.bfrom] == "+ " {
+			plus = true // "+ 4 4 / 2 0 / ..."
+		}
 		pl, ok = gb(v%1e10, 2, plus)
 		if !plus && r.first(p).link != phoneLink {
 			pl.unlikely += 1.2
@@ -333,6 +337,9 @@ func (r *reader) uncalled(p path, pl plan, grouping float32) float32 {
 	if r.filed(p) {
 		cost += costFile
 	}
+	if r.affixed(p) {
+		cost += costSuffix
+	}
 	if p.how&howMoney != 0 {
 		cost += costPrice
 	}
@@ -391,6 +398,27 @@ func (r *reader) filed(p path) bool {
 	}
 	next := r.chunk(int(p.at))
 	return next != nil && next.gap == gapDot && next.letters >= 3 && r.spells(int(p.at), "jpg", "jpeg", "png", "gif", "pdf", "html", "htm", "php", "webp")
+}
+
+// affixed reports whether capitals that are no word of a call are joined to a path by
+// a hyphen: "617-555-0172-REF", "INV-9125550123".
+func (r *reader) affixed(p path) bool {
+	if p.how&(howLeet|howKeypad|howSpelt|howWord|howNoise) != 0 {
+		return false
+	}
+	code := func(k int, g gap) bool {
+		c := r.chunk(k)
+		if c == nil || g != gapDash || c.digits > 0 || c.letters == 0 || c.hi-c.lo > 5 || c.w != wordNone && c.w.sort() != wordID && c.w.sort() != wordLabel {
+			return false
+		}
+		for _, b := range r.norm[c.lo:c.hi] {
+			if b < 'A' || b > 'Z' {
+				return false
+			}
+		}
+		return true
+	}
+	return code(int(p.at), r.gapAt(int(p.at))) || code(int(p.start)-1, r.first(p).gap)
 }
 
 // grouping is what the way the digits are grouped speaks against a number of

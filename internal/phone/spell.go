@@ -422,6 +422,12 @@ func glued(b []byte) int {
 		if words[at] == 0 {
 			continue
 		}
+		if at > 0 {
+			if end := at + spokenAt(b[at:]); end > at {
+				words[end] = max(words[end], words[at])
+				far = max(far, end)
+			}
+		}
 		for m := initials[b[at]]; m != 0; m &= m - 1 {
 			s := &spellings[bits.TrailingZeros32(m)]
 			if end := at + len(s.name); end <= len(b) && equal(b[at:end], s.name) {

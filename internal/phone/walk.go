@@ -293,7 +293,7 @@ func fillerCost(c *chunk) float32 {
 	case wordLabel, wordNot:
 		return 1.5
 	case wordTell:
-		if c.w == wordOnly {
+		if c.w == wordOnly || c.w == wordLetters {
 			return .3
 		}
 	case wordPhone:

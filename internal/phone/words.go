@@ -66,6 +66,7 @@ const (
 	wordWay     = wordTell | 10 // may end "right to left"
 	wordMorse   = wordTell | 11
 	wordTally   = wordTell | 12
+	wordRoman   = wordTell | 13
 )
 
 func (w word) sort() word   { return w &^ 0xFF }
@@ -189,7 +190,8 @@ var meanings = [...]struct {
 	{wordHundreds | 9, "novecientos novecientas"},
 	{wordTimes | 2, "double doble dbl twin"},
 	{wordTimes, "veces times"},
-	{wordTimes | 3, "triple treble tripple"},
+	{wordTimes | 3, "triple treble tripple trip trebel"},
+	{wordTimes | 4, "quadruple cuadruple"},
 	{wordPlural, "zeros zeroes ceros ohs"},
 	{wordPlural | 1, "ones unos"},
 	{wordPlural | 2, "twos"},
@@ -240,9 +242,18 @@ var meanings = [...]struct {
 		"grant bid cslb dre nmls npn fein duns naics imsi iccid esn meid udid mpn ndc workorder dossier acuse radicado tramite turno " +
 		"sinistro renavam placas plate asset tag credit rev revision medicare socio passcode paquete package shipment build commit " +
 		"server hash chassis webinar zoom meeting raffle dorsal matrix checksum dhl fedex ups usps estafeta oxxo apn lading guia token plu nit " +
-		"patente socket"},
+		"patente socket referral referido cupones promocode promocion invitation invitacion diploma pensioner policyholder cuil cuit rif cif nif nie dui " +
+		" spei swift bic crn abn acn vat utr nhs gmc nmc dvla  sia dbs ofsted kvk siret  gst  aadhaar  nuip   folios timbre " +
+		"remision remito comprobante facturacion recibos   certificado constancia licenciamiento colegiado colegiatura  notaria juzgado " +
+		" denuncia averiguacion carpeta    clavecatastral afore infonavit fonacot isr  siniestros endoso " +
+		"manifest consignment consignacion pallet tarima    pnr eticket  locator ticketmaster stub sorteo rifa " +
+		"serialnumber partnumber stocknumber itemnumber ordernumber refnumber inv invoiceno  wo rfq   " +
+		"enrollment inscripcion matriculation  dean transcript isni orcid pmid pmc arxiv uuid guid  fingerprint otp redeem redemption " +
+		"redencion activation activacion productkey licensekey keycode giftcard egift raffles lottos scratchcard gamertag friendcode " +
+		"chassisno engineno  hull hin mmsi callsign  registrationno plateno  expte docketno caseno warrantno claimno " +
+		"prescriber deea dea npino medrec mrn  hmo ppo medicaid copay  beneficiary beneficiario asegurado derechohabiente imss issste"},
 	{wordPrice, "price prices precio precios rates tarifas tarifa costo costos fees"},
-	{wordSheet, "product producto reading lectura sizes size tallas score scores marcador track results resultados expires stock student " +
+	{wordSheet, "booking container contenedor record estimate quote chart roll seal motor promo promos presupuesto cotizacion finca tomo folder prof product producto reading lectura sizes size tallas score scores marcador track results resultados expires stock student " +
 		"alumno clave session error meter chip quote job insurance seguro lote bill vehicle vehiculo property reg ruc rut cheque " +
 		"client cliente customer user usuario loan mc mac po employer nota"},
 	{wordFiller, "main private personal business good right correct current me us him her today preferred primary usual real actual propio " +
@@ -273,6 +284,7 @@ var meanings = [...]struct {
 	{wordJoin, "together join juntos juntas junta junte juntar combine combina unir une combined joined"},
 	{wordColumn, "column columna vertical vertically verticalmente acrostic renglon renglones linea lineas lines line downwards abajo"},
 	{wordMorse, "morse"},
+	{wordRoman, "roman romans romano romanos romanas"},
 	{wordTally, "tally tallies strokes rayitas palitos palotes marks"},
 	{wordWay, "left izquierda front"},
 	{wordSwapped, "swapped cambiados intercambiados shuffled"},
