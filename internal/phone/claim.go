@@ -229,6 +229,8 @@ func (r *reader) claimed(end int) bool {
 		case k == end && c.gap == gapSpace: // "912-555-0123 call"
 		case r.gapAt(k+1)&gapColon != 0 && r.chunks[k+1].digits == 0 && !r.chunks[k+1].w.numeral() && c.gap&(gapComma|gapDash|gapParen) != 0: // "no, phone:"
 			return true
+		case r.spells(k-1, "the", "el") && r.spells(k-2, "thats", "is", "es", "also", "tambien"):
+			return true
 		case before == wordMine, before == wordThis && !r.spells(k-1, "le"):
 			return true
 		case r.word(next) == wordThis, r.spells(next, "number", "numero", "al"):

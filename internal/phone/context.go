@@ -46,8 +46,8 @@ func (r *reader) readLead(start int) lead {
 		}
 		if broken(g) {
 			id *= .15
-		} else if g&gapComma != 0 && k < start-1 {
-			id *= .3 // "drivers with a licence, in order, 912"
+		} else if g&gapComma != 0 && (k < start-1 || c.w == wordNone) {
+			id *= .3 // "drivers with a licence in order, 912"
 		}
 		away = away || g&gapLine != 0 && k < start-1 // the line of the number begins with words of its own
 		if digits += int(c.digits); c.w.numeral() && c.w.sort() != wordSoft {

@@ -56,6 +56,9 @@ func (r *reader) edgesFrom(i int) {
 			r.repeat(i, i+3, uint64(b[0]-'0'), int(n.value()))
 		} else if len(b) <= maxDigits {
 			r.digits(i, b, 0, 0)
+			if len(b) == 1 {
+				r.tallied(i, uint64(b[0]-'0'), false)
+			}
 		}
 	case r.masked(i):
 	case c.digits == 0 && c.marks == 0 && c.w.numeral():
@@ -65,6 +68,7 @@ func (r *reader) edgesFrom(i int) {
 		}
 		r.words(i)
 		r.spaced(i)
+	case c.digits == 1 && len(b) == 2 && b[1] == 's' && r.tallied(i, uint64(b[0]-'0'), true): // "5s (three of them)"
 	case c.digits > 0:
 		r.mixed(i, b)
 	case c.w == wordNone || c.w == wordFiller && (len(b) < 3 || c.spelt != 0):
@@ -180,6 +184,7 @@ func (r *reader) words(i int) {
 	switch w.sort() {
 	case wordUnit:
 		r.edge(i, i+1, v, 1, 0, howWord)
+		r.tallied(i, v, false)
 		switch next := r.word(i + 1); next.sort() {
 		case wordUnit:
 			if next.value() > 1 && next.value() < 6 && r.times(i+2) {
@@ -219,7 +224,11 @@ func (r *reader) words(i int) {
 		}
 	case wordHundreds:
 		r.hundreds(i, i+1, v)
-	case wordPlural: // "fives, three times", "all fives (3 of them)"
+	case wordPlural:
+		if r.tallied(i, v, true) {
+			break
+		}
+		// "fives, three times", "all fives (3 of them)"
 		for k := i + 1; k < i+4 && k < len(r.chunks) && r.chunks[k].gap&(gapEnd|gapLine) == 0; k++ {
 			n := 0
 			if c := &r.chunks[k]; c.hi-c.lo == 1 && c.digits == 1 {
@@ -252,6 +261,57 @@ func (r *reader) words(i int) {
 			r.repeat(i, i+2, uint64(r.norm[c.lo]-'0'), int(v))
 		}
 	}
+}
+
+// tallied adds the repetition of a digit whose count stands in brackets behind it:
+// "5 (three of them)", "puro 5 (son tres)", "fives all the way (3x)".
+func (r *reader) tallied(i int, d uint64, plural bool) bool {
+	words := 1
+	if plural {
+		words = 4
+	}
+	for k := i + 1; k < len(r.chunks) && k <= i+words; k++ {
+		c := &r.chunks[k]
+		if c.gap&(gapEnd|gapLine) != 0 {
+			return false
+		}
+		if c.gap&gapParen == 0 || c.bfrom == 0 || r.s[c.bfrom-1] != '(' {
+			if c.digits > 0 || c.w.numeral() {
+				return false
+			}
+			continue
+		}
+		n, said := 0, plural
+		for to := k; to < len(r.chunks) && to < k+4; to++ {
+			c := &r.chunks[to]
+			switch w := r.word(to); {
+			case c.digits == 1 && r.size(to) == 1 && n == 0:
+				n = int(r.norm[c.lo] - '0')
+			case c.digits == 1 && r.size(to) == 2 && n == 0 && (r.norm[c.lo+1]|0x20 == 'x' || r.norm[c.lo]|0x20 == 'x'):
+				for _, b := range r.norm[c.lo:c.hi] {
+					if digit(b) {
+						n, said = int(b-'0'), true
+					}
+				}
+			case w.sort() == wordUnit && n == 0:
+				n = int(w.value())
+			case w.sort() == wordTimes && w.value() > 1 && n == 0:
+				n, said = int(w.value()), true
+			case w.sort() == wordTimes, r.spells(to, "of", "son", "x", "por", "seguidos", "veces", "times"):
+				said = true
+			case !r.spells(to, "them", "em", "those", "row", "in", "a", "de", "ellos"):
+				return false
+			}
+			if int(c.bto) < len(r.s) && r.s[c.bto] == ')' {
+				if said = said && n > 1 && n < 8; said {
+					r.repeat(i, to+1, d, n)
+				}
+				return said
+			}
+		}
+		return false
+	}
+	return false
 }
 
 // spaced adds the name of a digit whose letters stand apart: "n i n e".

@@ -147,8 +147,27 @@ func wordToken(s string, from, to int) token {
 		t.digit = int8(w[0] - '0')
 		return t
 	}
-	if l := lookUp(w); l.sort() == wordUnit {
+	if l := lookUp(w); l.sort() == wordUnit || l.sort() == wordPlural {
 		t.digit = int8(l.value())
+		return t
+	}
+	if len(w) == 2 && digit(w[0]) && w[1] == 's' {
+		t.digit = int8(w[0] - '0')
+		return t
+	}
+	switch lower(w) {
+	case "star", "stars", "asterisk", "asterisks", "asterisco", "asteriscos", "estrella", "estrellas", "estrellitas":
+		t.sign = '*'
+	case "hash", "hashes", "hashtags", "pound", "pounds", "gatos", "almohadillas":
+		t.sign = '#'
+	case "underscore", "underscores", "blanks":
+		t.sign = '_'
+	case "dollars", "dollar":
+		t.sign = '$'
+	case "equis":
+		t.sign = 'x'
+	}
+	if t.sign != 0 {
 		return t
 	}
 	same := letter(w[0])

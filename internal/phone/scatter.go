@@ -246,7 +246,7 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 	if cue.id > 0 {
 		return
 	}
-	told := called > 0 || cue.cue > 0 || r.roles > 1 || r.summed(int(p.end))
+	told := called > 0 || r.gapAt(int(p.end))&gapRing != 0 || cue.cue > 0 || r.roles > 1 || r.summed(int(p.end))
 	switch {
 	case lines == len(list) && whole:
 		doubt += .3

@@ -416,7 +416,8 @@ func (r *reader) affixed(p path) bool {
 				return false
 			}
 		}
-		return true
+		next := r.chunk(k + 1)
+		return k < int(p.start) || next == nil || next.gap&^gapSpace != 0 || next.digits > 0 || r.norm[next.lo] > 'Z' || next.hi-next.lo < 2 || r.norm[next.lo+1] > 'Z' // not a sentence in capitals
 	}
 	return code(int(p.at), r.gapAt(int(p.at))) || code(int(p.start)-1, r.first(p).gap)
 }

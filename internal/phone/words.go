@@ -242,18 +242,18 @@ var meanings = [...]struct {
 		"grant bid cslb dre nmls npn fein duns naics imsi iccid esn meid udid mpn ndc workorder dossier acuse radicado tramite turno " +
 		"sinistro renavam placas plate asset tag credit rev revision medicare socio passcode paquete package shipment build commit " +
 		"server hash chassis webinar zoom meeting raffle dorsal matrix checksum dhl fedex ups usps estafeta oxxo apn lading guia token plu nit " +
-		"patente socket referral referido cupones promocode promocion invitation invitacion diploma pensioner policyholder cuil cuit rif cif nif nie dui " +
-		" spei swift bic crn abn acn vat utr nhs gmc nmc dvla  sia dbs ofsted kvk siret  gst  aadhaar  nuip   folios timbre " +
-		"remision remito comprobante facturacion recibos   certificado constancia licenciamiento colegiado colegiatura  notaria juzgado " +
-		" denuncia averiguacion carpeta    clavecatastral afore infonavit fonacot isr  siniestros endoso " +
-		"manifest consignment consignacion pallet tarima    pnr eticket  locator ticketmaster stub sorteo rifa " +
-		"serialnumber partnumber stocknumber itemnumber ordernumber refnumber inv invoiceno  wo rfq   " +
-		"enrollment inscripcion matriculation  dean transcript isni orcid pmid pmc arxiv uuid guid  fingerprint otp redeem redemption " +
-		"redencion activation activacion productkey licensekey keycode giftcard egift raffles lottos scratchcard gamertag friendcode " +
-		"chassisno engineno  hull hin mmsi callsign  registrationno plateno  expte docketno caseno warrantno claimno " +
-		"prescriber deea dea npino medrec mrn  hmo ppo medicaid copay  beneficiary beneficiario asegurado derechohabiente imss issste"},
+		"patente socket referral referido cupones promocode diploma pensioner policyholder cuil cuit rif cif nif nie dui " +
+		" spei swift bic crn abn acn vat utr nhs gmc nmc dvla sia dbs ofsted kvk siret gst aadhaar nuip folios timbre " +
+		"remision remito comprobante recibos certificado constancia colegiatura " +
+		" averiguacion carpeta siniestros endoso " +
+		"manifest consignment consignacion pallet tarima pnr eticket ticketmaster stub sorteo rifa " +
+		"serialnumber partnumber stocknumber itemnumber ordernumber refnumber inv invoiceno wo rfq " +
+		" matriculation transcript isni orcid pmid pmc arxiv uuid guid fingerprint otp redeem redemption " +
+		"redencion activation activacion productkey licensekey keycode giftcard egift scratchcard gamertag friendcode " +
+		"chassisno engineno hin mmsi callsign registrationno plateno expte docketno caseno warrantno claimno " +
+		"prescriber deea dea npino medrec mrn hmo ppo medicaid copay derechohabiente "},
 	{wordPrice, "price prices precio precios rates tarifas tarifa costo costos fees"},
-	{wordSheet, "booking container contenedor record estimate quote chart roll seal motor promo promos presupuesto cotizacion finca tomo folder prof product producto reading lectura sizes size tallas score scores marcador track results resultados expires stock student " +
+	{wordSheet, "container contenedor record chart roll seal promo finca tomo folder prof product producto reading lectura sizes size tallas score scores marcador track results resultados expires stock student " +
 		"alumno clave session error meter chip quote job insurance seguro lote bill vehicle vehiculo property reg ruc rut cheque " +
 		"client cliente customer user usuario loan mc mac po employer nota"},
 	{wordFiller, "main private personal business good right correct current me us him her today preferred primary usual real actual propio " +
