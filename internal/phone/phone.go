@@ -346,11 +346,11 @@ func (r *reader) maySpell() bool {
 	for i := range r.chunks {
 		c := &r.chunks[i]
 		switch {
-		case c.digits > 0 && c.letters == 0:
+		case c.digits > 0 && c.letters == 0 && c.digits < 5:
 			run += int(c.digits)
 		case c.digits == 0 && c.w.numeral():
 			run++
-		case c.hi-c.lo > 1 && c.hi-c.lo <= maxSpelt && (c.w == wordNone || c.w.sort() == wordFiller) && (c.digits > 0 || mayMisspell(r.norm[c.lo], r.norm[c.lo+1], r.norm[c.hi-1])):
+		case c.hi-c.lo > 1 && c.hi-c.lo <= maxSpelt && c.w == wordNone && (c.digits > 0 || mayMisspell(r.norm[c.lo], r.norm[c.lo+1], r.norm[c.hi-1])):
 			run++
 			words++
 		default:
@@ -380,7 +380,7 @@ func (r *reader) support() {
 				n++
 				continue
 			}
-			if c.unspelt || c.measure || c.letters < 2 || c.hi-c.lo > maxSpelt || c.w != wordNone && c.w != wordFiller || k > i && c.gap&gapBlank != 0 {
+			if c.unspelt || c.measure || c.letters < 2 || c.hi-c.lo > maxSpelt || c.w != wordNone || k > i && c.gap&gapBlank != 0 {
 				break
 			}
 			d, cost, ok := spelt(r.norm[c.lo:c.hi])

@@ -282,18 +282,26 @@ func (r *reader) summed(i int) bool {
 
 // apart is a quick look for three groups of digits or more with words between.
 func (r *reader) apart() bool {
-	n, gap := 0, false
+	groups, digits := 0, 0 // digits of the group at hand
 	for i := range r.chunks {
 		c := &r.chunks[i]
 		switch {
-		case c.digits > 0 && c.digits < 7 && !c.money && !c.measure || c.digits == 0 && c.edges < c.after && c.w.sort() == wordUnit:
-			if n == 0 || gap || c.gap&(gapParen|gapEqual) != 0 {
-				n++
-			}
-			gap = false
 		case c.edges == c.after:
-			gap = true
+			if digits > 0 && digits < enough {
+				groups++
+			}
+			digits = 0
+		case c.digits > 0 && !c.money && !c.measure:
+			if digits > 0 && c.gap&(gapParen|gapEqual) != 0 && digits < enough {
+				groups, digits = groups+1, 0
+			}
+			digits += int(c.digits)
+		case c.digits == 0 && c.w.sort() != wordSoft:
+			digits++
 		}
 	}
-	return n >= 3
+	if digits > 0 && digits < enough {
+		groups++
+	}
+	return groups >= 3
 }

@@ -408,7 +408,7 @@ func (r *reader) affixed(p path) bool {
 	}
 	code := func(k int, g gap) bool {
 		c := r.chunk(k)
-		if c == nil || g != gapDash || c.digits > 0 || c.letters == 0 || c.hi-c.lo > 5 || c.w != wordNone && c.w.sort() != wordID && c.w.sort() != wordLabel {
+		if c == nil || g != gapDash || c.digits > 0 || c.letters == 0 || c.hi-c.lo > 5 || k < int(p.start) && c.hi-c.lo < 3 || c.w != wordNone && c.w.sort() != wordID && c.w.sort() != wordLabel {
 			return false
 		}
 		for _, b := range r.norm[c.lo:c.hi] {

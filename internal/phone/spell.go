@@ -146,7 +146,7 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 // mayMisspell is a quick look at the first two letters of a word and its last: when
 // false, it is hardly a misspelt name of a digit.
 func mayMisspell(a, b, last byte) bool {
-	return beginnings[a&31]>>(b&31)&(endings>>(last&31))&1 != 0
+	return beginnings[a&31]>>(b&31)&1 != 0 && endings>>(last&31)&1 != 0
 }
 
 // beginnings holds, for every first letter of a misspelt name, the second ones as

@@ -206,8 +206,7 @@ var meanings = [...]struct {
 	{wordFiller, "ok okay su your new nuevo work best friend you know by comes with in dash dot hyphen guion punto space entonces de del la el " +
 		"los las is are que con en termino final al amigo amiga babe baby hun hon honey dear sweetie digits digit numbers oye bueno " +
 		"mira i e es son at on also uh hmm er well so now its the a ya pues segundo yes si second third slash espacio coma comma here " +
-		"followedby add put raya another otra segunda tercera tercer tercero cuarta fourth compa open close abre cierra thats parts partes " +
-		"porfa porfavor please pls plz"},
+		"followedby add put raya another otra segunda tercera tercer tercero cuarta fourth compa thats parts partes porfa"},
 	{wordPhone, "call calls calling text texts txt texto tel telf telefono telefonos phone phones ph fone cell cel celular celulares mobile " +
 		"movil mob whatsapp whats whatsap wsp wa wapp guasap sms contact contacto contactar contacta contactenos reach llame llama " +
 		"llamame llamar llamenos llamada llamadas marque marca marcame marcar comuniquese comunicate comunicarse informacion informes " +
