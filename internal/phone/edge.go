@@ -60,6 +60,7 @@ func (r *reader) edgesFrom(i int) {
 				r.tallied(i, uint64(b[0]-'0'), false)
 			}
 		}
+	case r.starred(i):
 	case r.masked(i):
 	case c.digits == 0 && c.marks == 0 && c.w.numeral():
 		if n := r.chunk(i + 1); n != nil && n.hi-n.lo == 1 && c.w == wordUnit|word(r.norm[n.lo]-'0') && r.bracketed(i+1) {
@@ -126,6 +127,60 @@ func (r *reader) masked(i int) bool {
 		}
 	}
 	return false
+}
+
+// starred adds the name of a digit in which stars stand for letters, wherever they
+// are: "tw*", "*ne", "s*v*n". The stars have to stand for vowels, or one of them for
+// any letter.
+func (r *reader) starred(i int) bool {
+	c := &r.chunks[i]
+	from, to := int(c.bfrom), int(c.bto)
+	if c.digits > 0 || from > 0 && r.s[from-1] == '*' && (from < 2 || letter(r.s[from-2])) && from > 1 || to-from > 5 {
+		return false
+	}
+	for from > 0 && r.s[from-1] == '*' && to-from < 6 {
+		from--
+	}
+	for to < len(r.s) && (r.s[to] == '*' || letter(r.s[to])) && to-from < 8 {
+		to++
+	}
+	if to < len(r.s) && alnum(r.s[to]) || from > 0 && alnum(r.s[from-1]) {
+		return false
+	}
+	w := r.s[from:to]
+	best := -1
+	for k := range spellings {
+		s := &spellings[k]
+		if len(s.name) != len(w) || len(w) < 3 {
+			continue
+		}
+		stars, others := 0, 0
+		for j := range len(w) {
+			switch {
+			case w[j] == '*' && vowel(s.name[j]):
+				stars++
+			case w[j] == '*':
+				stars, others = stars+1, others+1
+			case w[j]|0x20 != s.name[j]:
+				others = len(w)
+			}
+		}
+		if stars > 0 && stars < len(w) && (others == 0 || others == 1 && stars == 1) {
+			if best >= 0 && spellings[best].digit != s.digit {
+				return false
+			}
+			best = k
+		}
+	}
+	if best < 0 {
+		return false
+	}
+	end := i + 1
+	for end < len(r.chunks) && int(r.chunks[end].bfrom) < to {
+		end++
+	}
+	r.edge(i, end, uint64(spellings[best].digit), 1, .12, howSpelt)
+	return true
 }
 
 func (r *reader) edge(i, to int, v uint64, n int, cost float32, h how) {

@@ -246,6 +246,9 @@ func (r *reader) classify() bool {
 			}
 		}
 		digits += int(c.marks) + int(c.odd)
+		if c.gap&gapMark != 0 && c.letters > 0 && c.digits == 0 && c.hi-c.lo < 5 && c.bfrom > 0 && r.s[c.bfrom-1] == '*' {
+			digits++ // perhaps a word with a letter hidden
+		}
 	}
 	digits += solo / 3
 	r.names = r.maySpell()

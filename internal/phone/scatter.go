@@ -34,7 +34,7 @@ func (r *reader) scattered() {
 	var room [maxScraps]scrap
 	var trail [maxScraps]int32
 	list, steps, barrier := room[:0], uint8(0), int32(0)
-	words, odd, print, called, ended, amounts := uint8(0), uint8(0), uint32(0), false, false, false
+	words, odd, print, called, ended, amounts, named := uint8(0), uint8(0), uint32(0), false, false, false, false
 	flush := func() {
 		if len(list) > 2 {
 			r.gather(list, trail[:steps])
@@ -45,6 +45,7 @@ func (r *reader) scattered() {
 		c := &r.chunks[i]
 		ended = ended || c.gap&gapEnd != 0
 		amounts = amounts && c.gap&(gapEnd|gapLine) == 0
+		named = named && c.gap&(gapEnd|gapLine) == 0
 		if int32(i) < barrier || c.link != noLink {
 			flush()
 			i++
@@ -69,7 +70,9 @@ func (r *reader) scattered() {
 			words++
 			called = called || c.digits > 0
 			switch s := c.w.sort(); {
-			case c.mute || s == wordID && c.w != wordCode || s == wordLabel || s == wordDead || s == wordNot || words > 60 || r.spells(i, "or", "o", "u"):
+			case s == wordID && c.w != wordCode || s == wordLabel:
+				named = true
+			case c.mute || s == wordDead || s == wordNot || words > 60 || r.spells(i, "or", "o", "u"):
 				flush()
 			case s == wordPhone, s == wordArea, s == wordNumber:
 				called = true
@@ -81,6 +84,10 @@ func (r *reader) scattered() {
 			print = r.print(c, print)
 			i++
 			continue
+		}
+		if named {
+			flush() // what a word for a thing names
+			named = false
 		}
 		e := &r.edges[x]
 		tight := len(list) > 0 && words == 0 && c.gap&(gapLine|gapEnd|gapComma|gapColon|gapSlash|gapEqual|gapParen) == 0
