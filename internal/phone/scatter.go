@@ -129,6 +129,13 @@ func (r *reader) counter(i int) bool {
 	if r.spells(i+1, "digits", "numbers", "digitos", "numeros", "cifras", "parts", "partes", "pieces", "pedazos", "tantos", "groups", "grupos", "bloques", "blocks", "chunks", "trozos") {
 		return true
 	}
+	v := c.w.value()
+	if c.digits > 0 {
+		v = r.norm[c.lo] - '0'
+	}
+	if next := r.chunk(i + 1); next != nil && v > 2 && next.digits == v && r.word(i-1).sort() == wordFiller {
+		return true // "the last four: 0123"
+	}
 	return r.spells(i-1, "part", "parte", "group", "grupo", "block", "bloque", "piece", "section", "step", "paso", "trozo", "pedazo", "chunk")
 }
 

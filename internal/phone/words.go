@@ -204,7 +204,7 @@ var meanings = [...]struct {
 	{wordPlural | 9, "nines nueves"},
 	{wordAnd, "and y"},
 	{wordFiller, "ok okay su your new nuevo work best friend you know by comes with in dash dot hyphen guion punto space entonces de del la el " +
-		"los las is are que con en termino final al amigo amiga babe baby hun hon honey dear sweetie digits digit numbers oye bueno " +
+		"los las is are que con en termino al amigo amiga babe baby hun hon honey dear sweetie digits digit numbers oye bueno " +
 		"mira i e es son at on also uh hmm er well so now its the a ya pues segundo yes si second third slash espacio coma comma here " +
 		"followedby add put raya another otra segunda tercera tercer tercero cuarta fourth compa thats parts partes porfa"},
 	{wordPhone, "call calls calling text texts txt texto tel telf telefono telefonos phone phones ph fone cell cel celular celulares mobile " +
@@ -264,7 +264,7 @@ var meanings = [...]struct {
 	{wordMiddle, "middle between mitad medio center centro"},
 	{wordNext, "sigue siguen continues continue then next followed luego despues seguido following after afterwards goes tras other otro " +
 		"otros otras"},
-	{wordLast, "last end ends ending finish finishes finally termina terminan ultimo ultimos ultima ultimas acaba lastly"},
+	{wordLast, "last end ends ending finish finishes finally final termina terminan ultimo ultimos ultima ultimas acaba lastly"},
 	{wordRest, "rest resto remaining demas remainder"},
 	{wordOld, "old viejo vieja anterior antiguo antigua former previous"},
 	{wordMine, "my mi mis our nuestro"},
