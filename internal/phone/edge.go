@@ -135,6 +135,9 @@ func (r *reader) masked(i int) bool {
 func (r *reader) starred(i int) bool {
 	c := &r.chunks[i]
 	from, to := int(c.bfrom), int(c.bto)
+	if (to == len(r.s) || r.s[to] != '*') && (from == 0 || r.s[from-1] != '*') {
+		return false // nearly all
+	}
 	if c.digits > 0 || from > 0 && r.s[from-1] == '*' && (from < 2 || letter(r.s[from-2])) && from > 1 || to-from > 5 {
 		return false
 	}
