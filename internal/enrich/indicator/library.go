@@ -80,6 +80,7 @@ type Context struct {
 	Name     string    `yaml:"name"`
 	Sentence bool      `yaml:"sentence"` // holds for its own sentence only
 	Void     bool      `yaml:"void"`     // nothing is read in its own words
+	Default  bool      `yaml:"default"`  // holds too where none of the settings in Unless does
 	Unless   []string  `yaml:"unless"`   // contexts that it gives way to
 	Patterns []Pattern `yaml:"patterns"`
 }
@@ -145,12 +146,13 @@ type Library struct {
 	contexts []Context
 	unless   []uint64
 	local    uint64 // contexts that hold for a sentence only
+	fallback uint64 // contexts that hold where no other does
 	number   []int32
 	expand   map[string][]int32
 	starts   []bool // words that begin a phrase
 
 	neg, city, function, units, half, of, twice, plus, minus, year, times int32
-	negPost, subject, but, zero, functionEN, functionES                   int32
+	negPost, subject, but, zero, repeat, functionEN, functionES           int32
 
 	model   *model
 	readers sync.Pool
@@ -278,7 +280,7 @@ func (l *Library) build(files []File, docs []document) error {
 func (l *Library) common() error {
 	for name, set := range map[string]*int32{
 		"neg": &l.neg, "city": &l.city, "function": &l.function, "units": &l.units, "half": &l.half, "of": &l.of, "twice": &l.twice,
-		"plus": &l.plus, "minus": &l.minus, "year": &l.year, "times": &l.times, "negpost": &l.negPost, "subject": &l.subject, "but": &l.but, "zero": &l.zero,
+		"plus": &l.plus, "minus": &l.minus, "year": &l.year, "times": &l.times, "negpost": &l.negPost, "subject": &l.subject, "but": &l.but, "zero": &l.zero, "repeat": &l.repeat,
 	} {
 		all := append(slices.Clone(l.classes["en."+name]), l.classes["es."+name]...)
 		if len(all) == 0 {
@@ -329,6 +331,9 @@ func (l *Library) compile(file string, d document) error {
 			l.unless = append(l.unless, 0)
 		}
 		l.unless[k] |= unless
+		if c.Default {
+			l.fallback |= bit
+		}
 		if c.Sentence {
 			l.local |= bit
 		}

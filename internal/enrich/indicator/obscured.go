@@ -73,28 +73,98 @@ func (r *reader) prices(i, j int) (n int) {
 	return n
 }
 
-// run reads digits that stand side by side from token i on.
+// run reads digits that stand side by side from token i on. words counts pieces
+// that are not digits as a keyboard has them, single the digits that stand alone.
 func (r *reader) run(i int) (end, digits, words, single int) {
-	l := r.lib
+	times, letters := 1, 0
 	for end = i; end < len(r.toks); end++ {
 		t := &r.toks[end]
-		zero := l.in(t.word, l.zero)
-		if end > i && t.sep >= sepComma && t.sign != '(' && t.sign != ')' && t.sign != ',' {
+		if end > i && t.sep >= sepComma && !inside(t.sign) {
 			break
 		}
+		n := 1
 		switch {
 		case t.flags&flagDigit != 0:
-			digits += int(t.e - t.b)
-			if t.e-t.b == 1 {
+			n = int(t.e - t.b)
+			if n > 4 && (int(t.to-t.from) > n || t.flags&flagOdd != 0 && !r.fancy()) {
+				words += 2 // signs that nobody sees between them, or digits in boxes
+			}
+			if n == 1 {
 				single++
 			}
-		case t.num >= 0 && t.num <= 9 || zero && end > i:
-			digits++
+		case t.num >= 0 && t.num <= 9 || end > i && r.lib.in(t.word, r.lib.zero):
 			words++
 			single++
+		case t.num >= 10 && t.num <= 99:
+			n = 2
+			words++
+		case r.lib.in(t.word, r.lib.repeat) && end+1 < len(r.toks) && r.toks[end+1].num >= 0:
+			times = 2
+			if r.f.buf[t.b] == 't' {
+				times = 3
+			}
+			continue
+		case end > i && end+1 < len(r.toks) && r.lib.in(t.word, r.lib.plus) && r.toks[end-1].num >= 20 && r.toks[end+1].num >= 0 && r.toks[end+1].num <= 9:
+			digits-- // treinta y ocho
+			continue
+		case r.letters(t) && (t.e-t.b > 2 || digits >= 4 || end+1 < len(r.toks) && r.toks[end+1].sep < sepStop && (r.toks[end+1].flags&flagDigit != 0 || r.letters(&r.toks[end+1]))):
+			n = int(t.e - t.b)
+			if letters++; letters == 2 {
+				words++
+			}
+			if letters > 1 {
+				words++
+			}
+			if n == 1 {
+				single++
+			}
 		default:
 			return end, digits, words, single
 		}
+		digits += n * times
+		times = 1
 	}
 	return end, digits, words, single
+}
+
+// inside reports whether a sign may stand between the digits of one number.
+func inside(sign byte) bool {
+	switch sign {
+	case '(', ')', ',', '.', '|', '/', ':', '-':
+		return true
+	}
+	return false
+}
+
+// letters reports whether a token is of letters that stand for digits alone:
+// O for 0, I and l for 1, S for 5.
+func (r *reader) letters(t *token) bool {
+	if t.e-t.b > 4 || t.word != 0 && t.e-t.b > 1 && t.flags&flagHidden == 0 {
+		return false
+	}
+	for _, c := range r.f.buf[t.b:t.e] {
+		switch c {
+		case 'o', 'i', 'l', 's', 'b', 'z', 'v', 'g', 'q':
+		default:
+			if c < '0' || c > '9' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// fancy reports whether the words of the text are in other glyphs as well.
+func (r *reader) fancy() bool {
+	odd, plain := 0, 0
+	for i := range r.toks {
+		if t := &r.toks[i]; t.flags&flagDigit == 0 {
+			if t.flags&flagOdd != 0 {
+				odd++
+			} else {
+				plain++
+			}
+		}
+	}
+	return odd > plain
 }

@@ -261,8 +261,13 @@ func (r *reader) around(sentence int32) uint64 {
 	bits |= r.contexts[sentence]
 	out := bits
 	for i, unless := range l.unless {
-		if bits>>i&1 != 0 && bits&unless != 0 {
-			out &^= 1 << i
+		switch bit := uint64(1) << i; {
+		case l.fallback&bit != 0:
+			if bits&unless == 0 {
+				out |= bit
+			}
+		case bits&bit != 0 && bits&unless != 0:
+			out &^= bit
 		}
 	}
 	return out
