@@ -141,6 +141,7 @@ type Library struct {
 	patterns []pattern
 	rules    []rule
 	anchored [][]int32 // patterns by the word that anchors them
+	second   [][]int32 // patterns by the other words that they need
 	numeric  []int32   // patterns anchored by a number
 	named    []int32   // patterns anchored by a name
 	contexts []Context
@@ -416,8 +417,13 @@ func (l *Library) rule(lang string, r Rule) error {
 
 // index puts every pattern under its anchor.
 func (l *Library) index() {
-	l.anchored = make([][]int32, len(l.names))
+	l.anchored, l.second = make([][]int32, len(l.names)), make([][]int32, len(l.names))
 	for n := range l.patterns {
+		for _, a := range l.patterns[n].also {
+			for _, w := range l.members[a] {
+				l.second[w] = append(l.second[w], int32(n))
+			}
+		}
 		for _, a := range l.patterns[n].anchor {
 			switch a {
 			case anchorNumber:

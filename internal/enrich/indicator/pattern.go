@@ -3,6 +3,7 @@ package indicator
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -66,6 +67,7 @@ type pattern struct {
 	source string
 	code   []instruction
 	anchor []int32 // sets of words, or slots; every text that it fits holds one of one of them
+	also   []int32 // sets of words, one of which it holds besides its anchor; nil when that tells nothing
 	across bool    // may run over the end of a sentence
 	first  int32   // set of words that it may begin with, -1 for anything
 	rule   int32
@@ -104,7 +106,34 @@ func compile(src, lang string, s *sets) (*pattern, error) {
 	if c.p.anchor = c.rarest(); c.p.anchor == nil {
 		return nil, fmt.Errorf("pattern %q: nothing in it must be there", src)
 	}
+	if !across {
+		c.p.also = c.second()
+	}
 	return c.p, nil
+}
+
+// second chooses the rarest of the other words that must be there, if they are
+// rare enough to spare work.
+func (c *compiler) second() (best []int32) {
+	least, first := 100, false
+	for _, anchors := range c.must {
+		if !first && slices.Equal(anchors, c.p.anchor) {
+			first = true
+			continue
+		}
+		cost := 0
+		for _, a := range anchors {
+			if a < 0 {
+				cost = least
+				break
+			}
+			cost += c.sets.cost(a)
+		}
+		if cost < least {
+			best, least = anchors, cost
+		}
+	}
+	return best
 }
 
 // lex cuts a pattern into its parts.

@@ -31,6 +31,7 @@ type reader struct {
 	phrases  []phraseAt
 	ages     []expression
 	stamp    []int32 // sentence for which a pattern was tried last
+	backed   []int32 // sentence that last held what a pattern needs besides its anchor
 	found    []match
 	contexts []uint64 // by sentence
 	active   uint8    // languages of the text
@@ -55,7 +56,7 @@ func (l *Library) Read(text string, o Options) Reading {
 func (r *reader) read(text string) {
 	r.toks, r.phrases, r.ages, r.found, r.contexts = r.toks[:0], r.phrases[:0], r.ages[:0], r.found[:0], r.contexts[:0]
 	if r.stamp == nil {
-		r.stamp = make([]int32, len(r.lib.patterns))
+		r.stamp, r.backed = make([]int32, len(r.lib.patterns)), make([]int32, len(r.lib.patterns))
 	}
 	r.f.fold(text)
 	r.tokenise()
@@ -67,6 +68,7 @@ func (r *reader) read(text string) {
 	r.lookup()
 	r.numbers()
 	clear(r.stamp)
+	clear(r.backed)
 	sentences := int(r.toks[len(r.toks)-1].sentence) + 1
 	r.contexts = slices.Grow(r.contexts, sentences)[:sentences]
 	clear(r.contexts)
@@ -183,6 +185,17 @@ func (r *reader) sentence(lo, hi, next int32) {
 	numeric, named := false, false
 	for i := lo; i < hi; i++ {
 		t := &r.toks[i]
+		for _, p := range l.second[t.word] {
+			r.backed[p] = mark
+		}
+		for k := t.phrase; k >= 0; k = r.phrases[k].next {
+			for _, p := range l.second[r.phrases[k].word] {
+				r.backed[p] = mark
+			}
+		}
+	}
+	for i := lo; i < hi; i++ {
+		t := &r.toks[i]
 		for _, p := range l.anchored[t.word] {
 			r.try(p, mark, lo, hi, next)
 		}
@@ -213,7 +226,7 @@ func (r *reader) try(n, mark, lo, hi, next int32) {
 	}
 	r.stamp[n] = mark
 	p := &r.lib.patterns[n]
-	if p.lang&r.active == 0 && p.lang != 0 {
+	if p.lang&r.active == 0 && p.lang != 0 || p.also != nil && r.backed[n] != mark {
 		return
 	}
 	m := matcher{r: r, p: p, lo: lo, hi: hi}
