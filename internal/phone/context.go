@@ -303,6 +303,10 @@ func (r *reader) coded(i int) {
 	if n := c.hi - c.lo; n > 4 || c.digits == 0 && n != 2 || i+1 == len(r.chunks) {
 		return
 	}
+	next := &r.chunks[i+1]
+	if c.digits == 0 && next.gap != gapColon && next.gap != gapDash {
+		return
+	}
 	b := r.norm[c.lo:c.hi]
 	mark := func(to int) {
 		for k := i; k < min(to, len(r.chunks)); k++ {
@@ -316,7 +320,6 @@ func (r *reader) coded(i int) {
 		}
 		return k
 	}
-	next := &r.chunks[i+1]
 	switch {
 	case len(b) == 4 && int(c.digits) == len(b) && (next.gap == gapSpace || next.gap == gapDash):
 		if to := run(i, 4, next.gap); to >= i+4 {

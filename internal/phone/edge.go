@@ -60,7 +60,7 @@ func (r *reader) edgesFrom(i int) {
 				r.tallied(i, uint64(b[0]-'0'), false)
 			}
 		}
-	case r.starred(i):
+	case r.stars && r.starred(i):
 	case r.masked(i):
 	case c.digits == 0 && c.marks == 0 && c.w.numeral():
 		if n := r.chunk(i + 1); n != nil && n.hi-n.lo == 1 && c.w == wordUnit|word(r.norm[n.lo]-'0') && r.bracketed(i+1) {

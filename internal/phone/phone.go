@@ -21,6 +21,7 @@ package phone
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"vigil.example/internal/ad"
@@ -148,6 +149,7 @@ type reader struct {
 	counts1 bool   // a one or the word first, with which a count may begin
 	lines   int    // that begin with digits
 	names   bool   // misspelt names of digits follow each other
+	stars   bool   // the text has stars
 	loose   bool   // three groups of digits or more have words between
 	back    bool   // the text says that digits are reversed
 	blocks  bool   // or groups of digits
@@ -169,7 +171,8 @@ type reader struct {
 
 // classify looks words up and reports whether the text may hold a number.
 func (r *reader) classify() bool {
-	digits, hard, solo := 0, 0, 0
+	digits, hard, solo, row, unknown := 0, 0, 0, 0, 0
+	r.names = false
 	for i := range r.chunks {
 		c := &r.chunks[i]
 		if c.letters > 0 && c.digits == 0 && c.marks == 0 {
@@ -186,6 +189,18 @@ func (r *reader) classify() bool {
 				}
 			}
 		}
+		switch { // words that follow each other may all misspell names of digits
+		case c.digits > 0 && c.letters == 0 && c.digits < 5:
+			row += int(c.digits)
+		case c.digits == 0 && c.w.numeral():
+			row++
+		case c.w == wordNone && c.hi-c.lo > 1 && c.hi-c.lo <= maxSpelt && (c.digits > 0 || mayMisspell(r.norm[c.lo], r.norm[c.lo+1], r.norm[c.hi-1])):
+			row++
+			unknown++
+		default:
+			row, unknown = 0, 0
+		}
+		r.names = r.names || row > 5 && unknown > 1
 		r.equals = r.equals || c.gap&gapEqual != 0 || c.digits > 0 && c.gap.tight() && (c.marks > 0 && c.gap != 0 || c.gap&(gapHash|gapMark|gapSign) != 0)
 		switch c.w.sort() {
 		case wordUnit, wordTeen, wordTens, wordHundreds, wordTimes:
@@ -251,7 +266,6 @@ func (r *reader) classify() bool {
 		}
 	}
 	digits += solo / 3
-	r.names = r.maySpell()
 	if r.names {
 		return true
 	}
@@ -305,6 +319,7 @@ func (r *reader) read(s string) []ad.Phone {
 	if r.told != 0 {
 		r.listen()
 	}
+	r.stars = strings.IndexByte(s, '*') >= 0
 	r.misspellings()
 	for i := range min(reachEdges, len(r.chunks)) {
 		r.company += r.chunks[i].weight()
@@ -327,7 +342,7 @@ func (r *reader) read(s string) []ad.Phone {
 			r.walk(path{start: int32(i), at: int32(i)})
 		}
 	}
-	r.loose = r.apart()
+	r.loose = len(r.edges) > 2 && r.apart()
 	r.assemble()
 	chosen := choose(r.found)
 	if len(chosen) == 0 {
@@ -340,30 +355,6 @@ func (r *reader) read(s string) []ad.Phone {
 		out = append(out, r.phone(s, &chosen[i], &lost))
 	}
 	return out
-}
-
-// maySpell reports whether words follow each other that may all misspell names of
-// digits.
-func (r *reader) maySpell() bool {
-	run, words := 0, 0
-	for i := range r.chunks {
-		c := &r.chunks[i]
-		switch {
-		case c.digits > 0 && c.letters == 0 && c.digits < 5:
-			run += int(c.digits)
-		case c.digits == 0 && c.w.numeral():
-			run++
-		case c.hi-c.lo > 1 && c.hi-c.lo <= maxSpelt && c.w == wordNone && (c.digits > 0 || mayMisspell(r.norm[c.lo], r.norm[c.lo+1], r.norm[c.hi-1])):
-			run++
-			words++
-		default:
-			run, words = 0, 0
-		}
-		if run > 5 && words > 1 {
-			return true
-		}
-	}
-	return false
 }
 
 // support reads misspelt names that stand in a row: seven digits of them in a row are
@@ -384,6 +375,9 @@ func (r *reader) support() {
 				continue
 			}
 			if c.unspelt || c.measure || c.letters < 2 || c.hi-c.lo > maxSpelt || c.w != wordNone || k > i && c.gap&gapBlank != 0 {
+				break
+			}
+			if c.digits == 0 && !mayMisspell(r.norm[c.lo], r.norm[c.lo+1], r.norm[c.hi-1]) {
 				break
 			}
 			d, cost, ok := spelt(r.norm[c.lo:c.hi])
@@ -448,8 +442,11 @@ func (r *reader) misspelt(i int) {
 		}
 		return
 	}
-	d, cost, ok := spelt(r.norm[c.lo:c.hi])
-	c.unspelt = !ok
+	d, cost, ok := c.mis-1, c.speltCost, c.mis != 0
+	if !ok {
+		d, cost, ok = spelt(r.norm[c.lo:c.hi])
+		c.unspelt = !ok
+	}
 	if !ok || (c.w == wordFiller || cost >= realWordCost) && !(left && right) {
 		return
 	}

@@ -294,28 +294,34 @@ func (r *reader) summed(i int) bool {
 	return false
 }
 
-// apart is a quick look for three groups of digits or more with words between.
+// apart is a quick look for three groups of digits or more with words between, which
+// may have as many digits as a number.
 func (r *reader) apart() bool {
-	groups, digits := 0, 0 // digits of the group at hand
+	groups, all, digits, most := 0, 0, 0, 0 // digits of the group at hand, and the most it may have
+	end := func() {
+		if digits > 0 && digits < enough {
+			groups, all = groups+1, all+most
+		}
+		digits, most = 0, 0
+	}
 	for i := range r.chunks {
 		c := &r.chunks[i]
 		switch {
 		case c.edges == c.after:
-			if digits > 0 && digits < enough {
-				groups++
+			if digits > 0 {
+				end()
 			}
-			digits = 0
 		case c.digits > 0 && !c.money && !c.measure:
 			if digits > 0 && c.gap&(gapParen|gapEqual) != 0 && digits < enough {
-				groups, digits = groups+1, 0
+				end()
 			}
 			digits += int(c.digits)
+			most += max(int(c.digits), int(c.hi-c.lo))
 		case c.digits == 0 && c.w.sort() != wordSoft:
 			digits++
+			most += max(3, int(c.hi-c.lo))
 		}
 	}
-	if digits > 0 && digits < enough {
-		groups++
-	}
-	return groups >= 3
+	end()
+	return groups >= 3 && all >= 10
 }

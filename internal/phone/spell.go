@@ -1,9 +1,6 @@
 package phone
 
-import (
-	"math/bits"
-	"strings"
-)
+import "math/bits"
 
 // A spelling is a digit's name in one language. starts are the letters that a
 // misspelling of it may begin with.
@@ -107,9 +104,9 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 		return 0, 0, false
 	}
 	best, second := float32(9), float32(9)
-	for k := range spellings {
-		s := &spellings[k]
-		if d := len(w) - len(s.sound); d > 2 || d < -2 || !starts(b[0], w[0], s) {
+	for m := openings[b[0]] | openings[w[0]]; m != 0; m &= m - 1 {
+		s := &spellings[bits.TrailingZeros32(m)]
+		if d := len(w) - len(s.sound); d > 2 || d < -2 {
 			continue
 		}
 		most := limit(len(s.sound))
@@ -153,7 +150,7 @@ func mayMisspell(a, b, last byte) bool {
 // bits; endings its last ones. Both are by the last five bits of a letter.
 var (
 	beginnings = func() (of [32]uint32) {
-		for _, s := range [...]string{"aiyt", "ceirku", "douwe", "eiygah", "fiaouyvw", "houei", "jue", "kuwi", "nieuyaobv", "onhcuk", "phio", "quw", "seixyviahb", "thrwueo",
+		for _, s := range [...]string{"aiyt", "ceirku", "douwe", "eiygah", "fiaouyvw", "houei", "jue", "kuwi", "nieuyaobv", "onhcuke", "phio", "quw", "seixyviahb", "thrwueov",
 			"unaeh", "viauo", "wuoaeh", "xeiy", "zeiyaor"} {
 			for _, c := range s[1:] {
 				of[s[0]&31] |= 1 << (c & 31)
@@ -235,9 +232,18 @@ func named(b []byte) (digit byte, cost float32, ok bool) {
 // realWordCost is added for what is a word of its own.
 const realWordCost = .8
 
-func starts(raw, folded byte, s *spelling) bool {
-	return raw == '0'+s.digit || strings.IndexByte(s.starts, folded) >= 0
-}
+// openings holds, for every byte, which names a misspelling that begins with it may
+// be of, as bits in their order: the digit itself, or a letter in lower case.
+var openings = func() (of [256]uint32) {
+	for k := range spellings {
+		s := &spellings[k]
+		of['0'+s.digit] |= 1 << k
+		for i := range len(s.starts) {
+			of[s.starts[i]] |= 1 << k
+		}
+	}
+	return of
+}()
 
 // limit is how far a misspelling may be from a name of n letters.
 func limit(n int) float32 {
