@@ -74,6 +74,7 @@ func kinds() []kind {
 		{desk.ErrCorrection, "bad-request", 400, "say what it is about"},
 		{desk.ErrNotANumber, "bad-value", 400, "write one telephone number in any form, with its area code"},
 		{desk.ErrNotWritten, "bad-request", 400, "copy it from the ad"},
+		{desk.ErrSame, "bad-request", 400, "there is nothing to correct"},
 		{desk.ErrNotRead, "bad-request", 400, "open the ad to see what was read in it"},
 		{generation.ErrUnderWay, "under-way", 409, "vigil replay --status follows it, vigil replay --cancel gives it up"},
 		{generation.ErrState, "conflict", 409, "vigil replay --status shows how it stands"},

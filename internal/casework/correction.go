@@ -89,10 +89,26 @@ func (c Correction) check() error {
 		return fmt.Errorf("user id %w", ErrInvalid)
 	case text == "" || text != c.Text || !utf8.ValidString(text) || utf8.RuneCountInString(text) > MaxWritten:
 		return fmt.Errorf("text %w: give 1 to %d characters, with no space around them", ErrInvalid, MaxWritten)
+	case c.Reads != "" && signs(text) < minSigns:
+		return fmt.Errorf("text %w: a number takes %d signs or more; give the whole piece that stands for it", ErrInvalid, minSigns)
 	case c.Was != "" && !e164.MatchString(c.Was) || c.Reads != "" && !e164.MatchString(c.Reads):
 		return fmt.Errorf("number %w", ErrInvalid)
 	}
 	return checkReason(c.Reason)
+}
+
+// minSigns is how many signs a text has at least that reads as a number: what is
+// shorter stands in many places and is no number in any.
+const minSigns = 6
+
+// signs counts the characters of a text that are no space.
+func signs(text string) (n int) {
+	for _, r := range text {
+		if !unicode.IsSpace(r) {
+			n++
+		}
+	}
+	return n
 }
 
 // checkReason checks the reason of a correction, which may be left out. It is
@@ -103,10 +119,30 @@ func checkReason(reason string) error {
 		return fmt.Errorf("reason %w: it has more than %d characters", ErrInvalid, maxGrounds)
 	case !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl):
 		return fmt.Errorf("reason %w: it has control characters", ErrInvalid)
-	case len(phone.Read(reason, phone.Options{})) > 0:
-		return fmt.Errorf("reason %w: it holds a telephone number; say it without", ErrInvalid)
+	case identifies(reason):
+		return fmt.Errorf("reason %w: it may hold a telephone number or an address; say it without", ErrInvalid)
 	}
 	return nil
+}
+
+// identifies reports whether words that a person gives as a reason may hold what
+// must be erasable: a number, whatever the words around it call it, or an address.
+// Seven digits are a number when no letter stands between them.
+func identifies(words string) bool {
+	digits := 0
+	for _, r := range words {
+		switch {
+		case r == '@':
+			return true
+		case unicode.IsDigit(r):
+			if digits++; digits == 7 {
+				return true
+			}
+		case unicode.IsLetter(r):
+			digits = 0
+		}
+	}
+	return len(phone.Read(words, phone.Options{})) > 0
 }
 
 // correctionID finds the correction of a text of an ad that stands, or the id that

@@ -67,6 +67,9 @@ func TestCorrectionIsChecked(t *testing.T) {
 		"a number in another form":    fix("ad1", "x", "912-555-0123"),
 		"nobody":                      {AdID: "ad1", Text: "x"},
 		"a number in the reason":      {AdID: "ad1", Text: "x", By: "anna", Reason: "as in 912-555-0123"},
+		"a number called an id":       {AdID: "ad1", Text: "x", By: "anna", Reason: "ref 912 555 0101, see there"},
+		"an address in the reason":    {AdID: "ad1", Text: "x", By: "anna", Reason: "as moon@mail.example says"},
+		"a text of one letter":        fix("ad1", "e", "+19125550123"),
 		"a reason of several lines":   {AdID: "ad1", Text: "x", By: "anna", Reason: "one\ntwo"},
 		"a reason longer than a page": {AdID: "ad1", Text: "x", By: "anna", Reason: strings.Repeat("x", maxGrounds+1)},
 	} {
@@ -87,7 +90,7 @@ func TestCorrectionsOfSeveralProcesses(t *testing.T) {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(i), 6))
 			for range 80 {
-				c, err := d.Correct(t.Context(), fix(fmt.Sprintf("ad%d", r.IntN(3)), fmt.Sprintf("text%d", r.IntN(3)), []string{"", "+19125550123"}[r.IntN(2)]))
+				c, err := d.Correct(t.Context(), fix(fmt.Sprintf("ad%d", r.IntN(3)), fmt.Sprintf("a text %d", r.IntN(3)), []string{"", "+19125550123"}[r.IntN(2)]))
 				if err != nil && !errors.Is(err, ErrCorrected) && !errors.Is(err, ad.ErrConflict) {
 					t.Error(err)
 				}

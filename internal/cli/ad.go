@@ -6,6 +6,7 @@ import (
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/api"
+	"vigil.example/internal/enrich/indicator"
 	"vigil.example/internal/link"
 )
 
@@ -107,7 +108,24 @@ func printValues(c *Context, v api.Ad, d ad.Document) {
 		c.printf("\n")
 		t.print(c.Stdout)
 	}
+	printLanguage(c, &d.Ad)
 	printCorrections(c, v)
+}
+
+// printLanguage lists the language found in an ad.
+func printLanguage(c *Context, a *ad.Ad) {
+	t := table{heads: []string{"LANGUAGE FOUND", "", "AS WRITTEN"}, flex: 2}
+	for _, i := range a.Indicators {
+		t.row(indicator.Words(i.Category, i.Sub), string(i.Strength), i.Text)
+	}
+	if len(t.rows) == 0 {
+		return
+	}
+	c.printf("\n")
+	t.print(c.Stdout)
+	if a.Lead != nil {
+		c.printf("A lead for a person to look at: %s.\n", clean(a.Lead.Why))
+	}
 }
 
 // printCorrections lists the corrections of an ad's reading that stand.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -186,12 +187,15 @@ func (p *indicatorsReadCmd) score(c *Context, lib *indicator.Library, o indicato
 		if d.Labels == nil {
 			return f.skip(n, errors.New("no list of labels: the file is not labelled"))
 		}
+		if d.Text == "" {
+			return f.skip(n, errors.New("no text"))
+		}
 		r := lib.Read(d.Text, o)
 		s.Add(d, r.Indicators, lib.Probs(r.Indicators))
 		return nil
 	}))
-	if s.Documents == 0 && err != nil {
-		return err
+	if s.Documents == 0 {
+		return cmp.Or(err, fmt.Errorf("score %s: no labelled document is in it", p.Score))
 	}
 	if p.JSON {
 		return errors.Join(c.value(s.Sheet()), err)

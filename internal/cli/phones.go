@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -105,11 +106,14 @@ func (p *phonesCmd) score(c *Context) error {
 		if a.Phones == nil {
 			return f.skip(n, errors.New("no list of phones: the file is not labelled"))
 		}
+		if a.Text == "" {
+			return f.skip(n, errors.New("no text"))
+		}
 		s.Add(a, phone.Read(a.Text, phone.Options{Country: p.Country}))
 		return nil
 	}))
-	if s.All.Ads == 0 && err != nil {
-		return err
+	if s.All.Ads == 0 {
+		return cmp.Or(err, fmt.Errorf("score %s: no labelled ad is in it", p.Score))
 	}
 	if p.JSON {
 		return errors.Join(c.value(scored(&s)), err)

@@ -53,7 +53,7 @@ func (s *searchCmd) Run(c *Context) error {
 		c.printf("%s\n", l)
 	}
 	if n := partial(q); n > 0 {
-		c.printf("%d digits are a part of a number: only ads that write them plainly are found.\n", n)
+		c.printf("%d digits are a part of a number: only ads that write them plainly are found.\nFor all numbers that end in them put a star before them: *0123.\n", n)
 	}
 	switch {
 	case a.Total == 0:

@@ -29,6 +29,7 @@ type CorrectRequest struct {
 var (
 	ErrCorrection = errors.New("a correction is about a text of the ad, or about a number that was read in it")
 	ErrNotWritten = errors.New("the ad does not say this: give the text exactly as the ad writes it")
+	ErrSame       = errors.New("the program reads that number there already")
 	ErrNotRead    = errors.New("no number was read there")
 )
 
@@ -90,6 +91,9 @@ func (d *Desk) about(ctx context.Context, q CorrectRequest) ([]casework.Correcti
 	switch text := strings.TrimSpace(q.Text); {
 	case text != "" && q.Number == "":
 		was, err := readFrom(docs, text)
+		if err == nil && reads != "" && was == reads {
+			err = ErrSame
+		}
 		if err == nil && was == "" && reads == "" {
 			err = fmt.Errorf("%w, so there is nothing to take away; say what it reads", ErrNotRead)
 		}
@@ -98,6 +102,9 @@ func (d *Desk) about(ctx context.Context, q CorrectRequest) ([]casework.Correcti
 		v, err := readNumber(q.Number)
 		if err != nil {
 			return nil, err
+		}
+		if v.Value == reads {
+			return nil, ErrSame
 		}
 		var out []casework.Correction
 		for i := range docs {

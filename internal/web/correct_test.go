@@ -49,7 +49,7 @@ func (h *house) follow(c *casework.Corrections) {
 func (h *house) oddAd() string {
 	return h.see(ad.Listing{
 		Site: "townboard", NativeID: "odd", URL: "https://town.example/ad/odd", Title: "Here until Sunday",
-		Body: "Call nine one two\nfive five five 0 1 two 3 now. Or 912-555-0188, the hidden one is q7x.",
+		Body: "Call nine one two\nfive five five 0 1 two 3 now. Or 912-555-0188, the hidden one is q7x-l2z.",
 	}, h.now.Add(-time.Hour)).AdID
 }
 
@@ -110,15 +110,15 @@ func TestCorrect(t *testing.T) {
 		t.Error("what is no number is still shown as one")
 	}
 	for _, c := range []struct{ why, text, reads string }{
-		{"No telephone number can be read", "q7x", "12"},
-		{"Write the number that it reads", "q7x", ""},
+		{"No telephone number can be read", "q7x-l2z", "12"},
+		{"Write the number that it reads", "q7x-l2z", ""},
 		{"The ad does not say this", "q7y", "912-555-0199"},
 		{"corrected already", written, "912-555-0199"},
 	} {
 		says(send(http.StatusUnprocessableEntity, "text", c.text, "reads", c.reads, "verdict", "reads"), c.why)
 	}
 	says(send(http.StatusUnprocessableEntity, "text", "Sunday", "verdict", "not"), "No number was read there")
-	send(http.StatusSeeOther, "text", "q7x", "reads", "(912) 555 0199", "verdict", "reads", "reason", "the poster told us")
+	send(http.StatusSeeOther, "text", "q7x-l2z", "reads", "(912) 555 0199", "verdict", "reads", "reason", "the poster told us")
 	page = look()
 	says(page, "Corrected by alice, 20 Mar 2026")
 	says(page, "the poster told us")
@@ -150,7 +150,7 @@ func TestReadersCorrectNothing(t *testing.T) {
 		t.Errorf("%d; the page offers corrections: %t", res.StatusCode, strings.Contains(body, "/correct"))
 	}
 	for _, form := range []string{"correct", "withdraw"} {
-		if res, _ := h.post("/ad/"+id+"/"+form, "text", "q7x", "reads", "912-555-0199", "verdict", "reads", "correction", id); res.StatusCode != http.StatusForbidden {
+		if res, _ := h.post("/ad/"+id+"/"+form, "text", "q7x-l2z", "reads", "912-555-0199", "verdict", "reads", "correction", id); res.StatusCode != http.StatusForbidden {
 			t.Errorf("%s: %d", form, res.StatusCode)
 		}
 	}

@@ -51,6 +51,8 @@ func whyNot(err error) string {
 		return "No telephone number can be read in what you typed, or more than one. Write one, in any form, with its area code."
 	case errors.Is(err, desk.ErrNotWritten):
 		return "The ad does not say this. Copy the text from the ad, exactly as it stands there."
+	case errors.Is(err, desk.ErrSame):
+		return "The program reads that number there already."
 	case errors.Is(err, desk.ErrNotRead):
 		return "No number was read there, so there is nothing to take away. Say which number it reads."
 	case errors.Is(err, desk.ErrCorrection):
@@ -58,7 +60,7 @@ func whyNot(err error) string {
 	case errors.Is(err, casework.ErrCorrected):
 		return "This text is corrected already. Take that correction back first."
 	case errors.Is(err, casework.ErrInvalid):
-		return "Text and reason can have at most 1,000 and 500 characters, and the reason no number."
+		return "A text that reads as a number has 6 signs or more. Text and reason can have at most 1,000 and 500 characters, and the reason no number."
 	}
 	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/enrich/indicator"
 	"vigil.example/internal/link"
 )
 
@@ -180,7 +181,7 @@ func functions() template.FuncMap {
 		"bytesOf": bytesOf, "sure": sure, "method": method, "kind": kind, "listed": listed, "rarity": rarity, "asking": asking, "short": func(id string) string { return cut(id, 0, 8) }, "amount": amount,
 		"rfc":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"join":   strings.Join,
-		"figure": figure, "covered": covered, "language": languageName, "placeName": placeName, "side": sideName,
+		"figure": figure, "covered": covered, "language": languageName, "placeName": placeName, "side": sideName, "indicated": indicator.Words,
 		"add": func(a, b int) int { return a + b },
 		"plain": func(s string) []Piece {
 			return pieces(s, nil, 0, length(s))

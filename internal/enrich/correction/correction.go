@@ -124,12 +124,19 @@ func Places(l *ad.Listing, text string) (out []ad.Span) {
 				at, runes = from+size, runes+1
 				continue
 			}
+			if len(out) == maxPlaces {
+				return
+			}
 			out = append(out, ad.Span{Field: field, Start: runes, End: runes + n})
 			at, runes = to, runes+n
 		}
 	})
 	return out
 }
+
+// maxPlaces bounds the places of one text in an ad: no ad gives a number more often
+// in one dress.
+const maxPlaces = 50
 
 // joined reports whether a digit ends one text and begins the next.
 func joined(a, b string) bool {
