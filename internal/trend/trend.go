@@ -10,7 +10,6 @@ package trend
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 	"time"
@@ -276,34 +275,36 @@ func (b *Book) count(metro string, monday time.Time, demand bool) (posts, author
 		return posts, single(len(t.authors))
 	}
 	var given, rest int
-	hidden := len(b.sites) // metros that are not shown, those without posts too
-	who, others := map[uint64]bool{}, map[uint64]bool{}
+	hidden := len(b.sites)                  // metros that are not shown, those without posts too
+	who, unsaid := map[uint64]bool{}, false // authors, of metros whose own count is shown
 	for k, t := range b.cells {
 		if k.week != monday.Unix() || k.demand != demand {
 			continue
 		}
-		into := who
 		if t.posts >= Least {
 			given += t.posts
 			hidden--
 		} else {
-			into, rest = others, rest+t.posts
+			rest += t.posts
+		}
+		if t.posts < Least || len(t.authors) < Least {
+			unsaid = unsaid || len(t.authors) > 0
+			continue
 		}
 		for a := range t.authors {
-			into[a] = true
+			who[a] = true
 		}
 	}
 	// Each hidden count must be able to be another one, whatever is shown.
 	least := rest < Least || hidden < 2 || rest >= (Least-1)*hidden
 	if !least {
 		given += rest
-		maps.Copy(who, others)
 	}
 	if given < Least {
 		return Count{Withheld: true}, Count{Withheld: true}
 	}
 	posts, authors = Count{N: &given, AtLeast: least}, single(len(who))
-	authors.AtLeast = least && authors.N != nil
+	authors.AtLeast = unsaid && authors.N != nil
 	return posts, authors
 }
 
