@@ -367,9 +367,14 @@ func (r *reader) indicators(text string, o Options) []ad.Indicator {
 	if r.bought(out) {
 		out = slices.DeleteFunc(out, func(i ad.Indicator) bool { return slices.Contains(offered, i.Category) })
 	}
+	out = out[:min(len(out), mostFound)]
 	l.model.weigh(out)
 	return out
 }
+
+// mostFound bounds what is marked in one text: a text that says it more often says
+// nothing more by it.
+const mostFound = 200
 
 // offered is the categories that are of an offer: where a buyer writes, it is the
 // buyer who travels, or a driver whom the buyer met.
