@@ -26,7 +26,7 @@ func (r *reader) findAreas() {
 		}
 		if c := &r.chunks[i]; c.digits == 3 && c.letters+c.marks == 0 && c.gap&gapParen != 0 && int(c.bto) < len(r.s) && r.s[c.bto] == ')' {
 			r.areaAt(i, path{start: int32(i), at: int32(i)}) // "555-0123 (912)"
-		} else if c.gap&gapParen != 0 && c.w.numeral() && r.s[max(0, c.bfrom-1)] == '(' {
+		} else if c.gap&gapParen != 0 && c.w.numeral() && r.s[max(0, c.bfrom-1)] == '(' && !(i > 0 && (r.chunks[i-1].money || r.chunks[i-1].marks > 0)) { // no "$500 (five hundred)"
 			n := len(r.areas)
 			r.areaAt(i, path{start: int32(i), at: int32(i)}) // "555-0123 (nine one two)"
 			if len(r.areas) > n {

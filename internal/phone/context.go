@@ -25,7 +25,7 @@ func (r *reader) leadTo(start int32) lead {
 // readLead is leadTo without the memory.
 func (r *reader) readLead(start int) lead {
 	var cx lead
-	digits, away := 0, false
+	digits, away, groups := 0, false, true // groups: there is nothing but digits between
 	if r.chunks[start].gap&gapRing != 0 {
 		return lead{cue: .9}
 	}
@@ -50,6 +50,9 @@ func (r *reader) readLead(start int) lead {
 			id *= .3 // "drivers with a licence in order, 912"
 		}
 		away = away || g&gapLine != 0 && k < start-1 // the line of the number begins with words of its own
+		if r.drawn(k) {
+			return lead{id: 1}
+		}
 		if digits += int(c.digits); c.w.numeral() && c.w.sort() != wordSoft {
 			digits += 2
 		}
@@ -95,7 +98,7 @@ func (r *reader) readLead(start int) lead {
 			case numbered && near <= 2:
 				cx.id = max(cx.id, id)
 				return cx
-			case near == 0 && c.w == wordForm:
+			case (near == 0 || groups && near < 3) && c.w == wordForm:
 				cx.id = max(cx.id, id)
 				return cx
 			case near == 0 && c.w == wordSheet:
@@ -123,6 +126,7 @@ func (r *reader) readLead(start int) lead {
 		if g&gapHash != 0 {
 			numbered = true
 		}
+		groups = groups && c.digits > 0 && c.letters == 0 && c.gap&^(gapSpace|gapDash) == 0
 		if c.gap&gapRing != 0 && near < 3 {
 			return lead{cue: .7}
 		}
@@ -134,6 +138,24 @@ func (r *reader) readLead(start int) lead {
 // what a number is: "lessons on zoom".
 func (r *reader) place(k int) bool {
 	return r.spells(k, "zoom", "webinar", "meeting", "server") && r.spells(k-1, "por", "en", "on", "via", "by", "over", "through", "in", "using", "or", "o", "y", "and")
+}
+
+// drawn reports whether chunk k names numbers that were drawn by lot or luck: "lucky
+// numbers", "los números de la suerte".
+func (r *reader) drawn(k int) bool {
+	switch {
+	case r.spells(k, "lucky", "winning", "magic", "losing"):
+		return r.spells(k+1, "numbers", "number", "nos", "digits", "combo")
+	case r.spells(k, "suerte", "fortuna", "premiados", "jugados", "cabalisticos"):
+		for back := 1; back < 5; back++ {
+			if r.spells(k-back, "numeros", "numero", "cifras", "combinacion", "digitos") {
+				return true
+			}
+		}
+	case r.spells(k, "cookie", "cookies"):
+		return r.spells(k-1, "fortune")
+	}
+	return false
 }
 
 // negated reports whether "not" stands before the word in chunk k, or "not a".

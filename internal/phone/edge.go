@@ -269,11 +269,19 @@ func (r *reader) words(i int) {
 		case left && r.single(i-2) || right && r.single(i+2):
 			cost = .8
 		}
+		if r.article(i) {
+			cost = 2
+		}
 		r.edge(i, i+1, v, 1, cost, howSound)
 	case wordTeen:
 		r.edge(i, i+1, v, 2, .1, howWord|howTens)
 	case wordTens:
 		to, n := r.below100(i)
+		if to == i+2 && r.chunks[i+1].gap&gapDash != 0 && r.chunks[i+1].gap&gapSpace != 0 { // "three sixty - five fifty-five"
+			r.edge(i, to, n, 2, .9, howWord|howTens)
+			r.edge(i, i+1, v*10, 2, .1, howWord|howTens)
+			break
+		}
 		r.edge(i, to, n, 2, .1, howWord|howTens)
 		if to > i+1 && r.chunks[i+1].gap&gapDash != 0 {
 			r.edge(i, i+1, v*10, 2, 1, howWord|howTens)
@@ -319,6 +327,12 @@ func (r *reader) words(i int) {
 			r.repeat(i, i+2, uint64(r.norm[c.lo]-'0'), int(v))
 		}
 	}
+}
+
+// article reports whether the word in chunk i stands before the digit that it goes with:
+// "un cero".
+func (r *reader) article(i int) bool {
+	return r.chunks[i].w == wordSoft|1 && r.word(i+1).sort() == wordUnit && r.chunks[i+1].gap == gapSpace && r.spells(i, "un", "una")
 }
 
 // tallied adds the repetition of a digit whose count stands in brackets behind it:

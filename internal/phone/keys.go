@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -26,6 +27,7 @@ type token struct {
 	sign     rune // what may stand for a digit, else 0
 	digit    int8 // -1 when the token is none
 	link     tie
+	heads    bool // begins what tells of a sign and then of its digit
 }
 
 // A tie is what a word between a sign and a digit does to them.
@@ -54,9 +56,16 @@ func findKeys(s string) []key {
 		at = t.to
 		last[n%len(last)] = t
 		n++
-		bound := false
+		bound, waiting := false, key{}
 		for back := 1; back <= span+1 && back < n; back++ {
 			o := last[(n-1-back)%len(last)]
+			if waiting.sign != 0 && o.heads { // "where you see A put a 5"
+				waiting.from = int32(o.from)
+				if !keyOf(keys, waiting.sign) {
+					keys = append(keys, waiting)
+				}
+				break
+			}
 			sign, digit := o.sign, t.digit
 			if sign == 0 || digit < 0 {
 				sign, digit = t.sign, o.digit
@@ -67,6 +76,13 @@ func findKeys(s string) []key {
 					keys = append(keys, k)
 				}
 				break
+			}
+			if o.sign != 0 && t.digit >= 0 && !bound && waiting.sign == 0 && looked < maxLooks {
+				looked++
+				if k := (key{o.sign, byte('0' + t.digit), int32(o.from), int32(t.to)}); hidden(s, k) {
+					waiting = k
+					continue
+				}
 			}
 			if o.link == loose {
 				break
@@ -167,6 +183,12 @@ func wordToken(s string, from, to int) token {
 	case "equis":
 		t.sign = 'x'
 	}
+	switch lower(w) {
+	case "heart", "hearts", "corazon", "corazones", "corazoncitos":
+		if t.sign = 0x2665; !strings.ContainsRune(s, t.sign) {
+			t.sign = 0x2764
+		}
+	}
 	if t.sign != 0 {
 		return t
 	}
@@ -178,12 +200,18 @@ func wordToken(s string, from, to int) token {
 		t.sign = rune(w[0])
 	}
 	switch lower(w) {
+	case "where", "wherever", "whenever", "donde", "every", "each", "cada", "all", "change", "swap", "replace", "turn", "cambia", "cambie", "reemplaza", "sustituye",
+		"convierte":
+		t.heads = true
+	}
+	switch lower(w) {
 	case "is", "es", "are", "son", "means", "mean", "significa", "significan", "for", "with", "por", "con", "donde", "where", "wherever",
 		"whenever", "instead", "place", "lugar", "vez", "vale", "valen", "equals", "represents", "representa", "as", "into", "stands":
 		t.link = binds
 	case "a", "an", "un", "una", "the", "el", "la", "los", "las", "lo", "number", "numero", "digit", "digito", "always", "siempre", "to",
 		"every", "each", "all", "any", "cada", "todos", "todas", "you", "see", "veas", "vea", "vean", "ves", "hay", "there", "of", "de", "del", "in", "en",
-		"it", "its", "como", "stand", "aparezca", "find", "que", "que'", "real", "just", "sign", "symbol", "signo", "simbolo", "letter", "letra", "actual", "actually", "really":
+		"it", "its", "como", "stand", "aparezca", "find", "que", "que'", "real", "just", "put", "pon", "ponga", "pone", "use", "usa", "read", "lee",
+		"write", "escribe", "below", "above", "here", "abajo", "arriba", "aqui", "sign", "symbol", "signo", "simbolo", "letter", "letra", "actual", "actually", "really":
 		t.link = joins
 	}
 	return t

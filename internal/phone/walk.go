@@ -168,6 +168,9 @@ func (r *reader) walk(p path) {
 			continue
 		}
 		f := fillerCost(c)
+		if c.w == wordSoft|1 && r.article(k) {
+			f = .1
+		}
 		if c.w == wordNone && r.word(k+1) == wordLetters && r.chunks[k+1].gap == gapSpace {
 			f = .1 // "open bracket", "cierra paréntesis"
 		}

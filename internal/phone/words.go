@@ -213,7 +213,7 @@ var meanings = [...]struct {
 		"info mandame manda mande mensaje mensajes message msg dial ring hmu hit book reserva reservas reservaciones appointment " +
 		"appointments cita citas office oficina home fax direct viber signal telegram imessage facetime recados escribeme escribe " +
 		"escribir hablame habla buzz holler shout interested interesados interesado interesada lmk voicemail contesta atiende " +
-		"contactame llamanos marcale llamale escribele mandale textea texteame texteanos marcanos escribenos llamarnos marcarme llamarme " +
+		"contactame llamanos marcale llamale escribele mandale llamas textea texteame texteanos marcanos escribenos llamarnos marcarme llamarme " +
 		"contactanos contactarme contactarnos avisame avisenos pregunten pregunta textme callme textme phoning ringing messaging dm inbox " +
 		"whatsappea whatsappeame wasap guats watsap whatsapps wassap celu fono marquen llamen escriban manden marcar"},
 	{wordID, "id ids ref refs reference referencia item license licence licencia lic serial serie sku account acct cuenta card tarjeta " +
@@ -246,6 +246,7 @@ var meanings = [...]struct {
 		"remision remito comprobante recibos certificado constancia colegiatura " +
 		" averiguacion carpeta siniestros endoso " +
 		"manifest consignment consignacion pallet tarima pnr eticket ticketmaster stub sorteo rifa " +
+		"combination combinacion jackpot sorteos melates " +
 		"serialnumber partnumber stocknumber itemnumber ordernumber refnumber inv invoiceno wo rfq " +
 		" matriculation transcript isni orcid pmid pmc arxiv uuid guid fingerprint otp redeem redemption " +
 		"redencion activation activacion productkey licensekey keycode giftcard egift scratchcard gamertag friendcode " +
