@@ -200,8 +200,8 @@ func TestRestoreErasesAgain(t *testing.T) {
 			t.Errorf("%v: exit code %d, want %d, and %q in:\n%s", refused.flags, code, refused.code, refused.says, out)
 		}
 	}
-	if out, code := vigil(t, nil, "doctor", "--data", again); code == 0 || !strings.Contains(out, "was not finished") {
-		t.Errorf("doctor takes an unfinished restore for an instance: exit code %d\n%s", code, out)
+	if _, err := os.Stat(again); !os.IsNotExist(err) { // the ledger is read before anything is laid down
+		t.Errorf("a refused restore left something: %v", err)
 	}
 
 	t.Log(must(t, nil, "restore", file, "--data", again, "--ledger", ledger))
