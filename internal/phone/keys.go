@@ -77,7 +77,7 @@ func findKeys(s string) []key {
 				}
 				break
 			}
-			if o.sign != 0 && t.digit >= 0 && !bound && waiting.sign == 0 && looked < maxLooks {
+			if o.sign != 0 && t.digit >= 0 && !bound && waiting.sign == 0 && looked < maxLooks && (o.link != joins || o.sign < 'a') {
 				looked++
 				if k := (key{o.sign, byte('0' + t.digit), int32(o.from), int32(t.to)}); hidden(s, k) {
 					waiting = k

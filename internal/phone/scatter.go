@@ -19,6 +19,8 @@ type scrap struct {
 	odd        uint8  // of them, those that say nothing of numbers
 	print      uint32 // what they are
 	called     bool   // one of them is a contact word
+	part       bool   // or one that names a part: "then", "ends with", "pt2"
+	held       bool   // brackets hold it
 	line       bool   // it is all of its line
 	ended      bool   // a sentence ends before it
 }
@@ -27,6 +29,7 @@ type scrap struct {
 const (
 	maxScraps  = 16
 	wordsApart = 9
+	partsFar   = 24
 )
 
 // scattered reads the numbers of a text whose digits are scattered.
@@ -34,7 +37,7 @@ func (r *reader) scattered() {
 	var room [maxScraps]scrap
 	var trail [maxScraps]int32
 	list, steps, barrier := room[:0], uint8(0), int32(0)
-	words, odd, print, called, ended, amounts, named := uint8(0), uint8(0), uint32(0), false, false, false, false
+	words, odd, print, called, part, ended, amounts, named := uint8(0), uint8(0), uint32(0), false, false, false, false, false
 	flush := func() {
 		if len(list) > 2 {
 			r.gather(list, trail[:steps])
@@ -55,14 +58,16 @@ func (r *reader) scattered() {
 		if c.digits > 0 || c.hard && (c.w.sort() == wordUnit || c.w.sort() == wordTens || c.w.sort() == wordTeen || c.w.sort() == wordTimes || c.spelt != 0) || r.lettered(i) {
 			x = r.cheapest(i)
 		}
-		if x >= 0 && r.counter(i) {
+		if r.numbered(i) {
+			x, part = -1, true
+		} else if x >= 0 && r.counter(i) {
 			x = -1
 		} else if x >= 0 && r.edges[x].n == 1 && !c.money && c.shape&^shapeYear == 0 && !amounts {
 			// one of single digits, or none of a number
-		} else if x < 0 && c.digits > 0 || x >= 0 && (c.money || c.shape&^shapeYear != 0 || c.measure || amounts || r.edges[x].how&howJunk != 0 || r.money(int(r.edges[x].to))) {
+		} else if x < 0 && c.digits > 0 && !part || x >= 0 && (c.money || c.shape&^shapeYear != 0 || c.measure || amounts || r.edges[x].how&howJunk != 0 || r.money(int(r.edges[x].to))) {
 			flush() // an amount, and those that follow it
 			amounts = true
-			words, odd, print, called, ended = 0, 0, 0, false, false
+			words, odd, print, called, part, ended = 0, 0, 0, false, false, false
 			i++
 			continue
 		}
@@ -72,15 +77,17 @@ func (r *reader) scattered() {
 			switch s := c.w.sort(); {
 			case s == wordID && c.w != wordCode || s == wordLabel:
 				named = true
-			case c.mute || s == wordDead || s == wordNot || words > 60 || r.spells(i, "or", "o", "u"):
+			case c.mute || s == wordDead || s == wordNot || words > 60 || words < 4 && r.spells(i, "or", "o", "u"):
 				flush()
 			case s == wordPhone, s == wordArea, s == wordNumber:
 				called = true
 			case s == wordFiller:
 				called = called || c.w >= wordFirst && c.w <= wordRest
+				part = part || c.w >= wordFirst && c.w <= wordRest || c.w == wordNext
 			case s == wordNone || s == wordMeasure:
 				odd++
 			}
+			part = part || r.spells(i, "remata") && r.spells(i+1, "con")
 			print = r.print(c, print)
 			i++
 			continue
@@ -101,13 +108,14 @@ func (r *reader) scattered() {
 			p.cost, p.how = p.cost+e.cost, p.how|e.how
 		} else {
 			list = append(list, scrap{start: int32(i), end: e.to, v: e.v, n: e.n, first: steps, steps: 1, cost: e.cost, how: e.how,
-				words: words, odd: odd, print: print, called: called, ended: ended})
+				words: words, odd: odd, print: print, called: called, part: part, ended: ended})
 		}
 		trail[steps] = x
 		steps++
 		p := &list[len(list)-1]
 		p.line = (p.start == 0 || r.chunks[p.start].gap&gapLine != 0) && (int(p.end) == len(r.chunks) || r.chunks[p.end].gap&gapLine != 0)
-		words, odd, print, called, ended = 0, 0, 0, false, false
+		p.held = r.gapAt(int(p.start))&gapParen != 0 && r.chunks[p.start].bfrom > 0 && r.s[r.chunks[p.start].bfrom-1] == '(' && int(r.chunks[p.end-1].bto) < len(r.s) && r.s[r.chunks[p.end-1].bto] == ')'
+		words, odd, print, called, part, ended = 0, 0, 0, false, false, false
 		i = int(e.to)
 	}
 	flush()
@@ -126,7 +134,7 @@ func (r *reader) counter(i int) bool {
 	if c.digits > 1 || c.digits == 0 && c.w.sort() != wordUnit {
 		return false
 	}
-	if r.spells(i+1, "digits", "numbers", "digitos", "numeros", "cifras", "parts", "partes", "pieces", "pedazos", "tantos", "groups", "grupos", "bloques", "blocks", "chunks", "trozos") {
+	if r.spells(i+1, "digits", "numbers", "digitos", "numeros", "cifras", "parts", "partes", "pieces", "pedazos", "tantos", "groups", "grupos", "bloques", "blocks", "chunks", "trozos", "bits") || r.word(i-1) == wordJoin || r.word(i-2) == wordJoin {
 		return true
 	}
 	v := c.w.value()
@@ -137,6 +145,17 @@ func (r *reader) counter(i int) bool {
 		return true // "the last four: 0123"
 	}
 	return r.spells(i-1, "part", "parte", "group", "grupo", "block", "bloque", "piece", "section", "step", "paso", "trozo", "pedazo", "chunk")
+}
+
+// numbered reports whether chunk i is the number of a part, or a word with it: "pt2",
+// "3a parte".
+func (r *reader) numbered(i int) bool {
+	c := &r.chunks[i]
+	if c.digits != 1 || c.letters == 0 {
+		return false
+	}
+	return r.spells(i, "pt1", "pt2", "pt3", "part1", "part2", "part3", "parte1", "parte2", "parte3", "p1", "p2", "p3") ||
+		r.spells(i, "1a", "2a", "3a", "1ra", "2da", "3ra", "1st", "2nd", "3rd") && r.spells(i+1, "part", "parte", "bit", "piece", "chunk", "group", "grupo", "bloque")
 }
 
 // gather reads scraps as one number, or those of them that follow each other
@@ -151,7 +170,8 @@ func (r *reader) gather(list []scrap, trail []int32) {
 	}
 	for from := 0; from < len(list); {
 		to, total := from+1, list[from].n
-		for to < len(list) && list[to].words <= wordsApart && (list[to].odd <= 4 || list[to].line && list[to-1].line) {
+		far := len(list) == 3 && (r.told&(1<<wordJoin.value()) != 0 || list[0].held && list[1].held && list[2].held)
+		for to < len(list) && (list[to].words <= wordsApart && (list[to].odd <= 4 || list[to].line && list[to-1].line) || (far || list[to].part) && list[to].words <= partsFar) {
 			total += list[to].n
 			to++
 		}
@@ -186,6 +206,7 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 	}
 	var p part
 	var bounds uint16
+	parts, held := 0, true
 	same, called, lines, heads, amounts, rising, singles, pairs, quiet := true, 0, 0, 0, 0, 0, true, true, true
 	var odd, words, ends, doubt float32
 	for k := range list {
@@ -201,10 +222,14 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 			if s.called {
 				called++
 			}
+			if s.part {
+				parts++
+			}
 			if s.ended {
 				ends++
 			}
 		}
+		held = held && s.held
 		if s.line {
 			lines++
 		} else if r.chunks[s.start].gap&gapLine != 0 {
@@ -260,7 +285,7 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 	if cue.id > 0 {
 		return
 	}
-	told := called > 0 || r.gapAt(int(p.end))&gapRing != 0 || cue.cue > 0 || r.roles > 1 || r.summed(int(p.end))
+	told := called > 0 || r.gapAt(int(p.end))&gapRing != 0 || cue.cue > 0 || r.roles > 1 || r.summed(int(p.end)) || r.told&(1<<wordJoin.value()) != 0 && r.mayClaim(int(p.end)-1)
 	switch {
 	case lines == len(list) && whole:
 		doubt += .3
@@ -268,6 +293,8 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 		doubt += .2
 	case british && whole && quiet && p.v/1e9 == 7:
 		doubt += .4
+	case whole && len(list) == 3 && (held || parts == 2 && (cue.cue > 0 || r.gapAt(int(p.end))&gapRing != 0 || r.summed(int(p.end))) || told && r.told&(1<<wordJoin.value()) != 0):
+		doubt += .4 + .04*odd
 	case whole && told:
 		doubt += .3 + .12*odd
 	default:
