@@ -50,7 +50,7 @@ func (r *reader) readLead(start int) lead {
 			id *= .3 // "drivers with a licence in order, 912"
 		}
 		away = away || g&gapLine != 0 && k < start-1 // the line of the number begins with words of its own
-		if r.drawn(k) {
+		if c.hi-c.lo >= 5 && r.drawn(k) {
 			return lead{id: 1}
 		}
 		if digits += int(c.digits); c.w.numeral() && c.w.sort() != wordSoft {

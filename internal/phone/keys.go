@@ -171,7 +171,8 @@ func wordToken(s string, from, to int) token {
 		t.digit = int8(w[0] - '0')
 		return t
 	}
-	switch lower(w) {
+	low := lower(w)
+	switch low {
 	case "star", "stars", "asterisk", "asterisks", "asterisco", "asteriscos", "estrella", "estrellas", "estrellitas":
 		t.sign = '*'
 	case "hash", "hashes", "hashtags", "pound", "pounds", "gatos", "almohadillas":
@@ -182,8 +183,6 @@ func wordToken(s string, from, to int) token {
 		t.sign = '$'
 	case "equis":
 		t.sign = 'x'
-	}
-	switch lower(w) {
 	case "heart", "hearts", "corazon", "corazones", "corazoncitos":
 		if t.sign = 0x2665; !strings.ContainsRune(s, t.sign) {
 			t.sign = 0x2764
@@ -199,12 +198,12 @@ func wordToken(s string, from, to int) token {
 	if same && len(w) <= 4 {
 		t.sign = rune(w[0])
 	}
-	switch lower(w) {
+	switch low {
 	case "where", "wherever", "whenever", "donde", "every", "each", "cada", "all", "change", "swap", "replace", "turn", "cambia", "cambie", "reemplaza", "sustituye",
 		"convierte":
 		t.heads = true
 	}
-	switch lower(w) {
+	switch low {
 	case "is", "es", "are", "son", "means", "mean", "significa", "significan", "for", "with", "por", "con", "donde", "where", "wherever",
 		"whenever", "instead", "place", "lugar", "vez", "vale", "valen", "equals", "represents", "representa", "as", "into", "stands":
 		t.link = binds
