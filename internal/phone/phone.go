@@ -417,10 +417,16 @@ func (r *reader) misspellings() {
 	if n < 2 {
 		return
 	}
+	found := false
 	for i := range r.chunks {
+		before := r.chunks[i].spelt
 		r.misspelt(i)
+		found = found || r.chunks[i].spelt != before
 	}
 	for i := range r.chunks {
+		if !found {
+			break // there is no company that was not there before
+		}
 		r.misspelt(len(r.chunks) - 1 - i)
 	}
 }
