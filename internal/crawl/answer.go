@@ -104,7 +104,7 @@ func (h *head) framing() framing {
 	switch te, cl := h.header["Transfer-Encoding"], h.header["Content-Length"]; {
 	case h.status == http.StatusNoContent || h.status == http.StatusNotModified:
 		f.length = 0
-	case len(te) > 0:
+	case len(te) > 0 && h.minor >= 1: // an HTTP/1.0 server knows no codings (section 6.1)
 		codings := strings.Split(strings.Join(te, ","), ",")
 		if strings.EqualFold(strings.TrimSpace(codings[len(codings)-1]), "chunked") {
 			f.chunks = &chunks{}
@@ -113,7 +113,7 @@ func (h *head) framing() framing {
 		f.keep = f.keep && f.chunks != nil && len(cl) == 0
 	case len(cl) > 0:
 		f.length = contentLength(cl)
-		f.keep = f.keep && f.length >= 0
+		f.keep = f.keep && f.length >= 0 && len(te) == 0
 	default:
 		f.keep = false
 	}
