@@ -183,6 +183,25 @@ func TestOutputsWhoseAcknowledgementWasLostAreNotMadeAgain(t *testing.T) {
 	})
 }
 
+func TestAStepThatFailedHereStoredNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, out, asked := newQueue(100), &store{}, 0
+		s := &Stage{Name: "test", From: q, To: out, Dead: &store{}, Config: Config{Batch: 16}, Log: quiet,
+			Step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
+				if m.Attempt < 3 {
+					return nil, errors.New("try later")
+				}
+				return echo(ctx, m)
+			},
+			Written: func(context.Context) (Outputs, error) { asked++; return Outputs{}, nil },
+		}
+		run(t, s, time.Hour)
+		if len(out.msgs) != 100 || asked != 1 {
+			t.Errorf("%d outputs; looked %d times at what is stored, want once at the start", len(out.msgs), asked)
+		}
+	})
+}
+
 func TestStage(t *testing.T) {
 	temporary := errors.New("try later")
 	tests := []struct {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -22,8 +21,9 @@ type Stage struct {
 	Dead   Sink
 	// Written looks up which outputs of messages that are not acknowledged are
 	// already stored; may be nil. It is asked at the start, and again whenever a
-	// message comes a second time: its outputs may have been stored by another
-	// process, or by this one whose acknowledgement was lost, however long ago.
+	// message comes a second time, unless its step just failed here: its outputs may
+	// have been stored by another process, or by this one whose acknowledgement was
+	// lost, however long ago.
 	Written func(context.Context) (Outputs, error)
 	// Hold is how long the source leaves messages alone that are neither
 	// acknowledged nor extended; 0 when it never gives them to others. A batch that
@@ -36,6 +36,7 @@ type Stage struct {
 
 	counts   tally
 	outputs  Outputs       // as found at the start
+	failed   sync.Map      // seq -> attempt whose step failed here: it stored nothing
 	fetching chan struct{} // holds one token: the source has one reader
 	broken   error         // why the source gives no more; the token's holder's
 }
@@ -148,7 +149,17 @@ func (s *Stage) batch(stop context.Context, msgs []ad.Message, taken time.Time) 
 // stored tells which outputs of a batch are stored, trying until it knows. The
 // error is that of the context.
 func (s *Stage) stored(work context.Context, msgs []ad.Message) (Outputs, error) {
-	if s.Written == nil || !slices.ContainsFunc(msgs, func(m ad.Message) bool { return m.Attempt > 1 }) {
+	if s.Written == nil {
+		return s.outputs, nil
+	}
+	again := false
+	for _, m := range msgs {
+		if m.Attempt > 1 {
+			last, here := s.failed.LoadAndDelete(m.Seq)
+			again = again || !here || last != m.Attempt-1 // somebody else had it since, or it was given back later
+		}
+	}
+	if !again {
 		return s.outputs, nil
 	}
 	for attempt := 1; ; attempt++ {
@@ -198,6 +209,7 @@ func (s *Stage) sort(steps context.Context, msgs []ad.Message, results []result)
 		default:
 			s.Log.Warn("step failed, will be tried again", "stage", s.Name, "seq", m.Seq, "attempt", m.Attempt, "err", r.err)
 			s.count(Retried, 1)
+			s.failed.Store(m.Seq, m.Attempt)
 			s.nak(m, Backoff(s.Config.Backoff, m.Attempt))
 		}
 	}
