@@ -129,6 +129,7 @@ func (a *App) switchWhenReady(ctx context.Context, g generation.Generation, x *s
 	defer t.Stop()
 	var r desk.ReplayResult
 	var total, mark uint64
+	whole := false // nothing was on its way when r was made
 	for quiet := 0; ; {
 		select {
 		case <-ctx.Done():
@@ -149,13 +150,14 @@ func (a *App) switchWhenReady(ctx context.Context, g generation.Generation, x *s
 		}
 		total = p.Total
 		if err == nil && copied && p.Sealed == 0 && p.Waiting <= caughtUp+2*come {
-			if r.Finished.IsZero() { // takes its time in a large index, while new records come
+			if r.Finished.IsZero() || p.Waiting == 0 && !whole { // takes its time in a large index, while new records come
 				r, err = a.compare(ctx, g, x)
+				whole = p.Waiting == 0
 			} else if quiet++; p.Waiting == 0 && quiet >= 2 || quiet >= 10 {
 				break
 			}
 		} else {
-			quiet, r = 0, desk.ReplayResult{}
+			quiet, r, whole = 0, desk.ReplayResult{}, false
 		}
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn("looking how far a replay is", "err", err)
