@@ -119,30 +119,10 @@ func checkReason(reason string) error {
 		return fmt.Errorf("reason %w: it has more than %d characters", ErrInvalid, maxGrounds)
 	case !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl):
 		return fmt.Errorf("reason %w: it has control characters", ErrInvalid)
-	case identifies(reason):
+	case phone.Identifies(reason):
 		return fmt.Errorf("reason %w: it may hold a telephone number or an address; say it without", ErrInvalid)
 	}
 	return nil
-}
-
-// identifies reports whether words that a person gives as a reason may hold what
-// must be erasable: a number, whatever the words around it call it, or an address.
-// Seven digits are a number when no letter stands between them.
-func identifies(words string) bool {
-	digits := 0
-	for _, r := range words {
-		switch {
-		case r == '@':
-			return true
-		case unicode.IsDigit(r):
-			if digits++; digits == 7 {
-				return true
-			}
-		case unicode.IsLetter(r):
-			digits = 0
-		}
-	}
-	return len(phone.Read(words, phone.Options{})) > 0
 }
 
 // correctionID finds the correction of a text of an ad that stands, or the id that

@@ -58,6 +58,11 @@ func TestCorrect(t *testing.T) {
 
 func TestCorrectionIsChecked(t *testing.T) {
 	d := open(t, &memory{})
+	file := fix("ad1", "nine one two", "")
+	file.Reason = "as in file 2026-0412"
+	if _, err := d.Correct(t.Context(), file); err != nil {
+		t.Errorf("a reason that names a file: %v", err)
+	}
 	for name, c := range map[string]Correction{
 		"no ad":                       fix("", "x", ""),
 		"no text":                     fix("ad1", "", ""),

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/phone"
 )
 
 // What a hold may be on, besides a value of a kind that ads carry (phone, email,
@@ -112,8 +113,8 @@ func checkGrounds(reason, authority string) error {
 			return fmt.Errorf("%s %w: it has %d characters, more than %d", g.what, ErrInvalid, n, maxGrounds)
 		case !utf8.ValidString(g.text) || strings.ContainsFunc(g.text, unicode.IsControl):
 			return fmt.Errorf("%s %w: it has control characters", g.what, ErrInvalid)
-		case identifies(g.text):
-			return fmt.Errorf("%s %w: it may hold a telephone number or an address (seven digits are enough); name the file or the order in fewer digits", g.what, ErrInvalid)
+		case phone.Identifies(g.text):
+			return fmt.Errorf("%s %w: it may hold a telephone number or an address; name the file or the order in fewer digits", g.what, ErrInvalid)
 		}
 	}
 	return nil

@@ -114,7 +114,7 @@ func TestImportRefuses(t *testing.T) {
 		"nothing":              {func(s []string) []string { return nil }, 1},
 		"a reason changed":     {func(s []string) []string { s[0] = strings.Replace(s[0], `"reason":"`, `"reason":"x`, 1); return s }, 1},
 		"a digit changed":      {func(s []string) []string { s[4] = strings.Replace(s[4], "2026", "2025", 1); return s }, 5},
-		"a MAC changed":        {func(s []string) []string { s[3] = s[3][:len(s[3])-4] + "0\"}\n"; return s }, 4},
+		"a MAC changed":        {func(s []string) []string { s[3] = s[3][:len(s[3])-4] + "x\"}\n"; return s }, 4},
 		"two lines swapped":    {func(s []string) []string { s[3], s[4] = s[4], s[3]; return s }, 4},
 		"a line missing":       {func(s []string) []string { return slices.Delete(s, 2, 3) }, 3},
 		"a line twice":         {func(s []string) []string { return slices.Insert(s, 2, s[1]) }, 3},

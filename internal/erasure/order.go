@@ -148,7 +148,7 @@ func words(what, text, value string) (string, error) {
 		return "", fmt.Errorf("%s %w: its length is %d, not %d to %d characters", what, ErrInvalid, n, minWords, maxWords)
 	case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
 		return "", fmt.Errorf("%s %w: it has control characters", what, ErrInvalid)
-	case strings.Contains(text, "@"), len(phone.Read(text, phone.Options{})) > 0, len(phone.ReadQuery(text)) > 0:
+	case phone.Identifies(text):
 		return "", fmt.Errorf("%s: %w", what, ErrIdentifier)
 	}
 	if len(value) > 7 && strings.Contains(digits(text), value[len(value)-7:]) {

@@ -55,6 +55,13 @@ func readShort(s string, o Options) []ad.Phone {
 	return r.read(s)
 }
 
+// Identifies reports whether words that a person gives as a reason, a purpose or an
+// authority may hold a number or an address, whatever they call it. Such words are
+// shown to others and not erased with the number.
+func Identifies(words string) bool {
+	return strings.Contains(words, "@") || len(Read(words, Options{})) > 0 || len(ReadQuery(words)) > 0
+}
+
 // ReadQuery returns the numbers in what a person typed into a search box, where
 // the whole string may be a number in any form, also without anything that says
 // so.

@@ -233,6 +233,9 @@ func (b *Bus) Watch(ctx context.Context, bucket string, f func(Entry) error) err
 			return ctx.Err()
 		case e, ok := <-w.Updates():
 			if !ok {
+				if ctx.Err() != nil { // the library ends the consumer with it
+					return ctx.Err()
+				}
 				return fmt.Errorf("watch bucket %s: %w", bucket, jetstream.ErrConsumerDeleted)
 			}
 			if e == nil {
