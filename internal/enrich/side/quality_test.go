@@ -17,7 +17,7 @@ var update = flag.Bool("update", false, "write testdata/quality.txt anew; read i
 // out: this is what the frames of this room do alone.
 func TestQuality(t *testing.T) {
 	var out strings.Builder
-	for _, name := range []string{"posts", "second"} {
+	for _, name := range []string{"posts", "second", "third"} {
 		fmt.Fprintf(&out, "%s\n%s\n", name, quality(t, "testdata/"+name+".txt"))
 	}
 	golden(t, "testdata/quality.txt", out.String())
