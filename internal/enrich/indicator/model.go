@@ -13,8 +13,8 @@ import (
 var modelFile []byte
 
 // A model gives labels their probability: a logistic model over the category and
-// what stands around a label. Rules alone decide what is marked. "go test ./gold
-// -run Train" trains it and measures every rule.
+// what stands around a label. Rules alone decide what is marked. "go run
+// ./internal/enrich/indicator/train SET FILE..." trains it and measures every rule.
 type model struct {
 	Set      string              `json:"set"`      // what it was trained and measured on
 	Weights  map[string]float64  `json:"weights"`  // of features

@@ -149,7 +149,7 @@ func (s *Score) Add(d Document, found []ad.Indicator, probs map[string]float64) 
 func (s *Score) spans(labels []Label, found []ad.Indicator) {
 	used := make([]bool, len(found))
 	for _, l := range labels {
-		k := slices.IndexFunc(found, func(i ad.Indicator) bool { return i.Category == l.Category && overlap(l, i) })
+		k := slices.IndexFunc(found, func(i ad.Indicator) bool { return i.Category == l.Category && Overlap(l, i) })
 		s.Spans.count(true, k >= 0 && !used[k])
 		at(s.Sub, l.Category+"/"+l.Sub).count(true, k >= 0)
 		if k >= 0 {
@@ -157,7 +157,7 @@ func (s *Score) spans(labels []Label, found []ad.Indicator) {
 		}
 	}
 	for _, i := range found {
-		right := slices.ContainsFunc(labels, func(l Label) bool { return l.Category == i.Category && overlap(l, i) })
+		right := slices.ContainsFunc(labels, func(l Label) bool { return l.Category == i.Category && Overlap(l, i) })
 		at(s.Rule, i.Rule).count(right, true)
 		if !right {
 			s.Spans.Wrong++
@@ -165,7 +165,8 @@ func (s *Score) spans(labels []Label, found []ad.Indicator) {
 	}
 }
 
-func overlap(l Label, i ad.Indicator) bool {
+// Overlap reports whether a label and an indicator share a code point.
+func Overlap(l Label, i ad.Indicator) bool {
 	return l.Span[0] < i.Span.End && i.Span.Start < l.Span[1]
 }
 
