@@ -93,6 +93,9 @@ func (f Field) explain() string {
 	case "city":
 		return "with " + quoted(f.Text) + " in the place given"
 	}
+	if len(f.Values) > 0 {
+		return f.explainRead()
+	}
 	return f.Name + dates(f.From, f.To)
 }
 

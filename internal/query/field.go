@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -13,7 +14,8 @@ import (
 
 // Fields lists the names of the fields, in the order they are shown.
 func Fields() []string {
-	return []string{"phone", "email", "handle", "site", "city", "title", "text", "cluster", "url", "seen", "posted"}
+	return []string{"phone", "email", "handle", "site", "city", "title", "text", "cluster", "url", "seen", "posted",
+		"indicator", "lead", "side", "lang"}
 }
 
 // canonical returns the field that a name, or another word for it, stands for.
@@ -28,6 +30,12 @@ func canonical(name string) (string, bool) {
 		return "city", true
 	case "http", "https":
 		return "url", true
+	case "ind", "indicators":
+		return "indicator", true
+	case "kind":
+		return "side", true
+	case "language":
+		return "lang", true
 	}
 	for _, f := range Fields() {
 		if f == name {
@@ -104,6 +112,9 @@ func (l *lexer) fieldLeaf(typed string) (Node, error) {
 		return Word{value}, nil
 	}
 	n, reason := newField(name, value)
+	if reason == "" && name == "indicator" && !literal {
+		_, reason = indicated(value)
+	}
 	if reason != "" {
 		return nil, &Error{start, l.pos, reason}
 	}
@@ -191,6 +202,13 @@ func newField(name, value string) (f Field, reason string) {
 		f.Values = []string{address(v)}
 	case "seen", "posted":
 		f.From, f.To, reason = interval(v)
+	case "indicator":
+		if slices.Contains(barred, kindName(v)) {
+			return f, "build and ethnicity are not searched for: they never weigh, and nobody is to be found by them"
+		}
+		f.Values, _ = indicated(v)
+	case "lead", "side", "lang":
+		f.Values, reason = chosen(name, v)
 	}
 	return f, reason
 }

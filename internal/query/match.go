@@ -35,8 +35,8 @@ func Texts(a *ad.Ad) []Text {
 	return out
 }
 
-// Exact returns the values by which phone, email, handle, site and url find an
-// ad, normalised as in Field.Values and without repeats. A handle is there with
+// Exact returns the values by which phone, email, handle, site, url, indicator,
+// lead, side and lang find an ad, normalised as in Field.Values and without repeats. A handle is there with
 // its platform and without. Indexes store these.
 func Exact(a *ad.Ad) []ad.Value {
 	out := make([]ad.Value, 0, 2+len(a.Phones)+2*len(a.Identifiers))
@@ -62,6 +62,7 @@ func Exact(a *ad.Ad) []ad.Value {
 	}
 	add("site", strings.ToLower(a.Site))
 	add("url", address(a.URL))
+	readOf(a, add)
 	return out
 }
 
@@ -249,6 +250,12 @@ func (m *matcher) spans(n Node, out *[]ad.Span) {
 			m.parts(n.Part, out)
 			for _, v := range n.Values {
 				m.carried([]ad.Value{{Kind: n.Name, Value: v}}, out)
+			}
+		case "indicator", "lead":
+			for i := range m.doc.Ad.Indicators {
+				if x := &m.doc.Ad.Indicators[i]; n.asks(x) {
+					*out = append(*out, x.Span)
+				}
 			}
 		}
 	}

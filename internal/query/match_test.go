@@ -25,6 +25,13 @@ func sample() *ad.Document {
 				{Kind: "email", Value: "kate@mail.example", Span: ad.Span{Field: "contact:0", Start: 0, End: 17}},
 				{Kind: "handle", Value: "telegram:kate_1", Span: ad.Span{Field: "title", Start: 0, End: 5}},
 			},
+			Indicators: []ad.Indicator{
+				{Category: "restricted", Sub: "no_phone", Span: ad.Span{Field: "body", Start: 11, End: 16}, Strength: ad.Strong},
+				{Category: "movement", Sub: "new_in_town", Span: ad.Span{Field: "title", Start: 12, End: 17}, Strength: ad.Weak},
+				{Category: "ethnicity", Sub: "marketing", Span: ad.Span{Field: "body", Start: 0, End: 3}, Strength: ad.Excluded},
+				{Category: "Own Kind", Sub: "code-7", Span: ad.Span{Field: "body", Start: 45, End: 50}, Strength: ad.Moderate},
+			},
+			Lead: &ad.Lead{Score: .6}, Side: &ad.Side{Side: ad.SideSupply}, Language: &ad.Language{Tag: "en", Other: "es"},
 		},
 		Cluster: "c1", FirstSeen: day(2026, 2, 4), LastSeen: day(2026, 3, 1).Add(time.Hour),
 	}
@@ -84,6 +91,21 @@ func TestMatch(t *testing.T) {
 		{"seen before", "seen:..2026-02-03", false},
 		{"seen after", "seen:2026-03-02..", false},
 		{"seen between", "seen:2026-02-20", true},
+		{"a kind of language", "indicator:restricted", true},
+		{"a part of a kind", "indicator:restricted/no_phone", true},
+		{"a part by itself", "ind:no_phone", true},
+		{"another part", "indicator:restricted/no_leaving", false},
+		{"a category by its first word", "ind:age", false},
+		{"a kind of an agency's own", `indicator:"own kind/code 7"`, true},
+		{"a lead", "lead:yes", true},
+		{"no lead", "lead:no", false},
+		{"no lead, turned round", "-lead:no", true},
+		{"a side", "side:supply", true},
+		{"a side by another word", "kind:ad", true},
+		{"another side", "side:demand", false},
+		{"a language", "lang:en", true},
+		{"a language that a part is in", "lang:Spanish", true},
+		{"another language", "lang:fr", false},
 		{"posted", "posted:2026-02-03", true},
 		{"posted, not", "posted:2026-02-04", false},
 	} {
@@ -106,6 +128,22 @@ func TestMatch(t *testing.T) {
 			t.Error("got a match, want none")
 		}
 	})
+	t.Run("what was not read is on no side and in no language, and no lead", func(t *testing.T) {
+		for q, want := range map[string]bool{"lead:no": true, "lead:yes": false, "side:other": false, "lang:und": false, "ind:age": false} {
+			n, err := query.Parse(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := query.Match(n, &ad.Document{}); got != want {
+				t.Errorf("Match(%s) = %v, want %v", q, got, want)
+			}
+		}
+	})
+	t.Run("nobody is found by ethnicity", func(t *testing.T) {
+		if n := (query.Field{Name: "indicator", Values: []string{"ethnicity"}}); query.Match(n, sample()) {
+			t.Error("got a match, want none")
+		}
+	})
 }
 
 func TestSpans(t *testing.T) {
@@ -118,6 +156,10 @@ func TestSpans(t *testing.T) {
 		{"a number, where it stands in disguise", "9125550123", []ad.Span{{Field: "body", Start: 23, End: 38}}},
 		{"the end of a number, where the number stands", "phone:*0123", []ad.Span{{Field: "body", Start: 23, End: 38}}},
 		{"an address that is word and value is one span", "kate@mail.example", []ad.Span{{Field: "contact:0", Start: 0, End: 17}}},
+		{"language found, where it stands", "indicator:restricted/no_phone", []ad.Span{{Field: "body", Start: 11, End: 16}}},
+		{"what makes a lead, but nothing that is excluded", "lead:yes", []ad.Span{
+			{Field: "title", Start: 12, End: 17}, {Field: "body", Start: 11, End: 16}, {Field: "body", Start: 45, End: 50}}},
+		{"what is no lead has none", "lead:no side:supply lang:en", nil},
 		{"a handle", "handle:kate_1", []ad.Span{{Field: "title", Start: 0, End: 5}}},
 		{"what is left out has none", "site:townboard -title:roses", nil},
 		{"overlapping finds are one", `"red roses" roses`, []ad.Span{{Field: "title", Start: 6, End: 11}, {Field: "body", Start: 0, End: 9}}},

@@ -5,7 +5,7 @@
 // never reads an index, and its errors name positions, never what was typed.
 //
 // The language, in short: words that must all appear, "a phrase", -not, OR,
-// ( ), and fields such as phone: or seen:2026-01..2026-03. A run of words in
+// ( ), and fields such as phone:, lead:yes or seen:2026-01..2026-03. A run of words in
 // which a telephone number can be read, in whatever form it is written, asks for
 // that number or for those very words; *0123 asks for numbers that end so. No phrase crosses from one field of an ad
 // into another.
@@ -51,7 +51,7 @@ type Phone struct {
 type Field struct {
 	Name   string    // canonical name, one of Fields
 	Text   string    // the value as typed
-	Values []string  // normalised values, any of which will do; for phone, email, handle, site, cluster and url
+	Values []string  // normalised values, any of which will do; none for title, city, seen and posted
 	Part   Part      // for phone, in place of Values, when only the beginning or end is known
 	From   time.Time // for seen and posted: first instant asked for; zero when open
 	To     time.Time // for seen and posted: first instant after; zero when open

@@ -146,6 +146,7 @@ func TestNewField(t *testing.T) {
 	for _, c := range []struct{ name, value string }{
 		{"phone", "(912) 555-0123"}, {"tel", "9125550123"}, {"email", "kate@mail.example"}, {"handle", `@ka"te`}, {"site", "townboard"}, {"city", "port wren"},
 		{"cluster", "c0123"}, {"url", "https://town.example/a(b"}, {"seen", "2026"}, {"posted", "..2026-01-02"}, {"title", "\xffa"},
+		{"indicator", "restricted/no_phone"}, {"ind", "own code"}, {"lead", "YES"}, {"side", "supply"}, {"lang", "es"},
 	} {
 		got, err := query.NewField(c.name, c.value)
 		if err != nil {
@@ -157,7 +158,8 @@ func TestNewField(t *testing.T) {
 			t.Errorf("%s %q prints as %s, which parses to something else: %v\n%s", c.name, c.value, got, err, diff)
 		}
 	}
-	for _, c := range []struct{ name, value string }{{"emial", "a@b.example"}, {"text", "a"}, {"phone", "12"}, {"title", " "}, {"seen", "may"}} {
+	for _, c := range []struct{ name, value string }{{"emial", "a@b.example"}, {"text", "a"}, {"phone", "12"}, {"title", " "}, {"seen", "may"},
+		{"indicator", "Ethnicity"}, {"lead", "1"}, {"side", "both"}, {"lang", "klingon"}} {
 		if _, err := query.NewField(c.name, c.value); err == nil {
 			t.Errorf("%s %q: got no error", c.name, c.value)
 		}
@@ -178,6 +180,10 @@ func TestString(t *testing.T) {
 		{"a word that would be an end too short", "text:*12", "text:*12"},
 		{"values with spaces", `city:"port wren"`, `city:"port wren"`},
 		{"other names of fields", "location:austin tel:9125550123", "city:austin phone:9125550123"},
+		{"what was read", "ind:age -language:Spanish kind:ad", "indicator:age -lang:Spanish side:ad"},
+		{"a kind in quotes that needs none", `indicator:"restricted"`, "indicator:restricted"},
+		{"a kind of an agency's own", `indicator:"local/code"`, `indicator:"local/code"`},
+		{"a kind in two words", `indicator:"no phone"`, `indicator:"no phone"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			n, err := query.Parse(c.in)
@@ -196,13 +202,22 @@ func TestParseErrors(t *testing.T) {
 		{"nothing", "", "\n^\nthere is nothing to search for"},
 		{"punctuation only", " & ", " & \n^^^\nthere is nothing to search for"},
 		{"an unknown field", "roses emial:x@y.example", "roses emial:x@y.example\n      ^^^^^\nunknown field; did you mean \"email\"?"},
-		{"a field far from all", "zzzzzz:1", "zzzzzz:1\n^^^^^^\nunknown field; known are phone, email, handle, site, city, title, text, cluster, url, seen, posted; in quotes it is searched as text"},
+		{"a field far from all", "zzzzzz:1", "zzzzzz:1\n^^^^^^\nunknown field; known are phone, email, handle, site, city, title, text, cluster, url, seen, posted, indicator, lead, side, lang; in quotes it is searched as text"},
 		{"no value", "title: OR b", "title: OR b\n      ^\ntitle: needs a value"},
 		{"no value at the end", "a title:", "a title:\n        ^\ntitle: needs a value"},
 		{"no number", "phone:12", "phone:12\n^^^^^^^^\nno telephone number can be read here; give it whole, in any form, or its end, as in *0123"},
 		{"too few digits of its end", "phone:*123", "phone:*123\n^^^^^^^^^^\ntoo little of the number is known; give at least four digits, as in *0123 or 912555*"},
 		{"too few digits of the end among words", "roses *12", "roses *12\n      ^^^\ntoo little of the number is known; give at least four digits, as in *0123 or 912555*"},
 		{"too few digits beyond the country", "phone:+1912*", "phone:+1912*\n^^^^^^^^^^^^\ntoo little of the number is known; give at least four digits, as in *0123 or 912555*"},
+		{"a kind of language with a slip", "a indicator:restriced", "a indicator:restriced\n  ^^^^^^^^^^^^^^^^^^^\nno such language is looked for; did you mean \"restricted\"?"},
+		{"a part of a kind with a slip", "ind:restricted/no_fone", "ind:restricted/no_fone\n^^^^^^^^^^^^^^^^^^^^^^\nno such language is looked for; did you mean \"restricted/no_phone\"?"},
+		{"a part that a kind has not", "ind:coercion/passport", "ind:coercion/passport\n^^^^^^^^^^^^^^^^^^^^^\ncoercion is divided into threat, debt, quota; in quotes it is taken as it stands, for the rules of an agency"},
+		{"a kind far from all", "ind:passport", "ind:passport\n^^^^^^^^^^^^\nno such language is looked for; what is found is age_indicator, movement, third_party, restricted, coercion, multiple_persons, venue, contact_obscured, trust_language, demand; in quotes it is taken as it stands, for the rules of an agency"},
+		{"what never weighs", `indicator:"ethnicity"`, "indicator:\"ethnicity\"\n^^^^^^^^^^^^^^^^^^^^^\nbuild and ethnicity are not searched for: they never weigh, and nobody is to be found by them"},
+		{"neither yes nor no", "lead:maybe", "lead:maybe\n^^^^^^^^^^\nlead is yes or no"},
+		{"a side with a slip", "side:demnad", "side:demnad\n^^^^^^^^^^^\ndid you mean \"demand\"? side is supply, demand or other"},
+		{"a language with a slip", "lang:spanisch", "lang:spanisch\n^^^^^^^^^^^^^\ndid you mean \"spanish\"? a language is given by its tag or name, as en, es or Spanish"},
+		{"a slip in a field of reading", "indicater:age", "indicater:age\n^^^^^^^^^\nunknown field; did you mean \"indicator\"?"},
 		{"no address", "email:kate", "email:kate\n^^^^^^^^^^\nthis is not an e-mail address; it should look like name@host.example"},
 		{"no date", "seen:may", "seen:may\n^^^^^^^^\na date looks like 2026, 2026-01 or 2026-01-31, a range like 2026-01..2026-03"},
 		{"a range backwards", "seen:2026..2025", "seen:2026..2025\n^^^^^^^^^^^^^^^\nthis range ends before it begins"},
@@ -260,6 +275,10 @@ func TestExplain(t *testing.T) {
 		{"seen:..2026 OR posted:2026..", "Ads seen until 31 December 2026 or posted since 1 January 2026"},
 		{"912-555-01?4", "Ads with the number that “912-555-01?4” may be, one of 10 or the text “912-555-01?4”"},
 		{"*0123 -phone:912555*", "Ads with a number that ends in 0123 or the text “*0123” and not with a number that begins with +1912555"},
+		{"indicator:restricted/no_phone ind:coded_emoji -lead:yes", "Ads with language found of the kind “restricted: no phone” and with language found of the kind “age indicator: coded emoji” or “movement: coded emoji” or “third party: coded emoji” and not with a lead in the language found"},
+		{"lead:no side:demand", "Ads without a lead in the language found and written by a buyer"},
+		{"side:ad OR side:other", "Ads offering somebody’s paid time or neither offering nor seeking somebody’s paid time"},
+		{"-lang:es lang:und", "Ads not with text in Spanish and with text in no language that can be told"},
 		{"kate@mail.example", "Ads with “kate@mail.example”, written so or in disguise"},
 		{"site:townboard city:wren cluster:c1 handle:@k email:k@m.example phone:9125550123",
 			"Ads from the site “townboard” and with “wren” in the place given and in the cluster “c1” and with the handle “k” and with the e-mail address “k@m.example” and with the number +19125550123"},
@@ -279,6 +298,7 @@ func FuzzParse(f *testing.F) {
 		`red (roses OR tulips) -"a b" 912-555-0123`, `phone: (912) 555 0123 roses`, `912 & 555 & 0123`, "text:OR -text:-a",
 		`"a \" \\ b" seen:2026..`, `--a -(-b)`, `https://a.example/(x) handle:t:@k`, "((912) 555-0123) x", "nine one two 555 01 23",
 		"“a” „b”", "\xff:a", "title:\"(a\" ) (", `phone:"912 5550123" 9125550124`, "ﬁ️⃣:x ١٢٣", "roses 912-555-01?4 x", `"07700 900x2?"`,
+		"indicator:age lead:yes side:ad -lang:Spanish", `ind:"no phone" ind:"own/code" ind:" a-b / c_"`,
 		"*0123 roses", "-phone:*555-0123 912555*", "912*0123 *12", `"(xxx) xxx-0123" +4477009*`, "text:*12 *",
 	} {
 		f.Add(s)

@@ -70,7 +70,7 @@ func (p printer) node(b *strings.Builder, n Node, inner bool) {
 	case Field:
 		b.WriteString(n.Name)
 		b.WriteByte(':')
-		if bare(n.Text) {
+		if bare(n.Text) && !n.own() {
 			b.WriteString(n.Text)
 		} else {
 			quote(b, n.Text)

@@ -122,11 +122,17 @@ type Removal struct {
 type Sort string
 
 // The orders. Newest is by the last time the content was seen, then by id.
-// Relevance falls back to newest where the query has no words to rank by.
+// Relevance falls back to newest where the query has no words to rank by. ByLead is
+// by the score of the lead that the language found makes, highest first, and what is
+// no lead after that; then as ByNewest.
 const (
 	ByRelevance Sort = "relevance"
 	ByNewest    Sort = "newest"
+	ByLead      Sort = "lead"
 )
+
+// Sorts lists the orders.
+func Sorts() []Sort { return []Sort{ByRelevance, ByNewest, ByLead} }
 
 // A Page says which part of the results is wanted.
 type Page struct {

@@ -68,7 +68,27 @@ func (m maker) listing(n int) ad.Ad {
 			ad.Identifier{Kind: "handle", Value: "telegram:" + strings.ToLower(name), Span: ad.Span{Field: "title", Start: 0, End: 1}})
 	}
 	a.Listing = l
+	m.read(&a)
 	return a
+}
+
+// read fills in what enrichment might say of the words of an ad.
+func (m maker) read(a *ad.Ad) {
+	if m.IntN(5) > 0 {
+		a.Language = &ad.Language{Tag: m.pick([]string{"en", "en", "es", "und"}), Other: m.pick([]string{"", "", "es"})}
+		a.Side = &ad.Side{Side: m.pick([]string{ad.SideSupply, ad.SideSupply, ad.SideDemand, ad.SideOther})}
+	}
+	for range m.IntN(3) {
+		i := ad.Indicator{Category: m.pick([]string{"restricted", "movement", "Own Kind"}), Sub: m.pick([]string{"no_phone", "new_in_town", "code"}),
+			Span: ad.Span{Field: "title", Start: 0, End: 1 + m.IntN(3)}, Strength: ad.Strong}
+		if m.IntN(4) == 0 {
+			i.Category, i.Strength = "ethnicity", ad.Excluded
+		}
+		a.Indicators = append(a.Indicators, i)
+	}
+	if len(a.Indicators) > 0 && m.IntN(2) == 0 {
+		a.Lead = &ad.Lead{Score: float64(1+m.IntN(4)) / 5, Why: "made up"}
+	}
 }
 
 // see makes a sighting of a content at a time.
@@ -143,6 +163,8 @@ func (m maker) field() string {
 		"handle:telegram:lee", "handle:signal:lee", "kate@mail.example", "@sam", "site:" + m.pick([]string{"Townboard", "bazaar", "none"}),
 		`city:"` + m.pick(cities) + `"`, "city:wren", "title:" + m.pick([]string{"garden", "café", "花", "wi-fi"}),
 		fmt.Sprintf("cluster:c%d", m.IntN(5)), fmt.Sprintf("https://TOWN.example/ad/%d", m.IntN(20)),
+		"indicator:restricted", "ind:restricted/no_phone", "ind:no_phone", `indicator:"own-kind"`, `indicator:"own kind/code"`, "indicator:movement/new_in_town", "indicator:venue",
+		"lead:yes", "-lead:yes", "lead:no", "side:supply", "kind:buyer", "side:other", "lang:es", "lang:English", "-lang:und", "lang:fr",
 		"seen:" + a + ".." + b, "seen:" + a + "..", "seen:.." + a, "seen:2026-02", "posted:" + a + ".." + b, "posted:.." + b, "-posted:2026-01", "-seen:" + a + "..",
 	})
 }

@@ -67,6 +67,17 @@ func documents(changes []search.Change) []ad.Document {
 
 func byID(a, b ad.Document) int { return cmp.Compare(a.ID, b.ID) }
 
+// strongest is the order of search.ByLead.
+func strongest(a, b ad.Document) int {
+	score := func(d ad.Document) float64 {
+		if d.Ad.Lead == nil {
+			return 0
+		}
+		return d.Ad.Lead.Score
+	}
+	return cmp.Or(cmp.Compare(score(b), score(a)), newest(a, b))
+}
+
 // newest is the order of search.ByNewest.
 func newest(a, b ad.Document) int {
 	return cmp.Or(b.LastSeen.Compare(a.LastSeen), cmp.Compare(a.ID, b.ID))

@@ -169,6 +169,12 @@ func matching(t *testing.T, open Open) {
 		if len(got) != len(want) {
 			t.Fatalf("query %s: %d documents match, the referee says %d", typed, len(got), len(want))
 		}
+		slices.SortFunc(want, strongest)
+		strong := []string{}
+		for _, h := range find(t, x, n, search.ByLead) {
+			strong = append(strong, h.Doc.ID)
+		}
+		same(t, "query "+typed+" by lead", strong, ids(want))
 		ranked := []string{}
 		for _, h := range find(t, x, n, search.ByRelevance) {
 			ranked = append(ranked, h.Doc.ID)
@@ -195,7 +201,10 @@ func answers(t *testing.T, open Open) {
 		{Listing: ad.Listing{NativeID: "1", Title: "Piano lessons", Body: "roses, garden; nothing else"},
 			Phones: []ad.Phone{{E164: "+19125550123", Span: ad.Span{Field: "body", Start: 0, End: 5}}}},
 		{Listing: ad.Listing{NativeID: "2", Title: "RÓSES", Body: strings.Repeat("piano ", 3000) + "last", Category: "garden"}},
-		{Listing: ad.Listing{NativeID: "3", Title: `say "hi" * ^ : { } ¦ NEAR(a b) OR`, Body: "", Contacts: []ad.Contact{{Kind: "link", Value: "tulips one"}, {Kind: "link", Value: "two tulips"}}}},
+		{Listing: ad.Listing{NativeID: "3", Title: `say "hi" * ^ : { } ¦ NEAR(a b) OR`, Body: "", Contacts: []ad.Contact{{Kind: "link", Value: "tulips one"}, {Kind: "link", Value: "two tulips"}}},
+			Indicators: []ad.Indicator{{Category: "restricted", Sub: "no_phone", Span: ad.Span{Field: "title", Start: 0, End: 3}, Strength: ad.Strong},
+				{Category: "ethnicity", Sub: "marketing", Strength: ad.Excluded}},
+			Lead: &ad.Lead{Score: .6}, Side: &ad.Side{Side: ad.SideSupply}, Language: &ad.Language{Tag: "en", Other: "es"}},
 	} {
 		a.Site = "town"
 		changes = append(changes, search.Change{Seq: uint64(i + 1), Version: see(a, epoch.Add(time.Duration(i)*time.Hour))})
@@ -220,6 +229,15 @@ func answers(t *testing.T, open Open) {
 		{"the beginning of a number", "phone:912555*", "1"},
 		{"the beginning and the end", "phone:912*0123", "1"},
 		{"a word far down", "last", "2"},
+		{"a kind of language found", "indicator:restricted", "3"},
+		{"a part of a kind", "ind:restricted/no_phone", "3"},
+		{"another part", "ind:restricted/no_leaving", ""},
+		{"words of a kind are no text", `"restricted" OR "no phone" OR supply OR lead`, ""},
+		{"leads", "lead:yes", "3"},
+		{"no leads", "lead:no", "0 1 2"},
+		{"a side", "side:supply", "3"},
+		{"on no side", "-side:supply -side:demand -side:other", "0 1 2"},
+		{"a language, or a part in it", "lang:es OR lang:fr", "3"},
 		{"operators in an ad are words", `"near a b or"`, "3"},
 		{"operators of the engine in a query are words", `"say hi" text:near`, "3"},
 		{"a column of the engine is no field", `"title"`, ""},
@@ -252,6 +270,7 @@ func answers(t *testing.T, open Open) {
 		{"a word without a letter", query.Or{Of: []query.Node{query.Word{Text: "!"}, query.Word{Text: "lessons"}}}, 1},
 		{"a word without a letter, left out", query.And{Of: []query.Node{query.Not{Of: query.Phrase{Text: "!"}}, query.Word{Text: "lessons"}}}, 1},
 		{"left out twice", query.Not{Of: query.Not{Of: query.Word{Text: "garden"}}}, 3},
+		{"what never weighs", query.Field{Name: "indicator", Values: []string{"ethnicity"}}, 0},
 		{"an unknown field", query.Field{Name: "colour", Values: []string{"red"}}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -280,7 +299,7 @@ func pages(t *testing.T, open Open) {
 	changes := newMaker(2).history(120)
 	apply(t, x, 1000, changes)
 	total := len(documents(changes))
-	for _, sort := range []search.Sort{"", search.ByRelevance, search.ByNewest} {
+	for _, sort := range []search.Sort{"", search.ByRelevance, search.ByNewest, search.ByLead} {
 		for _, q := range []string{"-zebra", "garden OR -garden", "garden OR roses OR tulips OR fresh"} {
 			n := parse(t, q)
 			seen := map[string]bool{}
@@ -291,6 +310,9 @@ func pages(t *testing.T, open Open) {
 					t.Fatal(err)
 				}
 				for i, h := range res.Hits {
+					if sort == search.ByLead && offset+i > 0 && strongest(last, h.Doc) > 0 {
+						t.Fatalf("%s: match %d is the stronger lead than the one before", q, offset+i)
+					}
 					if seen[h.Doc.ID] {
 						t.Fatalf("%s, %s: a match is on two pages", q, sort)
 					}

@@ -16,7 +16,7 @@ import (
 // statements are those of Apply, prepared once.
 type statements struct {
 	adGet, adNew, adFirst, adSeen, adMove, adRemoved *sql.Stmt
-	docGet, docNew, docSeen                          *sql.Stmt
+	docGet, docNew, docSeen, docLead                 *sql.Stmt
 	contentGet, contentPut                           *sql.Stmt
 	wordsPut, wordsDrop                              *sql.Stmt
 	sightingNew, removalNew, removalFirst            *sql.Stmt
@@ -39,8 +39,9 @@ func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
 		{&s.adMove, `UPDATE ad SET cluster = ?, cluster_seq = ? WHERE n = ?`},
 		{&s.adRemoved, `UPDATE ad SET removed_at = ? WHERE n = ?`},
 		{&s.docGet, `SELECT n, first_seen, first_version, last_seen FROM doc WHERE id = ?`},
-		{&s.docNew, `INSERT INTO doc (id, ad, first_seen, first_version, last_seen, sightings, posted) VALUES (?, ?, ?, ?, ?, 1, ?)`},
+		{&s.docNew, `INSERT INTO doc (id, ad, first_seen, first_version, last_seen, sightings, posted, lead) VALUES (?, ?, ?, ?, ?, 1, ?, ?)`},
 		{&s.docSeen, `UPDATE doc SET first_seen = ?, first_version = ?, last_seen = ?, sightings = sightings + 1, posted = iif(?, ?, posted) WHERE n = ?`},
+		{&s.docLead, `UPDATE doc SET lead = ? WHERE n = ?`},
 		{&s.contentGet, `SELECT data FROM content WHERE n = ?`},
 		{&s.contentPut, `INSERT INTO content (n, data) VALUES (?, ?) ON CONFLICT (n) DO UPDATE SET data = excluded.data`},
 		{&s.wordsPut, `INSERT INTO words (rowid, title, body, location, rest, exact) VALUES (?, ?, ?, ?, ?, ?)`},
@@ -192,7 +193,7 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 		return err
 	}
 	if !known {
-		r, err := b.exec(ctx, b.st.docNew, doc.id, a.n, seen, id, seen, micros(v.PostedAt))
+		r, err := b.exec(ctx, b.st.docNew, doc.id, a.n, seen, id, seen, micros(v.PostedAt), leadOf(v))
 		if err != nil {
 			return err
 		}
@@ -237,7 +238,7 @@ func (b *batch) first(ctx context.Context, seq uint64, v *ad.Ad, seen int64, id 
 	if err != nil {
 		return err
 	}
-	if r, err = b.exec(ctx, b.st.docNew, key(ad.DocumentID(v.AdID, v.ContentSHA256)), n, seen, id, seen, micros(v.PostedAt)); err != nil {
+	if r, err = b.exec(ctx, b.st.docNew, key(ad.DocumentID(v.AdID, v.ContentSHA256)), n, seen, id, seen, micros(v.PostedAt), leadOf(v)); err != nil {
 		return err
 	}
 	doc, err := r.LastInsertId()
@@ -285,6 +286,14 @@ func counts(v, before *ad.Ad) bool {
 	return cmp.Or(v.SeenAt.Compare(before.SeenAt), strings.Compare(v.VersionID, before.VersionID)) < 0
 }
 
+// leadOf is the score by which leads are ordered.
+func leadOf(v *ad.Ad) float64 {
+	if v.Lead == nil {
+		return 0
+	}
+	return v.Lead.Score
+}
+
 // store writes the content of a document, in place of another one if it counts
 // rather than that. Tokens are written anew only when they differ.
 func (b *batch) store(ctx context.Context, n int64, v *ad.Ad, replace bool) error {
@@ -307,6 +316,11 @@ func (b *batch) store(ctx context.Context, n int64, v *ad.Ad, replace bool) erro
 		}
 		if !counts(v, &before) {
 			return nil
+		}
+		if leadOf(v) != leadOf(&before) {
+			if _, err := b.exec(ctx, b.st.docLead, leadOf(v), n); err != nil {
+				return err
+			}
 		}
 		if w := newRow(&before); w == r {
 			replace = false

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"vigil.example/internal/ad"
@@ -29,10 +30,8 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 	if q == nil || p.Offset < 0 || p.Size < 0 || p.Size > search.MaxPage {
 		return res, fmt.Errorf("a page begins at 0 or later and has 0 to %d matches", search.MaxPage)
 	}
-	switch p.Sort {
-	case "", search.ByRelevance, search.ByNewest:
-	default:
-		return res, errors.New("the order must be relevance or newest")
+	if p.Sort != "" && !slices.Contains(search.Sorts(), p.Sort) {
+		return res, errors.New("the order must be relevance, newest or lead")
 	}
 	tx, err := x.ask(ctx)
 	if err != nil {
@@ -54,14 +53,18 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+from+" WHERE "+where, args...).Scan(&res.Total); err != nil || p.Size == 0 || res.Total <= p.Offset {
 		return res, err
 	}
+	order := "d.last_seen DESC, d.id"
+	if p.Sort == search.ByLead {
+		order = "d.lead DESC, " + order
+	}
 	var page string
 	switch {
-	case match != "" && p.Sort != search.ByNewest && ranks(q):
+	case match != "" && p.Sort != search.ByNewest && p.Sort != search.ByLead && ranks(q):
 		page = "SELECT words.rowid AS n FROM " + from + " WHERE " + where + " ORDER BY words.rank, words.rowid LIMIT ? OFFSET ?"
 	case match != "":
-		page = "SELECT d.n AS n FROM words CROSS JOIN doc d ON d.n = words.rowid WHERE " + where + " ORDER BY d.last_seen DESC, d.id LIMIT ? OFFSET ?"
+		page = "SELECT d.n AS n FROM words CROSS JOIN doc d ON d.n = words.rowid WHERE " + where + " ORDER BY " + order + " LIMIT ? OFFSET ?"
 	default:
-		page = "SELECT d.n AS n FROM doc d WHERE " + where + " ORDER BY d.last_seen DESC, d.id LIMIT ? OFFSET ?"
+		page = "SELECT d.n AS n FROM doc d WHERE " + where + " ORDER BY " + order + " LIMIT ? OFFSET ?"
 	}
 	args = append(args, p.Size, p.Offset)
 	ns, err := numbers(ctx, tx, page, args...)

@@ -33,7 +33,7 @@ const (
 	application = 0x5667696c
 	// version is the layout of the file. Raise it with every change of the schema
 	// or of what text.Tokens, query.Texts, query.Exact or newRow give: the index is rebuilt.
-	version = 4
+	version = 5
 )
 
 // schema is the layout. Times are microseconds since 1970, null when not known.
@@ -66,7 +66,8 @@ CREATE TABLE doc (
 	first_version NOT NULL,         -- of the sighting at first_seen, whose ad is in content
 	last_seen     INTEGER NOT NULL,
 	sightings     INTEGER NOT NULL,
-	posted        INTEGER
+	posted        INTEGER,
+	lead          REAL NOT NULL     -- score, 0 for none
 );
 CREATE INDEX doc_ad ON doc (ad);
 CREATE INDEX doc_newest ON doc (last_seen DESC, id, first_seen); -- the third for seen:, without the row
