@@ -18,7 +18,8 @@ type sets struct {
 	classes map[string][]int32 // "en.hold" to its words
 	known   map[string]int32   // sets by what they were asked for with
 	members [][]int32
-	bits    [][]uint64
+	rowOf   []int32        // by word, its row in rows; words that are in the same sets share one
+	rows    []uint64       // which sets a word is in
 	usual   map[int32]bool // words of every second sentence
 }
 
@@ -106,11 +107,11 @@ func (s *sets) of(lang string, names []string) (int32, error) {
 	return i, nil
 }
 
-// union is the set of all words of some sets, -1 where one of them is.
+// union is the set of all words of some sets.
 func (s *sets) union(of []int32) int32 {
 	slices.Sort(of)
 	of = slices.Compact(of)
-	if len(of) == 1 || of[0] < 0 {
+	if len(of) == 1 {
 		return of[0]
 	}
 	key := fmt.Sprint("union ", of)
@@ -138,16 +139,39 @@ func (s *sets) cost(set int32) int {
 	return n
 }
 
-// seal makes the bits; no word is added after it.
-func (s *sets) seal() {
-	n := len(s.names)/64 + 1
-	s.bits = make([][]uint64, len(s.members))
+// seal gives every set the number by which in knows it: a set of one word is that
+// word, the others are numbered from 0. No word or set is added after it.
+func (s *sets) seal() []int32 {
+	sealed, n := make([]int32, len(s.members)), int32(0)
 	for i, m := range s.members {
-		s.bits[i] = make([]uint64, n)
-		for _, w := range m {
-			s.bits[i][w/64] |= 1 << (w % 64)
+		if len(m) == 1 {
+			sealed[i] = ^m[0]
+			continue
+		}
+		sealed[i] = n
+		n++
+	}
+	width := int(n)/64 + 1
+	all := make([]uint64, width*len(s.names))
+	for i, m := range s.members {
+		if k := int(sealed[i]); k >= 0 {
+			for _, w := range m {
+				all[int(w)*width+k/64] |= 1 << (k % 64)
+			}
 		}
 	}
+	known := map[string]int32{}
+	s.rowOf = make([]int32, len(s.names))
+	for w := range s.names {
+		s.rowOf[w] = share(known, &s.rows, all[w*width:][:width])
+	}
+	return sealed
 }
 
-func (s *sets) in(word, set int32) bool { return s.bits[set][word>>6]>>(word&63)&1 != 0 }
+// in reports whether a sealed set holds a word.
+func (s *sets) in(word, set int32) bool {
+	if set < 0 {
+		return word == ^set
+	}
+	return s.rows[s.rowOf[word]+set>>6]>>(set&63)&1 != 0
+}

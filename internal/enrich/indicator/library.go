@@ -140,10 +140,7 @@ type Library struct {
 	Digest   string // of every file in it, 12 hex digits
 	patterns []pattern
 	rules    []rule
-	anchored [][]int32 // patterns by the word that anchors them
-	second   [][]int32 // patterns by the other words that they need
-	numeric  []int32   // patterns anchored by a number
-	named    []int32   // patterns anchored by a name
+	x        index
 	contexts []Context
 	unless   []uint64
 	local    uint64 // contexts that hold for a sentence only
@@ -253,7 +250,8 @@ func (l *Library) build(files []File, docs []document) error {
 			return err
 		}
 	}
-	if err := l.common(); err != nil {
+	own, err := l.common()
+	if err != nil {
 		return err
 	}
 	l.number = make([]int32, len(l.names))
@@ -272,30 +270,53 @@ func (l *Library) build(files []File, docs []document) error {
 	for i := range l.patterns {
 		l.patterns[i].firsts(l.sets)
 	}
-	l.seal()
 	l.index()
+	l.seal(own)
 	return nil
 }
 
-// common finds the classes that the reader itself needs.
-func (l *Library) common() error {
+// seal puts in place of every set the number by which it is known from now on.
+func (l *Library) seal(own []*int32) {
+	sealed := l.sets.seal()
+	for _, set := range own {
+		*set = sealed[*set]
+	}
+	for i := range l.patterns {
+		for k := range l.patterns[i].code {
+			switch in := &l.patterns[i].code[k]; in.op {
+			case opWord, opNot:
+				in.arg = sealed[in.arg]
+			case opSplit:
+				if in.first != anything {
+					in.first = sealed[in.first]
+				}
+			}
+		}
+	}
+}
+
+// common finds the classes that the reader itself needs, and says where their sets
+// are kept.
+func (l *Library) common() (own []*int32, err error) {
 	for name, set := range map[string]*int32{
 		"neg": &l.neg, "city": &l.city, "function": &l.function, "units": &l.units, "half": &l.half, "of": &l.of, "twice": &l.twice,
 		"plus": &l.plus, "minus": &l.minus, "year": &l.year, "times": &l.times, "negpost": &l.negPost, "subject": &l.subject, "but": &l.but, "zero": &l.zero, "repeat": &l.repeat,
 	} {
 		all := append(slices.Clone(l.classes["en."+name]), l.classes["es."+name]...)
 		if len(all) == 0 {
-			return fmt.Errorf("read rules: no class %s in any language", name)
+			return nil, fmt.Errorf("read rules: no class %s in any language", name)
 		}
 		l.classes["."+name] = all
 		*set, _ = l.sets.of("", []string{"<" + name + ">"})
+		own = append(own, set)
 	}
-	var err error
 	if l.functionEN, err = l.sets.of("en", []string{"<function>"}); err != nil {
-		return err
+		return nil, err
 	}
-	l.functionES, err = l.sets.of("es", []string{"<function>"})
-	return err
+	if l.functionES, err = l.sets.of("es", []string{"<function>"}); err != nil {
+		return nil, err
+	}
+	return append(own, &l.functionEN, &l.functionES), nil
 }
 
 // contextBit is the bit of a context, 0 when there is none of that name.
@@ -413,28 +434,4 @@ func (l *Library) rule(lang string, r Rule) error {
 		id: id, category: k.Category, sub: k.Sub, strength: r.Strength, needs: needs, not: not, negated: r.Negated, context: -1, lang: languages[lang],
 	})
 	return nil
-}
-
-// index puts every pattern under its anchor.
-func (l *Library) index() {
-	l.anchored, l.second = make([][]int32, len(l.names)), make([][]int32, len(l.names))
-	for n := range l.patterns {
-		for _, a := range l.patterns[n].also {
-			for _, w := range l.members[a] {
-				l.second[w] = append(l.second[w], int32(n))
-			}
-		}
-		for _, a := range l.patterns[n].anchor {
-			switch a {
-			case anchorNumber:
-				l.numeric = append(l.numeric, int32(n))
-			case anchorName:
-				l.named = append(l.named, int32(n))
-			default:
-				for _, w := range l.members[a] {
-					l.anchored[w] = append(l.anchored[w], int32(n))
-				}
-			}
-		}
-	}
 }

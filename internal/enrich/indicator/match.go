@@ -44,7 +44,7 @@ func (m *matcher) run(pc, i int32) bool {
 			pc = in.x
 			continue
 		case opSplit:
-			if (in.first < 0 || i < m.hi && m.at(i, in.first) != 0) && m.run(in.x, i) {
+			if (in.first == anything || i < m.hi && m.at(i, in.first) != 0) && m.run(in.x, i) {
 				return true
 			}
 			pc = in.y

@@ -3,6 +3,7 @@ package indicator
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,12 +37,10 @@ const (
 )
 
 type instruction struct {
-	op   opcode
-	arg  int32
-	x, y int32
-	// first is the set of words with which what follows at x may begin, -1 for
-	// anything; for the first instruction of a pattern, with which it may begin.
-	first int32
+	op    opcode
+	arg   int32
+	x, y  int32
+	first int32 // set of words with which what follows at x may begin, anything for all
 }
 
 // The slots.
@@ -62,14 +61,12 @@ var slots = map[string]int32{
 }
 
 // A pattern is a program that is run at a token that may begin it, in a sentence that
-// holds its anchor: the rarest of what every text that it fits must hold.
+// holds what it needs.
 type pattern struct {
 	source string
 	code   []instruction
-	anchor []int32 // sets of words, or slots; every text that it fits holds one of one of them
-	also   []int32 // sets of words, one of which it holds besides its anchor; nil when that tells nothing
-	across bool    // may run over the end of a sentence
-	first  int32   // set of words that it may begin with, -1 for anything
+	needs  [][]int32 // sets of words, or kinds of slots: every text that it fits holds one of each; the rarest first
+	across bool      // may run over the end of a sentence; then its first need stands in the last sentence
 	rule   int32
 	lang   uint8
 }
@@ -78,6 +75,7 @@ const (
 	anchorNumber = -1
 	anchorName   = -2
 	maxGap       = 8
+	anything     = math.MinInt32
 )
 
 // A compiler turns the source of one pattern into a program. set gives the
@@ -103,37 +101,15 @@ func compile(src, lang string, s *sets) (*pattern, error) {
 		return nil, fmt.Errorf("pattern %q: %w", src, err)
 	}
 	c.emit(instruction{op: opAccept})
-	if c.p.anchor = c.rarest(); c.p.anchor == nil {
+	if len(c.must) == 0 {
 		return nil, fmt.Errorf("pattern %q: nothing in it must be there", src)
 	}
-	if !across {
-		c.p.also = c.second()
+	slices.SortStableFunc(c.must, func(a, b []int32) int { return c.cost(a) - c.cost(b) })
+	c.p.needs = c.must[:min(len(c.must), levels)]
+	if across {
+		c.p.needs = c.must[:1]
 	}
 	return c.p, nil
-}
-
-// second chooses the rarest of the other words that must be there, if they are
-// rare enough to spare work.
-func (c *compiler) second() (best []int32) {
-	least, first := 100, false
-	for _, anchors := range c.must {
-		if !first && slices.Equal(anchors, c.p.anchor) {
-			first = true
-			continue
-		}
-		cost := 0
-		for _, a := range anchors {
-			if a < 0 {
-				cost = least
-				break
-			}
-			cost += c.sets.cost(a)
-		}
-		if cost < least {
-			best, least = anchors, cost
-		}
-	}
-	return best
 }
 
 // lex cuts a pattern into its parts.
@@ -202,26 +178,29 @@ func (c *compiler) alternatives(closing string) error {
 	return nil
 }
 
-// rarest chooses the anchor that the fewest sentences hold.
+// rarest chooses of what must be there what the fewest sentences hold.
 func (c *compiler) rarest() (best []int32) {
-	least := 0
 	for _, anchors := range c.must {
-		cost := 0
-		for _, a := range anchors {
-			switch a {
-			case anchorName:
-				cost += 400
-			case anchorNumber:
-				cost += 40
-			default:
-				cost += c.sets.cost(a)
-			}
-		}
-		if best == nil || cost < least {
-			best, least = anchors, cost
+		if best == nil || c.cost(anchors) < c.cost(best) {
+			best = anchors
 		}
 	}
 	return best
+}
+
+// cost says how many sentences hold one of what is given, roughly.
+func (c *compiler) cost(anchors []int32) (n int) {
+	for _, a := range anchors {
+		switch a {
+		case anchorName:
+			n += 400
+		case anchorNumber:
+			n += 40
+		default:
+			n += c.sets.cost(a)
+		}
+	}
+	return n
 }
 
 // several reports whether there is a "|" before the closing sign at this depth.
@@ -375,36 +354,15 @@ func (c *compiler) part() error {
 	return nil
 }
 
-// firsts notes with which words a pattern and its alternatives may begin, so that
+// firsts notes with which words the alternatives of a pattern may begin, so that
 // most are passed over without being run.
 func (p *pattern) firsts(s *sets) {
 	for pc := range p.code {
 		if in := &p.code[pc]; in.op == opSplit {
-			in.first = s.union(p.begins(in.x, nil))
+			in.first = anything
+			if f := p.begins(in.x, first{}); !f.any && f.slots == 0 {
+				in.first = s.union(f.sets)
+			}
 		}
-	}
-	p.first = s.union(p.begins(0, nil))
-}
-
-// begins adds the sets with which the program from pc on may begin; -1 among
-// them is anything.
-func (p *pattern) begins(pc int32, out []int32) []int32 {
-	for {
-		in := &p.code[pc]
-		switch in.op {
-		case opWord:
-			return append(out, in.arg)
-		case opJump:
-			pc = in.x
-			continue
-		case opSplit:
-			out = p.begins(in.x, out)
-			pc = in.y
-			continue
-		case opNot, opNotSlot, opBegin, opEnd:
-			pc++
-			continue
-		}
-		return append(out, -1)
 	}
 }

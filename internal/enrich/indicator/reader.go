@@ -2,6 +2,7 @@ package indicator
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
 	"vigil.example/internal/ad"
@@ -30,8 +31,11 @@ type reader struct {
 	toks     []token
 	phrases  []phraseAt
 	ages     []expression
-	stamp    []int32 // sentence for which a pattern was tried last
-	backed   []int32 // sentence that last held what a pattern needs besides its anchor
+	have     []uint64 // what a sentence has of what patterns need
+	live     []uint64 // patterns that find in it all that they need
+	open     []uint64 // patterns that may begin at a token
+	until    []int32  // by pattern, the token behind its last match
+	m        matcher
 	found    []match
 	contexts []uint64 // by sentence
 	active   uint8    // languages of the text
@@ -55,8 +59,9 @@ func (l *Library) Read(text string, o Options) Reading {
 // read fills r.found and r.contexts.
 func (r *reader) read(text string) {
 	r.toks, r.phrases, r.ages, r.found, r.contexts = r.toks[:0], r.phrases[:0], r.ages[:0], r.found[:0], r.contexts[:0]
-	if r.stamp == nil {
-		r.stamp, r.backed = make([]int32, len(r.lib.patterns)), make([]int32, len(r.lib.patterns))
+	if r.have == nil {
+		w := r.lib.x.width
+		r.have, r.live, r.open, r.until = make([]uint64, levels*w), make([]uint64, w), make([]uint64, w), make([]int32, len(r.lib.patterns))
 	}
 	r.f.fold(text)
 	r.tokenise()
@@ -67,8 +72,7 @@ func (r *reader) read(text string) {
 	r.mend()
 	r.lookup()
 	r.numbers()
-	clear(r.stamp)
-	clear(r.backed)
+	clear(r.until)
 	sentences := int(r.toks[len(r.toks)-1].sentence) + 1
 	r.contexts = slices.Grow(r.contexts, sentences)[:sentences]
 	clear(r.contexts)
@@ -178,88 +182,69 @@ func (r *reader) lookup() {
 	}
 }
 
-// sentence runs the patterns whose rarest word stands in tokens [lo, hi).
+// sentence runs the patterns that find what they need in tokens [lo, hi); next is
+// where the sentence after it ends.
 func (r *reader) sentence(lo, hi, next int32) {
-	l := r.lib
-	mark := r.toks[lo].sentence + 1
-	numeric, named := false, false
-	for i := lo; i < hi; i++ {
-		t := &r.toks[i]
-		for _, p := range l.second[t.word] {
-			r.backed[p] = mark
+	if !r.awake(lo, hi) {
+		return
+	}
+	r.m = matcher{r: r, lo: lo, hi: hi}
+	for k, live := range r.live {
+		for across := live & r.lib.x.across[k]; across != 0; across &= across - 1 {
+			r.across(int32(k<<6+bits.TrailingZeros64(across)), lo, hi, next)
 		}
-		for k := t.phrase; k >= 0; k = r.phrases[k].next {
-			for _, p := range l.second[r.phrases[k].word] {
-				r.backed[p] = mark
-			}
-		}
+		r.live[k] &^= r.lib.x.across[k]
 	}
 	for i := lo; i < hi; i++ {
-		t := &r.toks[i]
-		for _, p := range l.anchored[t.word] {
-			r.try(p, mark, lo, hi, next)
-		}
-		for k := t.phrase; k >= 0; k = r.phrases[k].next {
-			for _, p := range l.anchored[r.phrases[k].word] {
-				r.try(p, mark, lo, hi, next)
+		open := r.opening(i)
+		for k, live := range r.live {
+			for found := live & open[k]; found != 0; found &= found - 1 {
+				r.try(int32(k<<6+bits.TrailingZeros64(found)), i)
 			}
-		}
-		numeric = numeric || t.age >= 0
-		named = named || t.flags&flagCap != 0 || l.in(t.word, l.city)
-	}
-	if numeric {
-		for _, p := range l.numeric {
-			r.try(p, mark, lo, hi, next)
-		}
-	}
-	if named {
-		for _, p := range l.named {
-			r.try(p, mark, lo, hi, next)
 		}
 	}
 }
 
-// try runs one pattern at every token of a sentence.
-func (r *reader) try(n, mark, lo, hi, next int32) {
-	if r.stamp[n] == mark {
-		return
+// across runs one pattern at every token of a sentence and of the one before, over
+// the end of either.
+func (r *reader) across(n, lo, hi, next int32) {
+	m := r.m
+	r.m.hi = next
+	for lo > 0 && r.m.lo > 0 && r.toks[r.m.lo-1].sentence == r.toks[lo-1].sentence {
+		r.m.lo--
 	}
-	r.stamp[n] = mark
-	p := &r.lib.patterns[n]
-	if p.lang&r.active == 0 && p.lang != 0 || p.also != nil && r.backed[n] != mark {
-		return
-	}
-	m := matcher{r: r, p: p, lo: lo, hi: hi}
-	if p.across {
-		m.hi = next
-		if lo > 0 { // the sentence before may hold the beginning
-			for m.lo > 0 && r.toks[m.lo-1].sentence == r.toks[lo-1].sentence {
-				m.lo--
-			}
+	r.until[n] = 0
+	for i := r.m.lo; i < hi; i++ {
+		if r.opening(i)[n>>6]>>(n&63)&1 != 0 {
+			r.try(n, i)
 		}
 	}
+	r.m = m
+}
+
+// try runs one pattern at one token, unless its last match covers it.
+func (r *reader) try(n, i int32) {
+	m, p := &r.m, &r.lib.patterns[n]
+	if m.p = p; i < r.until[n] || !m.fit(i) {
+		return
+	}
+	r.until[n] = m.end
 	ru := &r.lib.rules[p.rule]
-	for i := m.lo; i < hi; i++ {
-		if p.first >= 0 && m.at(i, p.first) == 0 || !m.fit(i) {
-			continue
-		}
-		if ru.context >= 0 {
-			r.contexts[r.toks[i].sentence] |= 1 << ru.context
-			if !ru.void {
-				return
-			}
-			for k := i; k < m.end; k++ {
-				r.toks[k].flags |= flagVoid
-			}
-			i = m.end - 1
-			continue
-		}
+	if ru.context < 0 {
 		f := match{rule: p.rule, start: i, end: m.end}
 		if m.age >= 0 {
 			f.hidden = r.ages[m.age].hidden
 		}
 		r.found = append(r.found, f)
-		i = m.end - 1
+		return
+	}
+	r.contexts[r.toks[i].sentence] |= 1 << ru.context
+	if !ru.void { // it holds already, wherever else it stands
+		r.until[n] = m.hi
+		return
+	}
+	for k := i; k < m.end; k++ {
+		r.toks[k].flags |= flagVoid
 	}
 }
 
