@@ -54,12 +54,15 @@ func TestKilledWhileCorrecting(t *testing.T) {
 				}
 			}
 		}()
-		kill := time.After(time.Duration(10+r.IntN(400)) * time.Millisecond)
+		var kill <-chan time.Time // at any moment after the first was acknowledged
 		for killed := false; !killed; {
 			select {
 			case x, more := <-acknowledged:
 				if killed = !more; more {
 					standing[x.ID] = x
+				}
+				if kill == nil {
+					kill = time.After(time.Duration(r.IntN(400)) * time.Millisecond)
 				}
 			case <-kill:
 				killed = true

@@ -141,6 +141,10 @@ func (d *demo) client(t testing.TB) *api.Client {
 		Name: "admin", Password: d.password, Label: "test", Scopes: access.Scopes(), Purpose: api.Purpose{Kind: access.PurposeCase, Text: "24-0117"},
 	})
 	if err != nil {
+		select { // if it is ending, with what it says last
+		case <-d.ended:
+		case <-time.After(10 * time.Second):
+		}
 		t.Fatalf("sign in: %v\n%s", err, d.text())
 	}
 	return api.NewClient(d.url, ans.Secret, http.DefaultClient)

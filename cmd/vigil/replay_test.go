@@ -79,24 +79,26 @@ func TestKilledReplayComesToTheSame(t *testing.T) {
 		if err != nil || plan.N != serving+2 {
 			t.Fatalf("planned %+v, %v", plan, err)
 		}
-		kills := 0
-		for ; ; kills++ {
-			rs, err := d.client(t).Replays(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if old, now := rs.Serving, rs.Replay; old.N == plan.N && kills >= 4 {
-				t.Logf("%s: %d kills, %+v", step, kills, now.Result)
-				break
-			}
+		for range 8 {
 			<-time.After(time.Duration(r.IntN(1500)) * time.Millisecond) // any moment will do
 			d.kill()
 			<-d.ended
 			d = startDemo(t, data, args...)
-			if kills > 40 {
-				t.Fatalf("it does not get on: %+v", rs.Replay)
-			}
 		}
+		c := d.client(t)
+		await(t, "the new generation serves", 5*time.Minute, func() bool {
+			rs, err := c.Replays(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if rs.Serving.N != plan.N || rs.Replay.Result == nil {
+				return false
+			}
+			if rs.Replay.Result.Letters > 0 {
+				t.Errorf("%s: %d messages are taken for what ended the program", step, rs.Replay.Result.Letters)
+			}
+			return true
+		})
 		<-d.crawled
 		if got := all(t, d.client(t)); len(got) != len(told) {
 			t.Errorf("told of %d ads after the replay, %d before", len(got), len(told))

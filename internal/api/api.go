@@ -159,7 +159,11 @@ func (s *server) serve(rt route) http.Handler {
 			err = rt.do(c)
 		}
 		s.c.Log.DebugContext(r.Context(), "request", "method", rt.method, "route", rt.path, "ok", err == nil, "took", s.c.Now().Sub(start))
-		if err != nil && r.Context().Err() == nil {
+		switch {
+		case err == nil:
+		case r.Context().Err() != nil: // an answer without a word would say that it is done
+			s.send(w, fresh("stopping", http.StatusServiceUnavailable, what, "Vigil is stopping, or the request was given up", "look whether it was done, and try again when Vigil runs"))
+		default:
 			s.fail(w, r, rt, what, err)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -266,6 +267,22 @@ func TestNoAnswerWithoutALine(t *testing.T) {
 	town.Journal.Outage(false)
 	if _, err := c.Ad(t.Context(), town.Ads[0].AdID); err != nil {
 		t.Error(err)
+	}
+}
+
+// A request that ends before its work, as when the program stops, never looks as if
+// it was done.
+func TestStoppedIsNotDone(t *testing.T) {
+	town := apitest.Start(t)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, api.Root+"/watches", strings.NewReader(`{"value":"912-555-0143"}`))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+town.Secret(t, "anna", all...))
+	w := httptest.NewRecorder()
+	api.New(town.Desk, api.Config{}).ServeHTTP(w, r)
+	if w.Code != 503 || !strings.Contains(w.Body.String(), "problem/stopping") {
+		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }
 

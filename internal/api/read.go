@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/audit"
@@ -29,8 +30,8 @@ func (s *server) search(c *call) error {
 		return wrong("size is %d; it may be 0 to %d", p.Size, search.MaxPage)
 	case p.Offset < 0:
 		return wrong("offset is negative")
-	case p.Sort != "" && p.Sort != search.ByRelevance && p.Sort != search.ByNewest:
-		return wrong("sort is neither %s nor %s", search.ByRelevance, search.ByNewest)
+	case p.Sort != "" && !slices.Contains(search.Sorts(), p.Sort):
+		return wrong("sort is none of %s, %s and %s", search.ByRelevance, search.ByNewest, search.ByLead)
 	}
 	a, err := s.desk.Search(c.ctx(), c.s, q.Query, p)
 	if err != nil {

@@ -36,7 +36,7 @@ type SearchRequest struct {
 	Query  string      `json:"query"`
 	Offset int         `json:"offset,omitempty"`
 	Size   *int        `json:"size,omitempty"` // 20 when nil; 0 only counts
-	Sort   search.Sort `json:"sort,omitempty"` // relevance or newest
+	Sort   search.Sort `json:"sort,omitempty"` // relevance, newest or lead
 }
 
 // A SearchAnswer is one page of matches.

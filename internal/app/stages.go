@@ -46,7 +46,7 @@ func (a *App) stage(ctx context.Context, s stageSpec) error {
 	defer c.Close()
 	st := &pipeline.Stage{
 		Name: s.name, Stream: s.from, Step: s.step, From: c, To: s.sink, Dead: a.bus.Pen(1), Config: s.config, Log: a.log,
-		Hold: ackWait, Meter: a.meter,
+		Hold: ackWait, Trials: a.trials(s), Meter: a.meter,
 	}
 	if s.to != "" {
 		st.Written = func(ctx context.Context) (pipeline.Outputs, error) { return a.written(ctx, s) }

@@ -95,7 +95,7 @@ type Config struct {
 	Batch    int           `yaml:"batch"`    // messages taken at once; 256
 	Workers  int           `yaml:"workers"`  // steps run side by side within a batch; 2
 	Lanes    int           `yaml:"lanes"`    // batches under way at once; 2. 1 keeps the order
-	Attempts int           `yaml:"attempts"` // deliveries before a message is given up; 5
+	Attempts int           `yaml:"attempts"` // failures of a step before its message is given up; 5
 	Backoff  time.Duration `yaml:"backoff"`  // before the second attempt, doubled for each further; 1s
 	Limit    time.Duration `yaml:"limit"`    // for one step, then it is stopped and tried again; 30s
 	Drain    time.Duration `yaml:"drain"`    // for what is under way when the stage is told to stop; 10s

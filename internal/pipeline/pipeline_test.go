@@ -606,21 +606,72 @@ func (f *failing) Fetch(ctx context.Context, n int) ([]ad.Message, error) {
 	panic("asked again after it failed")
 }
 
-// A message that ended the program each time it was taken is taken no more.
+// notes are Trials in memory.
+type notes struct {
+	mu    sync.Mutex
+	times map[uint64]int
+	open  int // begun and not ended
+	most  int
+}
+
+func (n *notes) Begin(_ context.Context, seq uint64) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.open++
+	n.most = max(n.most, n.open)
+	n.times[seq]++
+	return n.times[seq] - 1, nil
+}
+
+func (n *notes) End(_ context.Context, seq uint64) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.open--
+	delete(n.times, seq)
+	return nil
+}
+
+// A message over which one process after the other ended is taken no more. Others
+// that they had in hand are worked on one at a time, and their effects stored soon.
 func TestDeadlyMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q, dead := newQueue(2), &store{}
-		q.ready[1].Attempt = 25
-		s := &Stage{Name: "test", From: q, To: &store{}, Dead: dead, Log: quiet,
+		q, to, dead, n := newQueue(100), &store{}, &store{}, &notes{times: map[uint64]int{42: 5, 43: 4}}
+		for i := range q.ready {
+			q.ready[i].Attempt = 30
+		}
+		s := &Stage{Name: "test", From: q, To: to, Dead: dead, Trials: n, Log: quiet,
 			Step: func(ctx context.Context, m ad.Message) ([]ad.Message, error) {
-				if m.Seq == 2 {
+				if m.Seq == 42 {
 					t.Error("the step sees it again")
 				}
+				if m.Seq == 90 && len(to.msgs) < 60 {
+					t.Errorf("%d of the messages before it are stored", len(to.msgs))
+				}
+				time.Sleep(time.Millisecond)
 				return echo(ctx, m)
 			}}
 		run(t, s, time.Minute)
-		if len(q.acked) != 2 || len(dead.msgs) != 1 || dead.msgs[0].Header[ReasonHeader] != "taken 25 times and never finished: it may be what ends the program" {
+		if len(q.acked) != 100 || len(dead.msgs) != 1 || dead.msgs[0].Header[ReasonHeader] != "begun 5 times by itself and never finished: it may be what ends the program" {
 			t.Errorf("%d acknowledged, dead letters %+v", len(q.acked), dead.msgs)
+		}
+		if n.most != 1 || len(n.times) != 0 {
+			t.Errorf("%d were tried at once; notes that stay: %v", n.most, n.times)
+		}
+	})
+}
+
+// What other processes had of a message and did not finish is no failure of its step.
+func TestDeliveriesAreNoFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for attempt, calls := range map[int]int{0: 5, 7: 5, 18: 2, 300: 1} {
+			q, dead, n := newQueue(1), &store{}, 0
+			q.ready[0].Attempt = attempt
+			s := &Stage{Name: "test", From: q, To: &store{}, Dead: dead, Trials: &notes{times: map[uint64]int{}}, Log: quiet,
+				Step: func(context.Context, ad.Message) ([]ad.Message, error) { n++; return nil, errors.New("busy") }}
+			run(t, s, time.Hour)
+			if n != calls || len(dead.msgs) != 1 {
+				t.Errorf("delivered %d times before: the step was called %d times, want %d; %d dead letters", attempt, n, calls, len(dead.msgs))
+			}
 		}
 	})
 }

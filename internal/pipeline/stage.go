@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,16 +31,32 @@ type Stage struct {
 	// was not extended for as long, by the monotonic clock, is dropped: others may
 	// be at work on it.
 	Hold   time.Duration
+	Trials Trials // find a message that ends the program; may be nil
 	Config Config
 	Meter  Meter // may be nil
 	Log    *slog.Logger
 
 	counts   tally
 	outputs  Outputs       // as found at the start
-	failed   sync.Map      // seq -> attempt whose step failed here: it stored nothing
+	failed   sync.Map      // seq -> fault of messages whose step failed here: it stored nothing
+	alone    chan struct{} // holds one token: a suspect is tried while no other is
 	fetching chan struct{} // holds one token: the source has one reader
 	broken   error         // why the source gives no more; the token's holder's
 }
+
+// A fault says how often the step failed for a message in this process, and at which
+// attempt last. What other processes had of it, killed ones too, is not its fault.
+type fault struct{ attempt, times int }
+
+func (s *Stage) faults(m ad.Message) fault {
+	f, _ := s.failed.Load(m.Seq)
+	known, _ := f.(fault)
+	return known
+}
+
+// manyfold is how many times the allowed attempts a message is delivered at most
+// before its next fault is its last, in whatever processes the others were.
+const manyfold = 4
 
 // Outputs tell which outputs are stored already. The functions may be nil.
 type Outputs struct {
@@ -56,6 +73,7 @@ type Outputs struct {
 func (s *Stage) Run(ctx context.Context) error {
 	s.Config = s.Config.withDefaults()
 	s.fetching, s.broken = make(chan struct{}, 1), nil
+	s.alone = make(chan struct{}, 1)
 	if s.Written != nil {
 		var err error
 		if s.outputs, err = s.Written(ctx); err != nil {
@@ -121,27 +139,38 @@ func (s *Stage) batch(stop context.Context, msgs []ad.Message, taken time.Time) 
 		s.giveBack(msgs)
 		return nil // stopped: others take it up
 	}
-	results := s.steps(stop, steps, msgs, outputs)
-	if h.lost() {
-		return s.drop(msgs)
+	all := len(msgs)
+	size := all
+	if slices.ContainsFunc(msgs, s.suspect) {
+		size = portion
 	}
-	b := s.sort(steps, msgs, results)
-	err = b.final
-	if err == nil {
-		err = s.settle(work, h, b)
-	}
-	switch {
-	case errors.Is(err, errLate):
-		return s.drop(msgs)
-	case err != nil:
-		s.giveBack(b.keep)
-		if IsFinal(err) {
-			return err
+	for len(msgs) > 0 {
+		part := msgs[:min(size, len(msgs))]
+		rest := msgs[len(part):]
+		results := s.steps(stop, steps, part, outputs)
+		if h.lost() {
+			return s.drop(msgs)
 		}
-		return nil // stopped: others take it up
+		b := s.sort(steps, part, results)
+		err := b.final
+		if err == nil {
+			err = s.settle(work, h, b)
+		}
+		switch {
+		case errors.Is(err, errLate):
+			return s.drop(msgs)
+		case err != nil:
+			s.giveBack(b.keep)
+			s.giveBack(rest)
+			if IsFinal(err) {
+				return err
+			}
+			return nil // stopped: others take it up
+		}
+		msgs = rest
 	}
 	if s.Meter != nil {
-		s.Meter.Batch(s.Name, len(msgs), time.Since(taken))
+		s.Meter.Batch(s.Name, all, time.Since(taken))
 	}
 	return nil
 }
@@ -155,8 +184,8 @@ func (s *Stage) stored(work context.Context, msgs []ad.Message) (Outputs, error)
 	again := false
 	for _, m := range msgs {
 		if m.Attempt > 1 {
-			last, here := s.failed.LoadAndDelete(m.Seq)
-			again = again || !here || last != m.Attempt-1 // somebody else had it since, or it was given back later
+			// Somebody else had it since, or it was given back later?
+			again = again || s.faults(m).attempt != m.Attempt-1
 		}
 	}
 	if !again {
@@ -203,14 +232,15 @@ func (s *Stage) sort(steps context.Context, msgs []ad.Message, results []result)
 			b.skipped++
 		case errors.Is(r.err, errBack) || steps.Err() != nil:
 			back = append(back, m)
-		case IsPermanent(r.err) || m.Attempt >= s.Config.Attempts:
+		case IsPermanent(r.err) || s.faults(m).times+1 >= s.Config.Attempts || m.Attempt >= s.Config.Attempts*manyfold:
 			b.keep, b.outs = append(b.keep, m), append(b.outs, nil)
 			b.letters = append(b.letters, Letter(s.Name, s.Stream, m, r.err))
 		default:
 			s.Log.Warn("step failed, will be tried again", "stage", s.Name, "seq", m.Seq, "attempt", m.Attempt, "err", r.err)
 			s.count(Retried, 1)
-			s.failed.Store(m.Seq, m.Attempt)
-			s.nak(m, Backoff(s.Config.Backoff, m.Attempt))
+			times := s.faults(m).times + 1
+			s.failed.Store(m.Seq, fault{m.Attempt, times})
+			s.nak(m, Backoff(s.Config.Backoff, times))
 		}
 	}
 	s.giveBack(back)
@@ -233,6 +263,9 @@ func (s *Stage) settle(work context.Context, h *holding, b sorted) error {
 	seqs := make([]uint64, len(b.keep))
 	for i, m := range b.keep {
 		seqs[i] = m.Seq
+		if m.Attempt > 1 {
+			s.failed.Delete(m.Seq)
+		}
 	}
 	if err := s.From.Ack(seqs...); err != nil {
 		s.Log.Warn("acknowledging, will come again", "stage", s.Name, "err", err)

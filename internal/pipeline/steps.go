@@ -17,10 +17,6 @@ import (
 // This file runs the steps of one batch: side by side, each within its limit, and
 // never so that one that hangs or panics takes the others with it.
 
-// deadly is how many deliveries beyond the allowed attempts a message gets before
-// it is taken for one that ends the program, and no step sees it again.
-const deadly = 20
-
 // errBack marks a message that no step has finished because the stage stops.
 var errBack = errors.New("the stage is stopping")
 
@@ -52,6 +48,9 @@ type worker struct {
 // steps runs the step for every message and returns the results in their order.
 func (s *Stage) steps(stop, work context.Context, msgs []ad.Message, outputs Outputs) []result {
 	n := min(s.Config.Workers, len(msgs))
+	if slices.ContainsFunc(msgs, s.suspect) {
+		n = 1
+	}
 	c := &crew{Stage: s, stop: stop, work: work, msgs: msgs, outputs: outputs, results: make([]result, len(msgs)), exits: make(chan *worker, n)}
 	began := time.Now()
 	workers := make([]*worker, n)
@@ -167,10 +166,11 @@ func (c *crew) step(ctx context.Context, m ad.Message) (r result) {
 	if c.outputs.Done != nil && c.outputs.Done(m.Seq) {
 		return result{err: Skip}
 	}
-	if m.Attempt > c.Config.Attempts+deadly {
-		return result{err: Permanent(fmt.Errorf("taken %d times and never finished: it may be what ends the program", m.Attempt-1))}
+	if c.suspect(m) {
+		r = c.try(ctx, m)
+	} else {
+		r.out, r.err = c.Step(ctx, m)
 	}
-	r.out, r.err = c.Step(ctx, m)
 	if r.err != nil {
 		return result{err: r.err}
 	}
