@@ -81,3 +81,21 @@ func TestSlug(t *testing.T) {
 		t.Errorf("a long name gives %d bytes, want 64", n)
 	}
 }
+
+func TestEvidencePairsWordsWithWeights(t *testing.T) {
+	say := func(category, rule, text string) Indicator {
+		return Indicator{Category: category, Rule: rule, Text: text}
+	}
+	a := Ad{
+		Indicators: []Indicator{say("movement", "m", "in town"), say("demand", "d", "looking for"), say("age", "a", "17"), say("age", "a", "seventeen")},
+		Lead:       &Lead{Weights: []Weight{{Category: "movement", Rule: "m", Contrary: true}, {Category: "age", Rule: "a", Weight: .6}, {Category: "age", Rule: "a"}, {Category: "gone", Rule: "x"}}},
+	}
+	want := []Evidence{{a.Indicators[0], 0, true}, {a.Indicators[2], .6, false}, {a.Indicators[3], 0, false}}
+	if diff := cmp.Diff(a.Evidence(), want); diff != "" {
+		t.Errorf("(-got +want):\n%s", diff)
+	}
+	a.Lead = nil
+	if got := a.Evidence(); got != nil {
+		t.Errorf("no lead, got %v", got)
+	}
+}

@@ -1,5 +1,7 @@
 package ad
 
+import "slices"
+
 // This file holds what enrichers say of the words of an ad. All of it is language
 // found: a lead for a person to look at, never a finding about anybody.
 
@@ -41,6 +43,32 @@ type Lead struct {
 	Score   float64  `json:"score"`   // 0 to 1
 	Why     string   `json:"why"`     // the rule that makes it one, in words
 	Weights []Weight `json:"weights"` // in order of the text
+}
+
+// Evidence is an indicator and what it adds to the lead of its ad.
+type Evidence struct {
+	Indicator
+	Weight   float64 // 0 for what is shown only, or was counted already
+	Contrary bool    // speaks against
+}
+
+// Evidence returns of what the ad's lead is made, in order of the text; nothing for
+// an ad that is no lead.
+func (a *Ad) Evidence() []Evidence {
+	if a.Lead == nil {
+		return nil
+	}
+	var out []Evidence
+	rest := a.Indicators
+	for _, w := range a.Lead.Weights {
+		i := slices.IndexFunc(rest, func(i Indicator) bool { return i.Category == w.Category && i.Sub == w.Sub && i.Rule == w.Rule })
+		if i < 0 {
+			continue
+		}
+		out = append(out, Evidence{rest[i], w.Weight, w.Contrary})
+		rest = rest[i+1:]
+	}
+	return out
 }
 
 // The sides of a post.

@@ -59,7 +59,7 @@ func printClusters(c *Context, list []search.Cluster) {
 
 func printCluster(c *Context, v api.Cluster, n int) {
 	c.printf("Cluster %s: %s, seen %s to %s.\n\n", v.ID, plural(v.Size, "ad", "ads"), day(v.FirstSeen), day(v.LastSeen))
-	printDocs(c, v.Members[:min(n, len(v.Members))])
+	printDocs(c, v.Members[:min(n, len(v.Members))], nil)
 	more(c, len(v.Members)-n)
 	c.printf("\nShared by its ads\n")
 	t := table{heads: []string{"VALUE", "ADS", ""}, right: []bool{false, true}, flex: 0}

@@ -9,6 +9,7 @@ import (
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/api"
+	"vigil.example/internal/enrich/indicator"
 	"vigil.example/internal/link"
 	"vigil.example/internal/query"
 	"vigil.example/internal/search"
@@ -19,17 +20,29 @@ type searchCmd struct {
 	printing
 	Size   int    `help:"Ads to show; ${default} when left out." default:"10" placeholder:"N"`
 	Offset int    `help:"Ads to skip." placeholder:"N"`
-	Sort   string `help:"Order: ${enum}." enum:"relevance,newest" default:"relevance"`
+	Sort   string `help:"Order: ${enum}; lead is the strongest lead first, with the language found in each." enum:"relevance,newest,lead" default:"relevance"`
 }
 
 // Help explains the language in short.
 func (*searchCmd) Help() string {
-	return "Words must all appear; \"a phrase\", -not, OR, ( ) and fields such as phone:, site: and seen:2026-01..2026-03 narrow the search. A telephone number in any form finds its ads, however it is hidden in them."
+	return `Words must all appear; "a phrase", -not, OR, ( ) and fields narrow the search. A telephone number in any form finds its ads, however it is hidden in them.
+
+    phone:9125550123             the number only, not the digits as text
+    phone:*0123  phone:912555*   numbers that end or begin so
+    email: handle: site: url:    that value; a handle also as platform:name
+    title: city: text:           words there
+    cluster:c0123…               the ads of one cluster
+    seen:2026-01..2026-03        when Vigil saw them; also posted:
+    lead:yes                     ads whose words are worth a prompt look
+    indicator:restricted         language found, of a kind or kind/part;
+      ind:age  ind:no_phone      vigil indicators card has them all
+    side:supply  side:demand     who speaks; also side:other
+    lang:es  lang:Spanish        what they are written in, at least a part`
 }
 
 // Example is shown in the help.
 func (*searchCmd) Example() string {
-	return "vigil search nine one two 555 0123\nvigil search --sort newest -- '\"new in town\" -dog seen:2026-01..'"
+	return "vigil search nine one two 555 0123\nvigil search --sort newest -- '\"new in town\" -dog seen:2026-01..'\nvigil search --sort lead lead:yes lang:es"
 }
 
 // Run searches and prints.
@@ -71,8 +84,29 @@ func (s *searchCmd) Run(c *Context) error {
 	for i, h := range a.Hits {
 		docs[i] = h.Document
 	}
-	printDocs(c, docs)
+	if search.Sort(s.Sort) == search.ByLead {
+		printDocs(c, docs, evidence)
+		c.printf("\nLanguage found is a lead for a person to look at, never a finding about anybody.\n")
+		return nil
+	}
+	printDocs(c, docs, nil)
 	return nil
+}
+
+// evidence is what makes an ad a lead, a line for each piece of language found.
+func evidence(a *ad.Ad) []string {
+	if a.Lead == nil {
+		return nil
+	}
+	out := []string{fmt.Sprintf("lead %.2f: %s", a.Lead.Score, a.Lead.Why)}
+	for _, e := range a.Evidence() {
+		against := ""
+		if e.Contrary {
+			against = ", speaks against"
+		}
+		out = append(out, fmt.Sprintf("%.2f “%s” %s (%s)%s", e.Weight, cut(clean(e.Text), 40), indicator.Words(e.Category, e.Sub), e.Rule, against))
+	}
+	return out
 }
 
 // instead is the next step after a search that found nothing.
@@ -154,8 +188,9 @@ func (c *Context) typed(words []string) (string, error) {
 	return line, nil
 }
 
-// printDocs prints ads as a table with what identifies them below each.
-func printDocs(c *Context, docs []ad.Document) {
+// printDocs prints ads as a table with what identifies them below each, and what
+// more has to say of them, if it is not nil.
+func printDocs(c *Context, docs []ad.Document, more func(*ad.Ad) []string) {
 	t := table{heads: []string{"SEEN", "SITE", "TITLE"}, flex: 2}
 	for _, d := range docs {
 		title := d.Ad.Title
@@ -169,6 +204,13 @@ func printDocs(c *Context, docs []ad.Document) {
 		if vs := shown(&d.Ad); vs != "" {
 			for _, l := range wrapped(vs, columns-2) {
 				t.note(l)
+			}
+		}
+		if more != nil {
+			for _, s := range more(&d.Ad) {
+				for _, l := range wrapped(s, columns-2) {
+					t.note(l)
+				}
 			}
 		}
 		if d.Cluster != "" {

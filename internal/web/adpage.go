@@ -49,6 +49,8 @@ type adBody struct {
 	Cut       int // code points of the body that are not shown
 	Found     []Found
 	MoreFound int
+	Language  []Evidence // found
+	MoreLang  int
 	Contacts  []ContactField
 	Versions  []Version
 	Sightings []Seen
@@ -87,6 +89,7 @@ func newAdBody(view desk.AdView) adBody {
 		b.MoreFound = len(b.Found) - shownFound
 		b.Found = b.Found[:shownFound]
 	}
+	b.Language, b.MoreLang = languageFound(a)
 	for _, c := range view.Corrections {
 		if c.Withdrawn == nil {
 			b.Standing = append(b.Standing, c)

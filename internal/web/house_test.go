@@ -24,6 +24,7 @@ import (
 	"vigil.example/internal/capture"
 	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
+	"vigil.example/internal/enrich/indicator"
 	"vigil.example/internal/phone"
 	"vigil.example/internal/search"
 	"vigil.example/internal/search/sqlite"
@@ -197,6 +198,9 @@ func read(l ad.Listing) ad.Ad {
 	in("body", l.Body)
 	for i, c := range l.Contacts {
 		in(fmt.Sprintf("contact:%d", i), c.Value)
+	}
+	if err := indicator.NewEnricher(nil).Enrich(context.Background(), &a); err != nil {
+		panic(err)
 	}
 	return a
 }

@@ -5,25 +5,15 @@ import (
 	"strings"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/query"
 )
 
 // languageName names what an ad is written in.
 func languageName(l *ad.Language) string {
-	names := map[string]string{
-		"en": "English", "es": "Spanish", "pt": "Portuguese", "fr": "French", "it": "Italian", "de": "German", "nl": "Dutch", "ca": "Catalan", "ro": "Romanian",
-		"pl": "Polish", "tl": "Tagalog", "sv": "Swedish", "ru": "Cyrillic script", "zh": "Chinese", "ja": "Japanese", "ko": "Korean", "th": "Thai", "ar": "Arabic script",
-		"hi": "Devanagari script", "el": "Greek", "he": "Hebrew", "und": "cannot be told",
-	}
-	name := func(tag string) string {
-		if n := names[tag]; n != "" {
-			return n
-		}
-		return tag
-	}
 	if l.Other != "" {
-		return name(l.Tag) + ", a part in " + name(l.Other)
+		return query.Language(l.Tag) + ", a part in " + query.Language(l.Other)
 	}
-	return name(l.Tag)
+	return query.Language(l.Tag)
 }
 
 // placeName writes a place and where it was read.

@@ -3,7 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
-	"strconv"
+	"slices"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/desk"
@@ -19,7 +19,13 @@ const (
 
 func (s *server) search(r *http.Request, v *visit) error {
 	q := trimmed(r, "q")
-	if q == "" {
+	switch leads := r.PostFormValue("within") == "leads"; {
+	case leads && q == "":
+		v.redirect(r, "/leads")
+		return nil
+	case leads:
+		q = within(q)
+	case q == "":
 		v.redirect(r, "/")
 		return nil
 	}
@@ -38,6 +44,9 @@ type Row struct {
 	Place   []Piece
 	Snippet []Piece
 	Numbers []Written
+	// What makes it a lead, in a list of leads.
+	Language []Evidence
+	MoreLang int
 }
 
 // Written is a value and how the ad writes it.
@@ -68,7 +77,7 @@ type resultsBody struct {
 }
 
 func (s *server) results(r *http.Request, v *visit) error {
-	b := resultsBody{ID: r.PathValue("id"), Sort: search.ByRelevance, Page: 1}
+	b := resultsBody{ID: r.PathValue("id"), Sort: search.ByRelevance}
 	p := page{Title: "Search", Here: "search"}
 	text, ok := s.shelf.findSearch(v.User, b.ID)
 	if !ok {
@@ -77,12 +86,12 @@ func (s *server) results(r *http.Request, v *visit) error {
 		return v.show(r, http.StatusNotFound, "results", p)
 	}
 	p.Query = text
-	if r.URL.Query().Get("sort") == string(search.ByNewest) {
-		b.Sort = search.ByNewest
+	if sort := search.Sort(r.URL.Query().Get("sort")); slices.Contains(search.Sorts(), sort) {
+		b.Sort = sort
+	} else if n, err := query.Parse(text); err == nil && asksLeads(n) {
+		b.Sort = search.ByLead
 	}
-	if n, err := strconv.Atoi(r.URL.Query().Get("page")); err == nil && n > 1 {
-		b.Page = min(n, lastPage)
-	}
+	b.Page = pageOf(r)
 	var err error
 	b.Answer, err = s.desk.Search(r.Context(), v.Subject, text, search.Page{Offset: (b.Page - 1) * pageSize, Size: pageSize, Sort: b.Sort})
 	if errors.As(err, &b.Fault) {
@@ -112,6 +121,10 @@ func (b *resultsBody) fill() {
 	b.From = (b.Page-1)*pageSize + 1
 	for i, h := range b.Answer.Hits {
 		b.Rows = append(b.Rows, row(h, b.Answer.Held))
+		if one := &b.Rows[i]; b.Sort == search.ByLead && h.Doc.Ad.Lead != nil {
+			one.Language, one.MoreLang = languageFound(&h.Doc.Ad)
+			one.Snippet = nil
+		}
 		switch {
 		case i == 0:
 			b.Shared = h.Doc.Cluster

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"vigil.example/internal/desk"
+	"vigil.example/internal/enrich/indicator"
 )
 
 // Config is what the pages need to know.
@@ -29,6 +30,8 @@ type Config struct {
 	Spool    string           // folder where a packet lies while it is sent; the system's when empty
 	Now      func() time.Time // time.Now when nil
 	Log      *slog.Logger     // discarded when nil
+	// Rules is the library that reads the language of ads; nil is the built-in one.
+	Rules *indicator.Library
 	// KeyFingerprint is that of the public key that packets are checked with; not
 	// shown when empty.
 	KeyFingerprint string
@@ -78,6 +81,9 @@ func New(d *desk.Desk, c Config) http.Handler {
 	for _, form := range []string{"GET /ad/{id}/correct", "GET /ad/{id}/withdraw"} { // after signing in again, or from the history
 		mux.Handle(form, s.signedIn(s.ad))
 	}
+	mux.Handle("GET /leads", s.signedIn(s.leads))
+	mux.Handle("GET /indicators", s.signedIn(s.card))
+	mux.Handle("GET /corrections", s.signedIn(s.corrections))
 	mux.Handle("GET /clusters", s.signedIn(s.clusters))
 	mux.Handle("GET /demand", s.signedIn(s.demand))
 	mux.Handle("POST /demand", s.signedIn(s.askDemand))

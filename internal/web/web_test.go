@@ -81,7 +81,7 @@ func TestCookie(t *testing.T) {
 func TestOnlySignedInAndForAPurpose(t *testing.T) {
 	h := newHouse(t)
 	h.furnish()
-	pages := []string{"/ad/" + h.ads["g0"], "/cluster/" + linked, "/inbox", "/watches"}
+	pages := []string{"/ad/" + h.ads["g0"], "/cluster/" + linked, "/leads", "/corrections", "/inbox", "/watches"}
 	for _, p := range append(pages, "/help", "/about", "/packets") {
 		if res, body := h.get(p); res.StatusCode != 303 || res.Header.Get("Location") != "/sign-in?next="+p || strings.Contains(body, "555") {
 			t.Errorf("not signed in, GET %s: %d to %q", p, res.StatusCode, res.Header.Get("Location"))
@@ -114,7 +114,7 @@ func TestRoles(t *testing.T) {
 	if res, body := h.get("/"); res.StatusCode != 200 || strings.Contains(body, "/cluster/") || !strings.Contains(body, "Ledger") {
 		t.Errorf("an auditor's home: %d", res.StatusCode)
 	}
-	for _, p := range []string{"/ad/" + h.ads["g0"], "/cluster/" + linked, "/inbox", "/watches"} {
+	for _, p := range []string{"/ad/" + h.ads["g0"], "/cluster/" + linked, "/leads", "/corrections", "/inbox", "/watches"} {
 		if res, body := h.get(p); res.StatusCode != 403 || strings.Contains(body, "555-0123") {
 			t.Errorf("an auditor, GET %s: %d", p, res.StatusCode)
 		}
@@ -139,7 +139,7 @@ func TestAuditBeforeTheAnswer(t *testing.T) {
 	h.settle()
 	to, _, _ := h.ask("9125550123")
 	h.audit.Outage(true)
-	for _, p := range []string{"/", to, "/ad/" + h.ads["g0"], "/cluster/" + linked, "/inbox", "/watches"} {
+	for _, p := range []string{"/", to, "/ad/" + h.ads["g0"], "/cluster/" + linked, "/leads", "/corrections", "/inbox", "/watches"} {
 		res, body := h.get(p)
 		if res.StatusCode != 500 || strings.Contains(body, "555-0123") || strings.Contains(body, "friendly") || strings.Contains(body, "journal") {
 			t.Errorf("GET %s without a log: %d %s", p, res.StatusCode, strip(body))

@@ -182,6 +182,7 @@ func functions() template.FuncMap {
 		"rfc":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"join":   strings.Join,
 		"figure": figure, "covered": covered, "language": languageName, "placeName": placeName, "side": sideName, "indicated": indicator.Words,
+		"ruleAnchor": ruleAnchor, "kindAnchor": kindAnchor, "spaced": spaced, "caseOf": caseOf,
 		"add": func(a, b int) int { return a + b },
 		"plain": func(s string) []Piece {
 			return pieces(s, nil, 0, length(s))
