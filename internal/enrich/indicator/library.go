@@ -99,6 +99,7 @@ type Rule struct {
 	Negated    bool        `yaml:"negated"` // the negation is part of what it looks for
 	Needs      []string    `yaml:"needs"`
 	Not        []string    `yaml:"not"`
+	Despite    []string    `yaml:"despite"` // contexts that rule out its kind and not it: its words tell enough
 	Patterns   []Pattern   `yaml:"patterns"`
 	Cases      Cases       `yaml:"cases"`
 
@@ -421,6 +422,11 @@ func (l *Library) rule(lang string, r Rule) error {
 	if err != nil {
 		return err
 	}
+	despite, err := l.contextBits(r.Despite)
+	if err != nil {
+		return err
+	}
+	not &^= despite
 	r.Lang = lang
 	if err := l.patternsOf(lang, r.Patterns); err != nil {
 		return err
