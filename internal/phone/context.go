@@ -50,7 +50,7 @@ func (r *reader) readLead(start int) lead {
 			id *= .3 // "drivers with a licence in order, 912"
 		}
 		away = away || g&gapLine != 0 && k < start-1 // the line of the number begins with words of its own
-		if c.hi-c.lo >= 5 && r.drawn(k) {
+		if c.hi-c.lo >= 5 && draws>>(r.norm[c.lo]&31)&1 != 0 && r.drawn(k) {
 			return lead{id: 1}
 		}
 		if digits += int(c.digits); c.w.numeral() && c.w.sort() != wordSoft {
@@ -157,6 +157,10 @@ func (r *reader) drawn(k int) bool {
 	}
 	return false
 }
+
+// draws holds the first letters of the words that drawn knows, as bits by their last
+// five.
+const draws = 1<<('l'&31) | 1<<('w'&31) | 1<<('m'&31) | 1<<('s'&31) | 1<<('f'&31) | 1<<('p'&31) | 1<<('j'&31) | 1<<('c'&31)
 
 // negated reports whether "not" stands before the word in chunk k, or "not a".
 func (r *reader) negated(k int) bool {
@@ -278,6 +282,9 @@ const (
 func (r *reader) shapes() {
 	for i := range r.chunks {
 		c := &r.chunks[i]
+		if c.digits == 0 && !c.money && (c.hi-c.lo != 2 || i+1 == len(r.chunks) || !r.chunks[i+1].gap.tight()) {
+			continue // nearly all
+		}
 		if c.shape&shapeCode == 0 {
 			r.coded(i)
 		}

@@ -73,7 +73,7 @@ func (r *reader) edgesFrom(i int) {
 	case c.digits > 0:
 		r.mixed(i, b)
 	case c.w == wordNone || c.w == wordFiller && (len(b) < 3 || c.spelt != 0):
-		if c.hard || r.company >= 2 || r.romans >= 5 { // of its own, an unknown word has no weight
+		if c.hard || r.romans >= 5 || r.company(i) >= 2 { // of its own, an unknown word has no weight
 			r.unknown(i, b)
 		}
 		r.spaced(i)
@@ -490,6 +490,14 @@ func stands(c byte) bool {
 
 // reachEdges is how many chunks on each side keep an unknown word company.
 const reachEdges = 4
+
+// company counts the digits and number words around chunk i.
+func (r *reader) company(i int) (n int) {
+	for k := max(0, i-reachEdges); k < len(r.chunks) && k <= i+reachEdges; k++ {
+		n += r.chunks[k].weight()
+	}
+	return n
+}
 
 // weight is how many digits and number words a chunk brings as company.
 func (c *chunk) weight() int {

@@ -21,11 +21,9 @@ const (
 	markShared
 )
 
-// reasons says in words what spoke for and against a number. It is not on the
-// way of ads without one.
-func (c *candidate) reasons() []string {
-	out := make([]string, 0, 6)
-	for _, m := range [...]struct {
+// What each thing says in words, in the order in which it is said.
+var (
+	speaksFor = [...]struct {
 		mark evidence
 		why  string
 	}{
@@ -39,12 +37,8 @@ func (c *candidate) reasons() []string {
 		{markBlocks, "the text says that the groups are in reverse order"},
 		{markParts, "the text names the parts apart"},
 		{markShared, "shares its first digits with the number before it"},
-	} {
-		if c.marks&m.mark != 0 {
-			out = append(out, m.why)
-		}
 	}
-	for _, h := range [...]struct {
+	written = [...]struct {
 		how how
 		why string
 	}{
@@ -63,12 +57,8 @@ func (c *candidate) reasons() []string {
 		{howSum, "sums worked out"},
 		{howKey, "signs read as the digits that the text gives them"},
 		{howJunk, "against: letters run into the digits"},
-	} {
-		if c.how&h.how != 0 {
-			out = append(out, h.why)
-		}
 	}
-	for _, m := range [...]struct {
+	speaksAgainst = [...]struct {
 		mark evidence
 		why  string
 	}{
@@ -77,7 +67,24 @@ func (c *candidate) reasons() []string {
 		{markNot, "against: the text says not to call it"},
 		{markMeasure, "against: a unit of measure follows"},
 		{markLeftover, "against: other digits right beside it"},
-	} {
+	}
+)
+
+// reasons says in words what spoke for and against a number. It is not on the
+// way of ads without one.
+func (c *candidate) reasons() []string {
+	out := make([]string, 0, 6)
+	for _, m := range speaksFor {
+		if c.marks&m.mark != 0 {
+			out = append(out, m.why)
+		}
+	}
+	for _, h := range written {
+		if c.how&h.how != 0 {
+			out = append(out, h.why)
+		}
+	}
+	for _, m := range speaksAgainst {
 		if c.marks&m.mark != 0 {
 			out = append(out, m.why)
 		}

@@ -47,6 +47,14 @@ func read(r rune) glyph {
 			return glyph{c: western[r-0xC0]}
 		}
 	}
+	switch {
+	case 0x2010 <= r && r <= 0x2015:
+		return glyph{c: '-'}
+	case 0x2016 <= r && r <= 0x2026, 0x1F300 <= r && r < 0x1F51F, 0x1F520 <= r && r < 0x1F700, 0x2600 <= r && r < 0x2680, 0x2690 <= r && r < 0x2776:
+		return glyph{c: sign}
+	case r == 0xFE0F || 0x200B <= r && r <= 0x200F:
+		return glyph{}
+	}
 	if d, more, ok := digitOf(r); ok {
 		return glyph{c: d, more: more, uni: true}
 	}
@@ -61,7 +69,7 @@ func read(r rune) glyph {
 			return glyph{c: '\n'}
 		}
 		return glyph{c: ' '}
-	case 0x2010 <= r && r <= 0x2015 || r == 0x2212 || r == 0xFE63:
+	case r == 0x2212 || r == 0xFE63:
 		return glyph{c: '-'}
 	case r == 0x20AC:
 		return glyph{c: '$', odd: true}
@@ -100,8 +108,13 @@ const other = 0x02
 // digit of Unicode, and the circled, parenthesised, negative, raised, Roman,
 // Suzhou and Han numbers up to twenty, counting rods and dice. more is the second digit of a number from ten.
 func digitOf(r rune) (d, more byte, ok bool) {
-	if 0x2000 <= r && r < 0x2070 || 0x1F110 <= r && r < 0x1FBF0 && r != 0x1F51F {
-		return 0, 0, false // punctuation and emoji: the most frequent of all
+	switch {
+	case 0x2000 <= r && r < 0x2070, 0x1F110 <= r && r < 0x1FBF0 && r != 0x1F51F, 0xB9 < r && r < 0x660:
+		return 0, 0, false // punctuation, emoji, letters of the West: the most frequent of all
+	case 0xFF10 <= r && r <= 0xFF19:
+		return byte(r-0xFF10) + '0', 0, true
+	case 0x1D7CE <= r && r <= 0x1D7FF:
+		return byte(r-0x1D7CE)%10 + '0', 0, true
 	}
 	for _, s := range numbered {
 		if s.lo <= r && r <= s.hi {

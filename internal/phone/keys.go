@@ -42,6 +42,46 @@ const (
 // span is how many tokens may lie between a sign and its digit.
 const span = 7
 
+// signed is a quick look for a sign or letter beside a digit, with two separators
+// between at most, that may stand for one: without, a text has no keys.
+func signed(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !digit(s[i]) {
+			continue
+		}
+		for _, by := range [...]int{-1, 1} {
+			at := i + by
+			for at >= 0 && at < len(s) && (at-i)*by <= 3 && separates(s[at]) {
+				at += by
+			}
+			if at < 0 || at >= len(s) {
+				continue
+			}
+			switch c := s[at]; {
+			case letter(c):
+				end := at
+				for end >= 0 && end < len(s) && letter(s[end]) {
+					end += by
+				}
+				if n := (end - at) * by; at == i+by || n < 3 || n < 5 && s[at] == s[at+by] {
+					return true
+				}
+			case c >= utf8.RuneSelf || signs[c]:
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// separates reports whether c may stand between a sign and the digit beside it.
+func separates(c byte) bool {
+	return c == '-' || c == '.' || c == ' ' || c == ')' || c == '(' || c == '/'
+}
+
+// signs marks what stands for a digit, of ASCII, where a text says so.
+var signs = [256]bool{'?': true, '*': true, '#': true, '_': true, '@': true, '~': true, '^': true, '%': true, '+': true, '$': true, '|': true}
+
 // findKeys looks for what the text says stands for a digit. What it says again is
 // ignored.
 func findKeys(s string) []key {
@@ -129,8 +169,7 @@ func nextToken(s string, at int) (token, bool) {
 		case r == ':' || r == '(' || r == '"' || r == '\'' || r == '>' || r == '-' || r == ')' || r == 0x201C || r == 0x201D || r == 0xAB || r == 0xBB:
 			t.link = joins
 		case r < utf8.RuneSelf:
-			switch r {
-			case '?', '*', '#', '_', '@', '~', '^', '%', '+', '$', '|':
+			if signs[byte(r)] {
 				t.sign = r
 			}
 		case r == utf8.RuneError: // no sign that anyone sees
@@ -272,7 +311,7 @@ func looks(s string, at, by int, keys []key) bool {
 			return false
 		case r < utf8.RuneSelf && digit(byte(r)):
 			return !near || seps <= 2
-		case r == '-' || r == '.' || r == ' ' || r == ')' || r == '(' || r == '/':
+		case r < utf8.RuneSelf && separates(byte(r)):
 			if seps++; seps > 2 {
 				return false
 			}

@@ -83,6 +83,14 @@ type room struct {
 // plausible reports in one quick look, without allocating, whether a text could
 // hold a number at all.
 func plausible(s string) bool {
+	digits := 0
+	for i := range len(s) {
+		if digit(s[i]) {
+			if digits++; digits == 3 {
+				return true
+			}
+		}
+	}
 	signs, solo, start, run, stars := 0, 0, -1, 0, 0
 	for i := 0; i <= len(s); i++ {
 		c := byte(' ')
@@ -164,7 +172,6 @@ type reader struct {
 	edges   []edge
 	areas   []area
 	found   []candidate
-	company int   // digits and number words around the chunk whose edges are sought
 	steps   int   // from one chunk
 	work    int   // in all
 	leadOf  int32 // start of the path that lead was worked out for, plus one
@@ -184,6 +191,7 @@ func (r *reader) classify() bool {
 		c := &r.chunks[i]
 		if c.letters > 0 && c.digits == 0 && c.marks == 0 {
 			c.w = lookUp(r.norm[c.lo:c.hi])
+			c.plain = c.odd == 0 && !c.w.numeral() && c.hi-c.lo > 1 && !c.caps
 			if b := r.norm[c.lo:c.hi]; c.w == wordNone && len(b) >= 6 && len(b) <= maxMixed && mayCount(b[0], b[1]) {
 				n := glued(b)
 				if n < 2 {
@@ -191,7 +199,7 @@ func (r *reader) classify() bool {
 				}
 				if n > 1 {
 					digits += n
-					c.hard = true
+					c.hard, c.plain = true, false
 					hard++
 				}
 			}
@@ -249,14 +257,17 @@ func (r *reader) classify() bool {
 			c.hard = true
 			hard++
 		}
+		if c.plain && c.hi-c.lo > 5 {
+			continue // nearly all that remain
+		}
 		if c.w == wordNone && c.digits == 0 && c.hi-c.lo <= 5 && leetish(r.norm[c.lo:c.hi]) {
 			digits += int(c.hi - c.lo)
-			c.leet = true
+			c.leet, c.plain = true, false
 		}
 		if c.w.sort() == wordSoft && i > 0 && (r.chunks[i-1].w.sort() == wordSoft || r.chunks[i-1].w.sort() == wordUnit) {
 			digits++
 		}
-		if c.letters > 0 && c.w == wordNone && c.hi-c.lo < 5 && roman(r.norm[c.lo:c.hi]) > 0 {
+		if c.letters > 0 && c.w == wordNone && c.hi-c.lo < 5 && (r.norm[c.lo] == 'I' || r.norm[c.lo] == 'V') && roman(r.norm[c.lo:c.hi]) > 0 {
 			if r.romans++; r.romans >= 5 {
 				digits += 2
 				c.hard = true
@@ -297,7 +308,7 @@ func (r *reader) classify() bool {
 func (r *reader) read(s string) []ad.Phone {
 	r.scan()
 	likely := r.classify()
-	if r.told&(1<<wordStand.value()) != 0 || r.equals {
+	if (r.told&(1<<wordStand.value()) != 0 || r.equals) && signed(s) {
 		if keys := findKeys(s); keys != nil {
 			r.keys = keys
 			r.again()
@@ -328,15 +339,10 @@ func (r *reader) read(s string) []ad.Phone {
 	}
 	r.stars = strings.IndexByte(s, '*') >= 0
 	r.misspellings()
-	for i := range min(reachEdges, len(r.chunks)) {
-		r.company += r.chunks[i].weight()
-	}
 	for i := range r.chunks {
-		if k := i + reachEdges; k < len(r.chunks) {
-			r.company += r.chunks[k].weight()
-		}
-		if k := i - reachEdges - 1; k >= 0 {
-			r.company -= r.chunks[k].weight()
+		if c := &r.chunks[i]; c.plain && c.spelt == 0 && !r.stars && (i+1 == len(r.chunks) || !r.chunks[i+1].gap.tight() || r.chunks[i+1].hi-c.lo > 5) {
+			c.edges, c.after = int32(len(r.edges)), int32(len(r.edges))
+			continue // nearly all
 		}
 		r.edgesFrom(i)
 	}
@@ -486,8 +492,14 @@ func choose(found []candidate) []candidate {
 		return found
 	}
 	slices.SortStableFunc(found, func(a, b candidate) int { return int(a.end) - int(b.end) })
-	best := make([]float32, len(found)+1)
-	take := make([]int32, len(found)+1) // where to go on when found[i-1] is taken, -1 when it is not
+	var room struct {
+		best [32]float32
+		take [32]int32
+	}
+	best, take := room.best[:], room.take[:] // take: where to go on when found[i-1] is taken, -1 when it is not
+	if len(found) >= len(best) {
+		best, take = make([]float32, len(found)+1), make([]int32, len(found)+1)
+	}
 	for i, c := range found {
 		k, _ := slices.BinarySearchFunc(found[:i], c.start, func(o candidate, s int32) int {
 			if o.end <= s {

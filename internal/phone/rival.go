@@ -27,6 +27,7 @@ const (
 	manyFound    = 64  // candidates that are looked at for one number
 	mostMistaken = 1.6 // distance of a word from a digit's name
 	areasNear    = 4   // area codes and numbers, on both sides
+	faintest     = 2.2 // how much less likely than the number read
 )
 
 // What speaks against reading a glyph as the other digit that it may stand for.
@@ -75,7 +76,7 @@ func (r *reader) rivalsOf(chosen []candidate, own int) rivals {
 // add keeps one of the best rivals, each number once.
 func (rs *rivals) add(v rival) {
 	v.score = min(v.score, rs.of.score)
-	if v.score < rs.of.score-2.2 {
+	if v.score < rs.of.score-faintest {
 		return
 	}
 	for k := range rs.said {
@@ -130,6 +131,7 @@ func (r *reader) otherDigits(c *candidate, at int32, rs *rivals) {
 	for _, x := range c.trail[:c.steps] {
 		left += r.edges[x].n
 	}
+	lenient := (faintest - costName + c.unlikely()) / 2
 	for _, x := range c.trail[:c.steps] {
 		e := &r.edges[x]
 		left -= e.n
@@ -168,7 +170,7 @@ func (r *reader) otherDigits(c *candidate, at int32, rs *rivals) {
 		}
 		for k, u := range cuts[:e.n] {
 			unit := pow10[int(e.n)-1-k]
-			mistaken(b[u.from:u.to], digits[k]-'0', e.how, func(d byte, cost float32) {
+			mistaken(b[u.from:u.to], digits[k]-'0', e.how, lenient, func(d byte, cost float32) {
 				c.vary(rs, e.v, e.v-uint64(digits[k]-'0')*unit+uint64(d)*unit, left, cost)
 			})
 		}
@@ -191,18 +193,16 @@ func (c *candidate) vary(rs *rivals, v, w uint64, left uint8, cost float32) {
 	if c.marks&markReversed != 0 {
 		all = turn(all, c.digits)
 	}
-	var unlikely, was float32
+	var unlikely float32
 	ok := true
 	switch c.country {
 	case 1:
 		unlikely, ok = northAmerican(all)
-		was, _ = northAmerican(c.nation)
 	case 44:
 		unlikely, ok = british(all)
-		was, _ = british(c.nation)
 	}
 	if ok {
-		rs.add(rival{c.country, all, c.digits, c.score - max(0, cost) - unlikely + was, true})
+		rs.add(rival{c.country, all, c.digits, c.score - max(0, cost) - unlikely + c.unlikely(), true})
 	}
 }
 
@@ -215,9 +215,21 @@ func turn(v uint64, n uint8) uint64 {
 	return w
 }
 
+// unlikely is what its numbering plan says against the number.
+func (c *candidate) unlikely() (unlikely float32) {
+	switch c.country {
+	case 1:
+		unlikely, _ = northAmerican(c.nation)
+	case 44:
+		unlikely, _ = british(c.nation)
+	}
+	return unlikely
+}
+
 // mistaken calls f with the digits other than is that letters may stand for, and
-// what speaks against them.
-func mistaken(b []byte, is byte, h how, f func(d byte, cost float32)) {
+// what speaks against them. Names that are farther than lenient from the letters than
+// the name of is are left out.
+func mistaken(b []byte, is byte, h how, lenient float32, f func(d byte, cost float32)) {
 	if len(b) == 1 {
 		if key, ok := keypad(b); ok && byte(key) != is {
 			f(byte(key), costKey)
@@ -233,13 +245,18 @@ func mistaken(b []byte, is byte, h how, f func(d byte, cost float32)) {
 	var buf [maxSpelt + 1]byte
 	w := sounded(buf[:0], b)
 	near := [10]float32{9, 9, 9, 9, 9, 9, 9, 9, 9, 9}
-	for k := range spellings {
-		if s := &spellings[k]; len(w)-len(s.sound) <= 1 && len(s.sound)-len(w) <= 1 {
-			near[s.digit] = min(near[s.digit], distance(w, s.sound, mostMistaken))
+	most := float32(mostMistaken)
+	has, like := letters(w)
+	for _, own := range [...]bool{true, false} {
+		for k := range spellings {
+			if s := &spellings[k]; (s.digit == is) == own && len(w)-len(s.sound) <= 1 && len(s.sound)-len(w) <= 1 && !farther(k, has, like, most) {
+				near[s.digit] = min(near[s.digit], distance(w, s.sound, most))
+			}
 		}
+		most = min(most, near[is]+lenient)
 	}
 	for d, n := range near {
-		if n <= mostMistaken && byte(d) != is {
+		if n <= most && byte(d) != is {
 			f(byte(d), costName+2*max(0, n-near[is]))
 		}
 	}

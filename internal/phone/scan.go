@@ -52,6 +52,8 @@ type chunk struct {
 	uni          uint8 // digits beyond ASCII
 	code         bool  // entities or escapes inside
 	flip         bool  // shown from right to left
+	caps         bool  // capitals behind the first letter
+	plain        bool  // small letters of no numeral: digits only where it is misspelt or has signs
 	leet         bool  // letters that look like digits rather than a word
 	keyed        bool  // signs that the text says stand for digits
 	mute         bool  // says what a sign stands for
@@ -65,6 +67,7 @@ type chunk struct {
 	measure      bool  // a number with its unit
 	money        bool  // a number with a currency sign
 	ahead        uint8 // no path from here on reads more digits
+	inside       bool  // an edge leads over it
 	shape        shape // what the digits look like, apart from a telephone number
 	edges, after int32 // edges from here: edges[edges:after)
 }
@@ -184,24 +187,32 @@ func (sc *scanner) run() {
 	if !sc.open {
 		sc.opened()
 	}
-	s, start, digits := sc.s, int(sc.at), 0
-	end := start
-	for ; end < len(s) && alnum(s[end]); end++ {
-		if s[end] <= '9' {
-			digits++
-		}
-	}
-	n := end - start
-	at := len(sc.norm)
-	if at+n > cap(sc.norm) {
-		more := make([]byte, at, 2*cap(sc.norm)+n+64)
+	s, at, digits, low := sc.s[sc.at:], len(sc.norm), 0, byte(0x20) // the bit of small letters
+	if at+len(s) > cap(sc.norm) {
+		more := make([]byte, at, 2*cap(sc.norm)+len(s)+64)
 		copy(more, sc.norm)
 		sc.norm = more
 	}
+	norm := sc.norm[at : at+len(s)]
+	n := 0
+	for ; n < len(s) && n < len(norm); n++ {
+		c := s[n]
+		if !alnum(c) {
+			break
+		}
+		low &= c
+		if norm[n] = c; c <= '9' {
+			digits++
+		}
+	}
 	sc.norm = sc.norm[:at+n]
-	copy(sc.norm[at:], s[start:end])
-	sc.at, sc.cp = int32(end), sc.cp+int32(n)
+	sc.at, sc.cp = sc.at+int32(n), sc.cp+int32(n)
 	c := &sc.chunks[len(sc.chunks)-1]
+	if low == 0 { // capitals
+		for i := range n {
+			c.caps = c.caps || norm[i]&0x20 == 0 && at+i > int(c.lo)
+		}
+	}
 	c.digits = uint8(min(255, int(c.digits)+digits))
 	c.letters = uint8(min(255, int(c.letters)+n-digits))
 	c.hi, c.to, c.bto = int32(at+n), sc.cp, sc.at
@@ -275,14 +286,17 @@ func (sc *scanner) alone() bool {
 // begin and write append, and so do add, keep and name elsewhere. The builtin
 // would move what it appends to to the heap, because it is reached by a pointer;
 // growing by hand lets short texts stay on the stack.
-func (sc *scanner) begin(c chunk) {
-	if len(sc.chunks) == cap(sc.chunks) {
-		more := make([]chunk, len(sc.chunks), 2*cap(sc.chunks)+8)
+func (sc *scanner) begin() *chunk {
+	n := len(sc.chunks)
+	if n == cap(sc.chunks) {
+		more := make([]chunk, n, 2*cap(sc.chunks)+8)
 		copy(more, sc.chunks)
 		sc.chunks = more
 	}
-	sc.chunks = sc.chunks[:len(sc.chunks)+1]
-	sc.chunks[len(sc.chunks)-1] = c
+	sc.chunks = sc.chunks[:n+1]
+	c := &sc.chunks[n]
+	*c = chunk{}
+	return c
 }
 
 func (sc *scanner) write(b byte) {
@@ -313,6 +327,7 @@ func (sc *scanner) grow(g glyph, n, k int32) {
 	if g.odd {
 		bump(&c.odd)
 	}
+	c.caps = c.caps || g.c&0x60 == 0x40 && c.hi > c.lo
 	if g.uni {
 		bump(&c.uni)
 	}
@@ -327,9 +342,13 @@ func (sc *scanner) grow(g glyph, n, k int32) {
 
 // opened opens a chunk.
 func (sc *scanner) opened() {
-	sc.begin(chunk{lo: int32(len(sc.norm)), from: sc.cp, bfrom: sc.at, gap: sc.gap, flip: sc.flip, mute: sc.keys != nil && sc.says(sc.at)})
+	c := sc.begin()
+	c.lo, c.from, c.bfrom, c.gap, c.flip = int32(len(sc.norm)), sc.cp, sc.at, sc.gap, sc.flip
+	c.mute = sc.keys != nil && sc.says(sc.at)
 	sc.open, sc.gap, sc.spaces, sc.signs, sc.ended, sc.shout = true, 0, 0, 0, false, false
-	sc.linked()
+	if c.gap.tight() {
+		sc.linked()
+	}
 }
 
 func bump(n *uint8) {

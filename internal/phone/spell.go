@@ -103,13 +103,18 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 	if len(w) < 2 {
 		return 0, 0, false
 	}
+	has, like := letters(w)
 	best, second := float32(9), float32(9)
 	for m := openings[b[0]] | openings[w[0]]; m != 0; m &= m - 1 {
-		s := &spellings[bits.TrailingZeros32(m)]
+		k := bits.TrailingZeros32(m)
+		s := &spellings[k]
 		if d := len(w) - len(s.sound); d > 2 || d < -2 {
 			continue
 		}
 		most := limit(len(s.sound))
+		if farther(k, has, like, most) {
+			continue
+		}
 		d := distance(w, s.sound, most)
 		switch {
 		case d > most:
@@ -128,6 +133,9 @@ func spelt(b []byte) (digit byte, cost float32, ok bool) {
 		}
 	}
 	if best == 9 {
+		if has&vowels != 0 {
+			return 0, 0, false
+		}
 		return bones(w)
 	}
 	cost = .1 + .32*best
@@ -245,6 +253,55 @@ var openings = func() (of [256]uint32) {
 	return of
 }()
 
+// letters returns the letters of a word, and with them those that are cheap to take
+// for one of them, as bits by their last five.
+func letters(w []byte) (has, like uint32) {
+	for _, c := range w {
+		has |= 1 << (c & 31)
+		like |= alikes[c&31]
+	}
+	return has, like
+}
+
+const vowels = 1<<('a'&31) | 1<<('e'&31) | 1<<('i'&31) | 1<<('o'&31) | 1<<('u'&31)
+
+// alikes holds, for every letter, those that are taken for it.
+var alikes = func() (of [32]uint32) {
+	for a := range byte(32) {
+		for b := range byte(32) {
+			if a == b || swaps[a][b] < 4 {
+				of[a] |= 1 << b
+			}
+		}
+	}
+	return of
+}()
+
+// sounds holds, for every name of a digit, its letters and those like them.
+var sounds = func() (of [len(spellings)]struct{ has, like uint32 }) {
+	for k := range spellings {
+		of[k].has, of[k].like = letters([]byte(spellings[k].sound))
+	}
+	return of
+}()
+
+// farther is a quick look at the letters of a word and of a name of a digit: when
+// true, the distance between them is above most, because consonants of the one have
+// nothing like them in the other. Those are dear to leave out or to exchange.
+func farther(k int, has, like uint32, most float32) bool {
+	const cheap = vowels | 1<<('h'&31)
+	strange, missing := has&^(sounds[k].like|cheap), sounds[k].has&^(like|cheap)
+	switch {
+	case strange|missing == 0:
+		return false
+	case strange&(strange-1) != 0 || missing&(missing-1) != 0:
+		return most < 1.6
+	case strange != 0 && missing != 0:
+		return most < 1
+	}
+	return most < .8
+}
+
 // limit is how far a misspelling may be from a name of n letters.
 func limit(n int) float32 {
 	switch {
@@ -310,14 +367,15 @@ func sounded(out, b []byte) []byte {
 
 // distance is the cost of turning one word into another, letters that sound
 // alike being cheaper; above most, any larger value. Both have at most maxSpelt
-// letters.
+// letters. It counts in tenths, which are quicker to compare than fractions.
 func distance(a []byte, b string, most float32) float32 {
-	var row [3][maxSpelt + 2]float32
+	var row [3][maxSpelt + 2]int
+	limit := int(10*most + .01)
 	for j := range len(b) {
 		row[0][j+1] = row[0][j] + drops[b[j]&31]
 	}
 	prev2, prev, cur := &row[2], &row[0], &row[1]
-	before := float32(0) // the least cost in the row before
+	before := 0 // the least cost in the row before
 	for i := range a {
 		swap, drop := &swaps[a[i]&31], drops[a[i]&31]
 		left := prev[0] + drop
@@ -327,24 +385,24 @@ func distance(a []byte, b string, most float32) float32 {
 			c := b[j] & 31
 			best := min(prev[j]+swap[c], prev[j+1]+drop, left+drops[c])
 			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] && a[i] != b[j] {
-				best = min(best, prev2[j-1]+.5)
+				best = min(best, prev2[j-1]+5)
 			}
 			left = best
 			cur[j+1] = best
 			least = min(least, best)
 		}
-		if least > most && before > most { // a swap of neighbours looks back two rows
-			return least
+		if least > limit && before > limit { // a swap of neighbours looks back two rows
+			return float32(least) / 10
 		}
 		before = least
 		prev2, prev, cur = prev, cur, prev2
 	}
-	return prev[len(b)]
+	return float32(prev[len(b)]) / 10
 }
 
 // drops and swaps hold the costs of a letter more or less, and of one for another,
-// by the last five bits of the letters; what is no letter is 0.
-var drops, swaps = func() (d [32]float32, s [32][32]float32) {
+// by the last five bits of the letters, in tenths; what is no letter is 0.
+var drops, swaps = func() (d [32]int, s [32][32]int) {
 	for a := range byte(32) {
 		d[a] = dropped('`' + a)
 		for b := range byte(32) {
@@ -358,31 +416,31 @@ func vowel(c byte) bool {
 	return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u'
 }
 
-func dropped(c byte) float32 {
+func dropped(c byte) int {
 	switch {
 	case vowel(c):
-		return .5
+		return 5
 	case c == 'h':
-		return .4
+		return 4
 	}
-	return .8
+	return 8
 }
 
 // swapped is the cost of one letter for another.
-func swapped(a, b byte) float32 {
+func swapped(a, b byte) int {
 	if a == b {
 		return 0
 	}
 	if vowel(a) && vowel(b) {
-		return .4
+		return 4
 	}
 	if a == 'c' && sound(b) == 'k' || b == 'c' && sound(a) == 'k' {
-		return .3
+		return 3
 	}
 	if sound(a) != 0 && sound(a) == sound(b) {
-		return .3
+		return 3
 	}
-	return 1
+	return 10
 }
 
 // sound groups consonants that are taken for each other.

@@ -25,6 +25,7 @@ const (
 	maxCost    = 6.5
 	maxSteps   = 400
 	maxFillers = 5
+	maxAside   = 5 // words between brackets
 )
 
 // hope is the cost from which no path from chunk i can win, with everything that
@@ -60,21 +61,32 @@ func (r *reader) hope(i int) float32 {
 // lookAhead bounds, for every chunk, how many digits a path can read from there
 // on: a path cannot cross a long run of chunks that are not read as digits.
 func (r *reader) lookAhead() {
-	const widest = 6 // chunks of the longest edge: "c u a t r o"
+	reach := int32(0) // up to where edges lead
+	for i := range r.chunks {
+		c := &r.chunks[i]
+		c.inside = reach > int32(i)
+		for x := c.edges; x < c.after; x++ {
+			reach = max(reach, r.edges[x].to)
+		}
+	}
 	var ahead uint8
-	run := 0
+	run, longest := 0, maxFillers
 	for i := len(r.chunks) - 1; i >= 0; i-- {
 		c := &r.chunks[i]
-		if c.edges == c.after {
-			if run++; run > maxFillers+widest {
-				ahead = 0
-			}
-		} else {
+		switch {
+		case c.edges < c.after:
 			var most uint8
 			for x := c.edges; x < c.after; x++ {
 				most = max(most, r.edges[x].n)
 			}
-			ahead, run = min(ahead+most, 2*maxDigits), 0
+			ahead, run, longest = min(ahead+most, 2*maxDigits), 0, maxFillers
+		case !c.inside:
+			if run++; c.gap&(gapParen|gapMark) != 0 {
+				longest += maxAside // perhaps words in brackets, which do not count
+			}
+			if run > longest {
+				ahead = 0
+			}
 		}
 		c.ahead = ahead
 	}
@@ -98,7 +110,10 @@ func (r *reader) walk(p path) {
 	if p.n >= r.need {
 		r.weigh(p)
 	}
-	if p.n >= maxDigits || int(p.at) >= len(r.chunks) || p.n+r.chunks[p.at].ahead < r.need {
+	if p.n >= maxDigits || int(p.at) >= len(r.chunks) {
+		return
+	}
+	if ahead := r.chunks[p.at].ahead; ahead == 0 || p.n+ahead < r.need {
 		return
 	}
 	var gaps gap
@@ -228,7 +243,7 @@ func (r *reader) aside(k int) int {
 	default:
 		return 0
 	}
-	for n := 0; n < 5 && k+n < len(r.chunks); n++ {
+	for n := 0; n < maxAside && k+n < len(r.chunks); n++ {
 		c := &r.chunks[k+n]
 		if c.digits > 0 || c.w.sort() == wordUnit || n > 0 && c.gap&^gapSpace != 0 {
 			return 0

@@ -83,49 +83,72 @@ func lookUp[T string | []byte](b T) word {
 	if len(b) > maxWord || len(b) == 0 {
 		return wordNone
 	}
-	var low [maxWord]byte
-	h := uint32(len(b))
-	for i := range len(b) {
-		low[i] = b[i] | 0x20
-		h = (h ^ uint32(low[i])) * 0x9E3779B1
+	head, tail := ends8(b)
+	h := hash(head, tail, len(b))
+	if known8[h>>6]>>(h&63)&1 == 0 {
+		return wordNone // most words
 	}
-	for at := h >> (32 - lexiconBits); ; at = (at + 1) % (1 << lexiconBits) {
+	for at := h; ; at = (at + 1) % (1 << lexiconBits) {
 		switch m := &lexicon[at]; {
 		case m.size == 0:
 			return wordNone
-		case m.letters == low && int(m.size) == len(b):
+		case m.head == head && m.tail == tail && int(m.size) == len(b):
 			return m.means
 		}
 	}
 }
 
+// ends8 returns the first and the last letters of a word, up to eight each, folded
+// to lower case: with its length they are all of it.
+func ends8[T string | []byte](b T) (head, tail uint64) {
+	switch n := len(b); {
+	case n >= 8:
+		head = uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		b = b[n-8:]
+		tail = uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+	case n >= 4:
+		head = uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24
+		b = b[n-4:]
+		tail = uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24
+	case n >= 2:
+		head, tail = uint64(b[0])|uint64(b[1])<<8, uint64(b[n-1])
+	default:
+		head = uint64(b[0])
+	}
+	const fold = 0x2020202020202020
+	return head | fold, tail | fold
+}
+
+// hash returns the place of a word in the lexicon.
+func hash(head, tail uint64, size int) uint64 {
+	h := (head^uint64(size))*0x9E3779B97F4A7C15 ^ tail*0xC2B2AE3D27D4EB4F
+	return h * 0x9E3779B97F4A7C15 >> (64 - lexiconBits)
+}
+
 // lexicon holds the meanings by the hashes of their words, with a next place for
-// those that fall together. It is more than half empty.
+// those that fall together. It is more than half empty; known8 has a bit for every
+// hash of a word, which stays in the processor's nearest memory.
 const lexiconBits = 12
 
 type meaning struct {
-	letters [maxWord]byte
-	means   word
-	size    uint8
+	head, tail uint64
+	means      word
+	size       uint8
 }
 
-var lexicon = func() (l [1 << lexiconBits]meaning) {
+var lexicon, known8 = func() (l [1 << lexiconBits]meaning, known [1 << lexiconBits / 64]uint64) {
 	for _, m := range meanings {
 		for w := range strings.FieldsSeq(m.words) {
-			h := uint32(len(w))
-			e := meaning{means: m.means, size: uint8(len(w))}
-			copy(e.letters[:], w)
-			for i := range len(w) {
-				h = (h ^ uint32(w[i])) * 0x9E3779B1
-			}
-			at := h >> (32 - lexiconBits)
+			head, tail := ends8(w)
+			at := hash(head, tail, len(w))
+			known[at>>6] |= 1 << (at & 63)
 			for l[at].size != 0 {
 				at = (at + 1) % (1 << lexiconBits)
 			}
-			l[at] = e
+			l[at] = meaning{head, tail, m.means, uint8(len(w))}
 		}
 	}
-	return l
+	return l, known
 }()
 
 // meanings lists the words of English and Spanish that are known, without accents.
