@@ -101,7 +101,7 @@ func TestInvestigatorInBrowser(t *testing.T) {
 	d := startDemo(t, data, "--ads", "600")
 	select {
 	case <-d.crawled:
-	case <-time.After(3 * time.Minute):
+	case <-time.After(patience):
 		t.Fatalf("the first crawl does not end:\n%s", d.text())
 	}
 	group := busiestGroup(t, 600)
@@ -231,7 +231,7 @@ func (p *page) waitForAlert(url, e164 string) {
 	p.t.Helper()
 	n := strings.TrimPrefix(e164, "+1")
 	shown := n[:3] + "-" + n[3:6] + "-" + n[6:]
-	deadline := time.Now().Add(90 * time.Second)
+	deadline := time.Now().Add(patience)
 	for time.Now().Before(deadline) {
 		p.open(url + "/inbox")
 		if text := p.text("main"); strings.Contains(text, shown) && strings.Contains(text, "appeared in an ad") {
@@ -248,7 +248,7 @@ func (p *page) waitForAlert(url, e164 string) {
 
 func downloaded(t *testing.T, dir string) string {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	for time.Now().Before(deadline) {
 		files, err := filepath.Glob(filepath.Join(dir, "*"))
 		if err != nil {

@@ -121,7 +121,7 @@ func TestCorrectionsOfProcessesApart(t *testing.T) {
 	t.Parallel()
 	p := build(t, layout{servers: 1, ads: 120, procs: apart()})
 	p.ready()
-	p.settle(2 * time.Minute)
+	p.settle()
 	size := 60
 	found, err := p.desk.client.Search(t.Context(), api.SearchRequest{Query: "seen:2020..", Size: &size})
 	if err != nil {
@@ -133,7 +133,7 @@ func TestCorrectionsOfProcessesApart(t *testing.T) {
 		if len(a.Phones) == 0 || made == 8 {
 			continue
 		}
-		await(t, "a correction", time.Minute, func() bool {
+		await(t, "a correction", func() bool {
 			_, err := p.desk.client.Correct(t.Context(), a.AdID, api.CorrectionRequest{Number: a.Phones[0].E164})
 			return err == nil
 		})
@@ -143,7 +143,7 @@ func TestCorrectionsOfProcessesApart(t *testing.T) {
 		}
 		made++
 	}
-	p.settle(2 * time.Minute)
+	p.settle()
 	if kept := asDecided(t, p.desk.client); made == 0 || len(kept) < made {
 		t.Errorf("%d corrections are kept of %d ads", len(kept), made)
 	}
@@ -153,7 +153,7 @@ func TestCorrectionsOfProcessesApart(t *testing.T) {
 // settled waits until nothing is on its way, and counts the ads.
 func settled(t *testing.T, c *api.Client) int {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(patience); ; {
 		got, err := c.Status(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -47,7 +47,7 @@ func startDemo(t testing.TB, data string, args ...string) *demo {
 	case <-d.ready:
 	case <-d.ended:
 		t.Fatalf("vigil demo ended before it was ready:\n%s", d.text())
-	case <-time.After(2 * time.Minute):
+	case <-time.After(patience):
 		t.Fatalf("vigil demo is not ready after two minutes:\n%s", d.text())
 	}
 	return d
@@ -125,7 +125,7 @@ func (d *demo) stop(t testing.TB) {
 	_ = d.cmd.Process.Signal(os.Interrupt)
 	select {
 	case <-d.ended:
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Fatalf("vigil demo does not stop:\n%s", d.text())
 	}
 	if err := d.cmd.Wait(); err != nil {

@@ -196,7 +196,7 @@ func TestEraseWhileCrawling(t *testing.T) {
 	d := startDemo(t, data, "--frozen", "--ads", strconv.Itoa(erasable))
 	c := d.client(t)
 	var hits []ad.Ad
-	for until := time.Now().Add(time.Minute); len(hits) == 0 && time.Now().Before(until); {
+	for until := time.Now().Add(patience); len(hits) == 0 && time.Now().Before(until); {
 		hits = d.search(t, c, num)
 	}
 	if len(hits) != 1 {
@@ -222,7 +222,7 @@ func (d *demo) crawl(t testing.TB) {
 	case <-d.crawled:
 	case <-d.ended:
 		t.Fatalf("vigil demo ended:\n%s", d.text())
-	case <-time.After(2 * time.Minute):
+	case <-time.After(patience):
 		t.Fatalf("the town is not crawled after two minutes:\n%s", d.text())
 	}
 }
@@ -274,7 +274,7 @@ func (d *demo) status(t testing.TB, c *api.Client) (s desk.Status) {
 // settled waits until nothing is on its way.
 func (d *demo) settled(t testing.TB, c *api.Client) (s desk.Status) {
 	t.Helper()
-	for until := time.Now().Add(time.Minute); time.Now().Before(until); {
+	for until := time.Now().Add(patience); time.Now().Before(until); {
 		if s = d.status(t, c); s.Ledger.Settled {
 			return s
 		}
@@ -298,7 +298,7 @@ func (d *demo) erase(t testing.TB, c *api.Client, q api.EraseRequest) erasure.En
 
 func (d *demo) done(t testing.TB, c *api.Client, x erasure.Entry) erasure.Entry {
 	t.Helper()
-	for until := time.Now().Add(2 * time.Minute); x.State != erasure.Done; {
+	for until := time.Now().Add(patience); x.State != erasure.Done; {
 		var err error
 		if x, err = c.Erasure(t.Context(), x.ID); err != nil || time.Now().After(until) {
 			t.Fatalf("order %+v is not done: %v\n%s", x, err, d.text())

@@ -20,7 +20,7 @@ func TestWhoIsAway(t *testing.T) {
 		"web": {"--roles=crawl,enrich,link,index,alert,archive,web"}, "extract": {"--roles=extract"},
 	}})
 	p.ready()
-	p.settle(time.Minute)
+	p.settle()
 	role := func(name string) (r desk.Role) {
 		s, err := p.desk.client.Status(t.Context())
 		if err != nil {
@@ -39,7 +39,7 @@ func TestWhoIsAway(t *testing.T) {
 
 	p.procs["extract"].kill()
 	p.desk.bring(3)()
-	await(t, "extract is missed", 30*time.Second, func() bool {
+	await(t, "extract is missed", func() bool {
 		r := role("extract")
 		return r.Missing() && r.Waiting == 3 && r.Oldest > 1
 	})
@@ -55,11 +55,11 @@ func TestWhoIsAway(t *testing.T) {
 		t.Errorf("a replay says %q, %v, want who is missing", r.Trouble, err)
 	}
 	p.procs["extract"].start()
-	await(t, "extract is back", 30*time.Second, func() bool { return role("extract").RunBy == 1 })
-	p.settle(time.Minute)
+	await(t, "extract is back", func() bool { return role("extract").RunBy == 1 })
+	p.settle()
 
 	p.nats[0].stop()
-	await(t, "every process says that the streams are away", 10*time.Second, func() bool {
+	await(t, "every process says that the streams are away", func() bool {
 		for name := range p.procs {
 			if code, body := p.health(name); code != http.StatusServiceUnavailable || !strings.Contains(body, "the streams cannot be reached") {
 				return false
@@ -85,7 +85,7 @@ func TestWhoIsAway(t *testing.T) {
 	}
 	p.nats[0].start()
 	p.ready()
-	await(t, "status answers", 10*time.Second, func() bool { return role("web").RunBy == 1 })
+	await(t, "status answers", func() bool { return role("web").RunBy == 1 })
 	for name, x := range p.procs {
 		text := x.text()
 		if n := strings.Count(text, "level=WARN msg=\"the streams cannot be reached"); n != 1 {

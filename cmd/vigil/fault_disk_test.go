@@ -70,7 +70,7 @@ func (d *disk) cut(kill func()) {
 	after := d.image + ".after"
 	d.run("cp", "--sparse=always", d.image, after)
 	kill()
-	for until := time.Now().Add(20 * time.Second); ; <-time.After(50 * time.Millisecond) {
+	for until := time.Now().Add(patience); ; <-time.After(50 * time.Millisecond) {
 		err := syscall.Unmount(d.at, 0)
 		if err == nil {
 			break
@@ -146,7 +146,7 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	d := newDisk(t, "500")
 	p := build(t, layout{ads: 60, data: filepath.Join(d.at, "data"), args: []string{"--reserve=64"}})
-	p.settle(time.Minute)
+	p.settle()
 	all := p.procs["all"]
 	for _, c := range []struct {
 		name  string
@@ -162,7 +162,7 @@ func TestFullDisk(t *testing.T) {
 		if problem, ok := errors.AsType[*api.Problem](err); !ok || problem.Code() != "disk-full" {
 			t.Errorf("%s: a page is answered with %v, want the problem disk-full", c.name, err)
 		}
-		await(t, c.name+": the log says so", 20*time.Second, func() bool { return strings.Contains(all.text(), "the disk is full") })
+		await(t, c.name+": the log says so", func() bool { return strings.Contains(all.text(), "the disk is full") })
 		<-time.After(5 * time.Second) // longer than a lease lasts that cannot be renewed
 		if n := p.desk.acknowledged() - before; n > 0 {
 			t.Errorf("%s: %d pages were taken on a full disk", c.name, n)
@@ -170,7 +170,7 @@ func TestFullDisk(t *testing.T) {
 		room()
 		wait()
 		p.readyWith("all", http.StatusOK, "")
-		p.settle(time.Minute)
+		p.settle()
 		p.whole()
 		if !all.runs() {
 			t.Fatalf("%s: the process ended", c.name)
@@ -203,7 +203,7 @@ func TestPowerLoss(t *testing.T) {
 		p.Logf("power was lost when %d pages were taken and %d alerts listed", taken, len(p.desk.alerts))
 		all.start()
 		wait()
-		p.settle(time.Minute)
+		p.settle()
 		p.whole()
 	}
 	state := p.state()
@@ -219,10 +219,10 @@ func TestSealedFileHarmed(t *testing.T) {
 	t.Parallel()
 	p := build(t, layout{ads: 60})
 	p.desk.bring(20)()
-	p.settle(time.Minute)
+	p.settle()
 	p.shift("1h")
 	var files []string
-	await(t, "captures are sealed", 30*time.Second, func() bool {
+	await(t, "captures are sealed", func() bool {
 		files, _ = filepath.Glob(filepath.Join(p.data, "blobs", "captures", "*.warc.gz"))
 		if len(files) == 0 {
 			return false
@@ -267,7 +267,7 @@ func TestSealedFileHarmed(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.procs["all"].start()
-		p.settle(time.Minute)
+		p.settle()
 	}
 	p.procs["all"].stop()
 	if out, err := exec.Command(vigilBinary(t), "doctor", "--data", p.data).CombinedOutput(); err != nil {
@@ -295,7 +295,7 @@ func TestAlteredFileIsNoEvidence(t *testing.T) {
 	for n := range 12 {
 		heavy(n)
 	}
-	p.settle(time.Minute)
+	p.settle()
 	a, err := p.desk.client.Search(t.Context(), api.SearchRequest{Query: "912-555-0199"})
 	if err != nil || a.Total != 12 || a.Hits[0].Document.Cluster == "" {
 		t.Fatalf("12 ads of one number: %d found, %v", a.Total, err)
@@ -303,7 +303,7 @@ func TestAlteredFileIsNoEvidence(t *testing.T) {
 	cluster := a.Hits[0].Document.Cluster
 	p.shift("1h")
 	file := ""
-	await(t, "captures are sealed", 30*time.Second, func() bool {
+	await(t, "captures are sealed", func() bool {
 		files, _ := filepath.Glob(filepath.Join(p.data, "blobs", "captures", "*.warc.gz"))
 		if len(files) > 0 {
 			file = files[0]

@@ -56,14 +56,14 @@ func (d *door) signIn() {
 	for _, f := range [][]string{
 		{"/sign-in", "name", "admin", "password", once}, {"/password", "old", once, "new", passphrase, "again", passphrase},
 	} {
-		await(d.T, "form "+f[0], 30*time.Second, func() bool {
+		await(d.T, "form "+f[0], func() bool {
 			_, err = form(c, base+f[0], f[1:]...)
 			return err == nil
 		})
 	}
 	open := api.NewClient(base, "", &http.Client{Timeout: 30 * time.Second})
 	var a api.TokenAnswer
-	await(d.T, "a token", 30*time.Second, func() bool {
+	await(d.T, "a token", func() bool {
 		a, err = open.MakeToken(d.Context(), api.TokenRequest{
 			Name: "admin", Password: passphrase, Label: "test", Scopes: access.Scopes(), Purpose: api.Purpose{Kind: access.PurposeCase, Text: "24-0117"},
 		})
@@ -71,7 +71,7 @@ func (d *door) signIn() {
 	})
 	d.client = api.NewClient(base, a.Secret, &http.Client{Timeout: 20 * time.Second})
 	d.number, d.carry = busiest(d.T, d.ads)
-	await(d.T, "two watches", 60*time.Second, func() bool {
+	await(d.T, "two watches", func() bool {
 		w, err := d.client.Watch(d.Context(), d.number)
 		if err != nil {
 			return false
@@ -152,7 +152,7 @@ func (d *door) acknowledged() int {
 }
 
 // settle waits until everything is through the walk.
-func (p *plant) settle(long time.Duration) {
+func (p *plant) settle() {
 	p.Helper()
 	for _, x := range p.procs {
 		if !x.runs() {
@@ -163,9 +163,9 @@ func (p *plant) settle(long time.Duration) {
 	var s desk.Status
 	var err error
 	why, quiet := "", 0
-	for until := time.Now().Add(long); quiet < 3; {
+	for until := time.Now().Add(patience); quiet < 3; {
 		if time.Now().After(until) {
-			p.Fatalf("does not come to rest within %v: %s, %v\n%s", long, why, err, ledgerText(s.Ledger))
+			p.Fatalf("does not come to rest within %v: %s, %v\n%s", patience, why, err, ledgerText(s.Ledger))
 		}
 		<-time.After(100 * time.Millisecond)
 		ctx, cancel := context.WithTimeout(p.Context(), 5*time.Second)
@@ -258,7 +258,7 @@ func (p *plant) whole() {
 	}
 	p.unique()
 	told, want := d.inbox(), d.carry-d.known+(pages+19)/20
-	for until := time.Now().Add(30 * time.Second); len(told) < want && time.Now().Before(until); told = d.inbox() {
+	for until := time.Now().Add(patience); len(told) < want && time.Now().Before(until); told = d.inbox() {
 		<-time.After(200 * time.Millisecond) // the ledger does not wait for alerts, which may be tried again
 	}
 	if len(told) != want {
@@ -342,7 +342,7 @@ func undisturbed(p *plant) app.State {
 	p.Helper()
 	q := build(p.T, layout{ads: p.ads})
 	q.desk.bring(p.desk.pages)()
-	q.settle(2 * time.Minute)
+	q.settle()
 	q.whole()
 	s := q.state()
 	for _, x := range q.procs {

@@ -78,7 +78,7 @@ func (p *plant) holders() map[string]*program {
 func stopped(p *plant, r *rand.Rand, rounds int) {
 	wait := p.desk.bring(40)
 	leases := []string{"link", "index", "archive", "crawl-laplaza"} // of each, the one process of two
-	await(p.T, "every lease is held", 30*time.Second, func() bool {
+	await(p.T, "every lease is held", func() bool {
 		h := p.holders()
 		return !slices.ContainsFunc(leases, func(l string) bool { return h[l] == nil })
 	})
@@ -91,7 +91,7 @@ func stopped(p *plant, r *rand.Rand, rounds int) {
 		x.signal(syscall.SIGSTOP)
 	}
 	began := time.Now()
-	await(p.T, "standbys take over", 30*time.Second, func() bool {
+	await(p.T, "standbys take over", func() bool {
 		now := p.holders()
 		for _, l := range leases {
 			if now[l] == nil || now[l] == before[l] {
@@ -114,7 +114,7 @@ func stopped(p *plant, r *rand.Rand, rounds int) {
 	wait()
 	for _, l := range []string{"link", "index", "archive"} {
 		x := before[l]
-		x.wait("says that it has lost "+l, 20*time.Second, func() bool {
+		x.wait("says that it has lost "+l, func() bool {
 			t := x.text()[said[x]:]
 			return strings.Contains(t, "the lease is lost") || strings.Contains(t, "another owner has taken over")
 		})
@@ -158,7 +158,7 @@ func poisoned(p *plant, r *rand.Rand, rounds int) {
 	}
 	wait()
 	same := func() bool { return maps.Equal(p.letters(), want) }
-	for until := time.Now().Add(30 * time.Second); !same(); <-time.After(100 * time.Millisecond) {
+	for until := time.Now().Add(patience); !same(); <-time.After(100 * time.Millisecond) {
 		if time.Now().After(until) {
 			p.Errorf("dead letters:\n got %v\nwant %v", p.letters(), want)
 			return
@@ -166,7 +166,7 @@ func poisoned(p *plant, r *rand.Rand, rounds int) {
 	}
 	p.restart()
 	p.desk.bring(5)()
-	p.settle(60 * time.Second)
+	p.settle()
 	if !same() {
 		p.Errorf("dead letters after a restart:\n got %v\nwant %v", p.letters(), want)
 	}
@@ -226,7 +226,7 @@ func consumersDeleted(p *plant, r *rand.Rand, rounds int) {
 		p.Errorf("%d consumers deleted, want at least 7", deleted)
 	}
 	wait()
-	p.settle(90 * time.Second)
+	p.settle()
 	if n := p.town.Visits().Pages - visits; n > 30 { // those that were on their way
 		p.Errorf("%d pages of the town were fetched again", n)
 	}
@@ -236,7 +236,7 @@ func consumersDeleted(p *plant, r *rand.Rand, rounds int) {
 // use and while nobody uses it. What is searched meanwhile is found whole or not
 // answered at all.
 func indexDamaged(p *plant, r *rand.Rand, rounds int) {
-	p.settle(90 * time.Second)
+	p.settle()
 	name := filepath.Join(p.data, "index.db")
 	want := p.state()
 	found := p.count()
@@ -278,7 +278,7 @@ func indexDamaged(p *plant, r *rand.Rand, rounds int) {
 					p.procs[x].start()
 				}
 			}
-			for until := time.Now().Add(60 * time.Second); ; <-time.After(50 * time.Millisecond) {
+			for until := time.Now().Add(patience); ; <-time.After(50 * time.Millisecond) {
 				a, err := p.desk.client.Search(p.Context(), api.SearchRequest{Query: p.desk.number})
 				if err == nil && a.Total != found {
 					p.Errorf("index %s, running %t: %d ads found, want %d or an error", kind, running, a.Total, found)
@@ -290,7 +290,7 @@ func indexDamaged(p *plant, r *rand.Rand, rounds int) {
 					p.Fatalf("index %s, running %t: not rebuilt within a minute: %v", kind, running, err)
 				}
 			}
-			p.settle(60 * time.Second)
+			p.settle()
 			p.Logf("index %s, running %t: whole again after %v", kind, running, time.Since(began).Round(100*time.Millisecond))
 		}
 	}
@@ -334,7 +334,7 @@ func scribble(name string, r *rand.Rand, at, n int64) error {
 
 // clockJumps lets the clock of all processes jump an hour ahead and back.
 func clockJumps(p *plant, r *rand.Rand, rounds int) {
-	p.settle(60 * time.Second)
+	p.settle()
 	leases := func() map[string]time.Time {
 		all, err := p.bus.Leases(p.Context())
 		if err != nil {
@@ -346,7 +346,7 @@ func clockJumps(p *plant, r *rand.Rand, rounds int) {
 		}
 		return out
 	}
-	await(p.T, "every lease is held", 30*time.Second, func() bool { return len(p.holders()) == len(leases()) })
+	await(p.T, "every lease is held", func() bool { return len(p.holders()) == len(leases()) })
 	visits, before := p.town.Visits().Pages, leases()
 	sealed := func() bool {
 		files, err := filepath.Glob(filepath.Join(p.data, "blobs", "captures", "*.warc.gz"))
@@ -357,9 +357,9 @@ func clockJumps(p *plant, r *rand.Rand, rounds int) {
 		wait := p.desk.bring(15)
 		<-time.After(2 * time.Second)
 		wait()
-		p.settle(60 * time.Second)
+		p.settle()
 		if by == "1h" {
-			await(p.T, "captures are an hour old and sealed", 20*time.Second, sealed)
+			await(p.T, "captures are an hour old and sealed", sealed)
 		}
 	}
 	if after := leases(); !maps.Equal(after, before) {
@@ -393,10 +393,10 @@ func quorumLost(p *plant, r *rand.Rand, rounds int) {
 	js := p.js()
 	wait := p.desk.bring(60)
 	first := -1
-	await(p.T, "the captures have a leader", 30*time.Second, func() bool { first = p.leaderOf(js, stream.Captures); return first >= 0 })
+	await(p.T, "the captures have a leader", func() bool { first = p.leaderOf(js, stream.Captures); return first >= 0 })
 	p.nats[first].kill()
 	killed, before := time.Now(), p.desk.acknowledged()
-	await(p.T, "pages are taken again without the leader", 60*time.Second, func() bool { return p.desk.acknowledged() >= before+3 })
+	await(p.T, "pages are taken again without the leader", func() bool { return p.desk.acknowledged() >= before+3 })
 	p.Logf("the leader is lost: pages are taken again after %v", time.Since(killed).Round(100*time.Millisecond))
 	second := (first + 1 + r.IntN(2)) % 3
 	p.nats[second].kill()
@@ -416,7 +416,7 @@ func quorumLost(p *plant, r *rand.Rand, rounds int) {
 func (p *plant) readyWith(name string, code int, text string) {
 	p.Helper()
 	got, body := 0, ""
-	for until := time.Now().Add(30 * time.Second); got != code || !strings.Contains(body, text); <-time.After(100 * time.Millisecond) {
+	for until := time.Now().Add(patience); got != code || !strings.Contains(body, text); <-time.After(100 * time.Millisecond) {
 		if time.Now().After(until) {
 			p.Fatalf("%s: readyz says %d, want %d with %q:\n%s", name, got, code, text, body)
 		}

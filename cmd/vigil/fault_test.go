@@ -25,7 +25,7 @@ func TestFaults(t *testing.T) {
 		}
 		began := time.Now()
 		f.do(p, r, rounds)
-		p.settle(2 * time.Minute)
+		p.settle()
 		p.whole()
 		t.Logf("%s: %v", f.name, time.Since(began).Round(100*time.Millisecond))
 	}

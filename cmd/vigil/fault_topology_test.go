@@ -63,16 +63,16 @@ func TestTopology(t *testing.T) {
 	}
 	p := build(t, layout{servers: 3, ads: 300, procs: services})
 	p.ready()
-	p.settle(2 * time.Minute)
+	p.settle()
 	if got, want := compact(p.state()), compact(score(t, t.TempDir(), 300).State); got != want {
 		t.Errorf("every role apart:\n got %s\nwant %s", got, want)
 	}
 	p.desk.bring(40)()
-	p.settle(time.Minute)
+	p.settle()
 	p.whole()
 	t.Run("refused", func(t *testing.T) { refused(t, p) })
 	quorumLost(p, rand.New(rand.NewPCG(seed, 3)), 1)
-	p.settle(2 * time.Minute)
+	p.settle()
 	p.whole()
 	if got, want := p.state(), undisturbed(p); got != want {
 		t.Errorf("after the loss of the quorum:\n got %+v\nwant %+v", got, want)

@@ -294,7 +294,7 @@ func TestLogsAreQuiet(t *testing.T) {
 	c := q.signIn()
 	await := func(what string, ok func() bool) {
 		t.Helper()
-		for until := time.Now().Add(90 * time.Second); !ok(); {
+		for until := time.Now().Add(patience); !ok(); {
 			if time.Now().After(until) || !q.running() {
 				t.Fatalf("%s, running %t:\n%s", what, q.running(), q.tail())
 			}
@@ -442,7 +442,7 @@ func (q *quietRun) start() {
 	q.ended = make(chan struct{})
 	go func(c *exec.Cmd, ended chan struct{}) { _ = c.Wait(); close(ended) }(q.cmd, q.ended)
 	serves := regexp.MustCompile(`serves (http\S+?),`)
-	for until := time.Now().Add(time.Minute); ; {
+	for until := time.Now().Add(patience); ; {
 		if m := serves.FindStringSubmatch(q.text()[said:]); m != nil {
 			q.base = m[1]
 			return
@@ -497,7 +497,7 @@ func (q *quietRun) stop() {
 	_ = q.cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-q.ended:
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		q.t.Fatalf("it does not stop:\n%s", q.tail())
 	}
 }

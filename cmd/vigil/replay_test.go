@@ -86,7 +86,7 @@ func TestKilledReplayComesToTheSame(t *testing.T) {
 			d = startDemo(t, data, args...)
 		}
 		c := d.client(t)
-		await(t, "the new generation serves", 5*time.Minute, func() bool {
+		await(t, "the new generation serves", func() bool {
 			rs, err := c.Replays(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -109,7 +109,7 @@ func TestKilledReplayComesToTheSame(t *testing.T) {
 		}
 	}
 	d = startDemo(t, data, args...)
-	limit := time.After(time.Minute)
+	limit := time.After(patience)
 	for _, gone := range []string{"index.db", "index-2.db", "streams/jetstream/$G/streams/ADS_2", "streams/jetstream/$G/streams/LINKS_2"} {
 		for _, err := os.Stat(filepath.Join(data, gone)); !errors.Is(err, os.ErrNotExist); _, err = os.Stat(filepath.Join(data, gone)) {
 			select {
@@ -197,7 +197,7 @@ func TestReplayOverProcesses(t *testing.T) {
 		"web": {"--roles=web,alert"}, "reader": {"--roles=crawl,extract,enrich,archive"},
 		"keeper": {"--roles=link,index,extract"}, "spare": {"--roles=link,index,archive,enrich"},
 	}})
-	p.settle(2 * time.Minute)
+	p.settle()
 	want, told := p.state(), p.desk.inbox()
 	plan, err := p.desk.client.Replay(t.Context(), api.ReplayRequest{Step: generation.StepExtract})
 	if err != nil {
@@ -209,12 +209,12 @@ func TestReplayOverProcesses(t *testing.T) {
 		<-time.After(time.Duration(r.IntN(300)) * time.Millisecond)
 		p.procs[name].start()
 	}
-	await(t, "the new generation serves", 2*time.Minute, func() bool {
+	await(t, "the new generation serves", func() bool {
 		rs, err := p.desk.client.Replays(t.Context())
 		return err == nil && rs.Serving.N == plan.N
 	})
 	quiet := 0
-	await(t, "everything is at rest and balanced", time.Minute, func() bool {
+	await(t, "everything is at rest and balanced", func() bool {
 		s, err := p.desk.client.Status(t.Context())
 		if quiet++; err != nil || !s.Ledger.Settled || !s.Ledger.Balanced {
 			quiet = 0
