@@ -124,13 +124,13 @@ func share(known map[string]int32, table *[]uint64, row []uint64) int32 {
 	return at
 }
 
-// live fills r.live with the patterns that find in tokens [lo, hi) all that they
+// awake fills r.live with the patterns that find in tokens [lo, hi) all that they
 // need, and reports whether there are any.
 func (r *reader) awake(lo, hi int32) bool {
 	x := &r.lib.x
 	have := r.have
 	copy(have, x.base)
-	numeric, named := false, false
+	fills := uint8(0)
 	for i := lo; i < hi; i++ {
 		t := &r.toks[i]
 		for _, at := range x.needs[t.word] {
@@ -141,15 +141,14 @@ func (r *reader) awake(lo, hi int32) bool {
 				have[at>>6] |= 1 << (at & 63)
 			}
 		}
-		numeric = numeric || t.age >= 0
-		named = named || t.flags&flagCap != 0 || r.lib.in(t.word, r.lib.city)
+		fills |= t.fills
 	}
-	if numeric {
+	if fills&slotsOfNumbers != 0 {
 		for _, at := range x.number {
 			have[at>>6] |= 1 << (at & 63)
 		}
 	}
-	if named {
+	if fills&(1<<slotName) != 0 {
 		for _, at := range x.name {
 			have[at>>6] |= 1 << (at & 63)
 		}
@@ -170,7 +169,7 @@ func (r *reader) opening(i int32) []uint64 {
 	x := &r.lib.x
 	t := &r.toks[i]
 	row := x.starts[x.startOf[t.word]:][:x.width]
-	fills := r.fills(t)
+	fills := t.fills
 	if t.phrase < 0 && fills == 0 {
 		return row
 	}
@@ -190,20 +189,21 @@ func (r *reader) opening(i int32) []uint64 {
 	return out
 }
 
-// fills says which slots a token may begin to fill, and perhaps more.
-func (r *reader) fills(t *token) (mask uint8) {
-	if t.age >= 0 {
-		switch v := r.ages[t.age].value; {
-		case v >= 12 && v <= 17:
-			mask = slotsOfNumbers &^ (1 << slotAdult)
-		default:
-			mask = slotsOfNumbers &^ (1<<slotMinor | 1<<slotOdd)
+// fill notes of every token which slots it may begin to fill, and perhaps more.
+func (r *reader) fill() {
+	for i := range r.toks {
+		t := &r.toks[i]
+		if t.age >= 0 {
+			if v := r.ages[t.age].value; v >= 12 && v <= 17 {
+				t.fills = slotsOfNumbers &^ (1 << slotAdult)
+			} else {
+				t.fills = slotsOfNumbers &^ (1<<slotMinor | 1<<slotOdd)
+			}
+		}
+		if t.flags&flagDigit == 0 && (t.flags&flagCap != 0 || r.lib.in(t.word, r.lib.city)) {
+			t.fills |= 1<<slotPlace | 1<<slotName
 		}
 	}
-	if t.flags&flagDigit == 0 && (t.flags&flagCap != 0 || r.lib.in(t.word, r.lib.city)) {
-		mask |= 1<<slotPlace | 1<<slotName
-	}
-	return mask
 }
 
 // A first is with what a program may begin.
@@ -229,7 +229,7 @@ func (p *pattern) begins(pc int32, f first) first {
 		case opSplit:
 			f = p.begins(in.x, f)
 			pc = in.y
-		case opNot, opNotSlot, opBegin, opEnd:
+		case opNot, opNotSlot, opBegin, opEnd, opGuard:
 			pc++
 		default:
 			f.any = true

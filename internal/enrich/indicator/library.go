@@ -287,7 +287,7 @@ func (l *Library) seal(own []*int32) {
 			switch in := &l.patterns[i].code[k]; in.op {
 			case opWord, opNot:
 				in.arg = sealed[in.arg]
-			case opSplit:
+			case opSplit, opGap, opGuard:
 				if in.first != anything {
 					in.first = sealed[in.first]
 				}

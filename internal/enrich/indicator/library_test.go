@@ -1,6 +1,9 @@
 package indicator
 
 import (
+	"bufio"
+	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 )
@@ -12,6 +15,28 @@ func library(t testing.TB) *Library {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// blind is the texts of the first set of documents by others.
+func blind(t testing.TB) (texts []string) {
+	t.Helper()
+	f, err := os.Open("testdata/blind/1.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	in := bufio.NewScanner(f)
+	for in.Scan() {
+		var d struct{ Text string }
+		if err := json.Unmarshal(in.Bytes(), &d); err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, d.Text)
+	}
+	if len(texts) < 500 || in.Err() != nil {
+		t.Fatalf("%d texts: %v", len(texts), in.Err())
+	}
+	return texts
 }
 
 // marked cuts the brackets out of the text of a case and returns the span between

@@ -44,7 +44,7 @@ func (m *matcher) run(pc, i int32) bool {
 			pc = in.x
 			continue
 		case opSplit:
-			if (in.first == anything || i < m.hi && m.at(i, in.first) != 0) && m.run(in.x, i) {
+			if m.may(i, in) && m.run(in.x, i) {
 				return true
 			}
 			pc = in.y
@@ -66,7 +66,11 @@ func (m *matcher) run(pc, i int32) bool {
 				return false
 			}
 		case opGap:
-			return m.gap(pc, i, in.arg)
+			return m.gap(pc, i, in)
+		case opGuard:
+			if !m.may(i, in) {
+				return false
+			}
 		case opSlot:
 			n := m.slot(i, in.arg)
 			if n == 0 {
@@ -114,9 +118,14 @@ func (m *matcher) at(i, set int32) int32 {
 	return 0
 }
 
-func (m *matcher) gap(pc, i, most int32) bool {
+// may reports whether what an instruction is about may begin at i.
+func (m *matcher) may(i int32, in *instruction) bool {
+	return in.first == anything || i < m.hi && (m.r.toks[i].fills&in.slots != 0 || m.at(i, in.first) != 0)
+}
+
+func (m *matcher) gap(pc, i int32, in *instruction) bool {
 	for n := int32(0); ; i++ {
-		if m.run(pc+1, i) {
+		if m.may(i, in) && m.run(pc+1, i) {
 			return true
 		}
 		if i >= m.hi || m.r.lib.in(m.r.toks[i].word, m.r.lib.neg) {
@@ -126,7 +135,7 @@ func (m *matcher) gap(pc, i, most int32) bool {
 		if m.r.toks[i].sep >= sepComma { // a comma counts for a token
 			n++
 		}
-		if n > most {
+		if n > in.arg {
 			return false
 		}
 	}

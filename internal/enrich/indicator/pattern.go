@@ -33,14 +33,16 @@ const (
 	opNotSlot               // nothing that fills the slot here
 	opBegin                 // the sentence begins
 	opEnd                   // the sentence ends
+	opGuard                 // what follows cannot begin here unless a word of first or a slot of slots does
 	opAccept                // found
 )
 
 type instruction struct {
 	op    opcode
+	slots uint8 // slots with which may begin what first is about
 	arg   int32
 	x, y  int32
-	first int32 // set of words with which what follows at x may begin, anything for all
+	first int32 // set of words with which may begin: what stands at x of a split, what is behind a gap or a guard; anything for all
 }
 
 // The slots.
@@ -141,6 +143,9 @@ func (c *compiler) alternatives(closing string) error {
 		return err
 	}
 	many := c.several(closing)
+	if many {
+		c.emit(instruction{op: opGuard})
+	}
 	outer, either, all := c.must, []int32(nil), true
 	var jumps []int
 	for {
@@ -354,15 +359,22 @@ func (c *compiler) part() error {
 	return nil
 }
 
-// firsts notes with which words the alternatives of a pattern may begin, so that
+// firsts notes with which words and slots the parts of a pattern may begin, so that
 // most are passed over without being run.
 func (p *pattern) firsts(s *sets) {
 	for pc := range p.code {
-		if in := &p.code[pc]; in.op == opSplit {
-			in.first = anything
-			if f := p.begins(in.x, first{}); !f.any && f.slots == 0 {
-				in.first = s.union(f.sets)
-			}
+		in := &p.code[pc]
+		at := int32(pc + 1)
+		switch in.op {
+		case opSplit:
+			at = in.x
+		case opGap, opGuard:
+		default:
+			continue
+		}
+		f := p.begins(at, first{})
+		if in.first, in.slots = anything, f.slots; !f.any {
+			in.first = s.union(f.sets)
 		}
 	}
 }

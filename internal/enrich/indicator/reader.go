@@ -72,6 +72,7 @@ func (r *reader) read(text string) {
 	r.mend()
 	r.lookup()
 	r.numbers()
+	r.fill()
 	clear(r.until)
 	sentences := int(r.toks[len(r.toks)-1].sentence) + 1
 	r.contexts = slices.Grow(r.contexts, sentences)[:sentences]

@@ -42,6 +42,7 @@ type token struct {
 	sep      uint8
 	sign     byte // the sign before it, 0 for none
 	flags    uint8
+	fills    uint8 // slots that it may begin to fill
 }
 
 // folded is the folded text of a reader: rune i stands for code points
