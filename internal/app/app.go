@@ -315,7 +315,7 @@ func (a *App) openSteps() (err error) {
 		}
 		return ""
 	}
-	if a.chain, err = enrich.NewChain("vigil "+a.cfg.Version+" pipeline "+a.walk.Digest, a.walk.Enrich, enrich.Config{Country: country, Corrections: a.corrections.Of}); err != nil {
+	if a.chain, err = enrich.NewChain(a.cfg.readBy(a.walk.Digest), a.walk.Enrich, enrich.Config{Country: country, Corrections: a.corrections.Of, Rules: a.cfg.Rules}); err != nil {
 		return fmt.Errorf("read pipelines/walk.yaml: %w", err)
 	}
 	a.extract = extract.New(a.cfg.Sites)
@@ -358,7 +358,7 @@ func (a *App) Handler() http.Handler {
 	mux.Handle("/healthz", rest)
 	pages := web.Config{
 		Version: a.cfg.Version, Instance: string(a.cfg.Kind), TownURL: a.cfg.TownURL, Secure: a.cfg.TLSCert != "", Log: a.log, Now: a.cfg.Now,
-		KeyFingerprint: packet.Fingerprint(a.key.Public().(ed25519.PublicKey)),
+		Rules: a.cfg.Rules, KeyFingerprint: packet.Fingerprint(a.key.Public().(ed25519.PublicKey)),
 	}
 	if a.cfg.Kind == Demo {
 		pages.TownNow = a.cfg.Clock

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"vigil.example/internal/enrich/indicator"
 	"vigil.example/internal/link"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/site"
@@ -62,9 +63,28 @@ type Config struct {
 	restoring bool // this process restores the instance
 	examining bool // this process says what is wrong with it
 
+	// Rules is the library that reads the language of ads, with an agency's own files
+	// of rules in it; nil is the built-in one. What it reads says which files those were.
+	Rules    *indicator.Library
 	Link     link.Config
 	Pipeline pipeline.Config
 	Log      *slog.Logger
+}
+
+// readBy names what reads ads, for the record: the program, the walk and, where an
+// agency gave files of rules, these as name@digest.
+func (c Config) readBy(walk string) string {
+	by := "vigil " + c.Version + " pipeline " + walk
+	if c.Rules == nil {
+		return by
+	}
+	var files []string
+	for _, r := range c.Rules.Rules {
+		if r.File != "" && !slices.Contains(files, r.File) {
+			files = append(files, r.File)
+		}
+	}
+	return by + " rules " + strings.Join(append(files, c.Rules.Digest), " ")
 }
 
 // has reports whether a role runs in this process.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/app"
 	"vigil.example/internal/enrich/indicator"
 	"vigil.example/internal/enrich/indicator/gold"
 )
@@ -30,7 +31,7 @@ func (*indicatorsCmd) Help() string {
 
 // rulesFlag is the files of rules that an agency adds to the library.
 type rulesFlag struct {
-	Rules []string `help:"Files of further rules (YAML); their name and digest stand behind the id of a rule that fired." placeholder:"FILE" sep:"none"`
+	Rules []string `help:"File of further rules for language (YAML), once for each; its name and digest stand behind the id of a rule that fired." placeholder:"FILE" sep:"none"`
 }
 
 func (f rulesFlag) library() (*indicator.Library, error) {
@@ -50,6 +51,14 @@ func (f rulesFlag) library() (*indicator.Library, error) {
 		return nil, fail(codeUsage, "mend the file, or leave --rules out", err)
 	}
 	return l, nil
+}
+
+// loadRules puts the library into the configuration of an instance, when files were given.
+func (f rulesFlag) loadRules(cfg *app.Config) (err error) {
+	if len(f.Rules) > 0 {
+		cfg.Rules, err = f.library()
+	}
+	return err
 }
 
 type indicatorsReadCmd struct {

@@ -22,6 +22,7 @@ func (*pipelineCmd) Example() string { return "vigil pipeline test" }
 
 type pipelineTestCmd struct {
 	File string `arg:"" optional:"" help:"Pipeline file; the one in this program when left out."`
+	rulesFlag
 	printing
 }
 
@@ -41,8 +42,12 @@ func (p *pipelineTestCmd) Run(c *Context) error {
 	if err != nil {
 		return err
 	}
+	rules, err := p.library()
+	if err != nil {
+		return err
+	}
 	verdicts := walk.Test(c.Ctx, func(ctx context.Context, country string, l ad.Listing) (ad.Ad, error) {
-		chain, err := enrich.NewChain("vigil pipeline test", walk.Enrich, enrich.Config{Country: func(string) string { return country }})
+		chain, err := enrich.NewChain("vigil pipeline test", walk.Enrich, enrich.Config{Country: func(string) string { return country }, Rules: rules})
 		if err != nil {
 			return ad.Ad{}, err
 		}

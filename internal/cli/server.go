@@ -82,7 +82,7 @@ type sites struct {
 	Contact string `help:"Who runs the crawler, for its user agent: an address or URL." placeholder:"WHO"`
 }
 
-func (s sites) load(cfg *app.Config) error {
+func (s sites) loadSites(cfg *app.Config) error {
 	dir := s.Sites
 	if dir == "" {
 		dir = filepath.Join(cfg.Data, "sites")
@@ -184,6 +184,7 @@ type runCmd struct {
 	serving
 	sites
 	streams
+	rulesFlag
 	Agency  string        `help:"Agency named in evidence packets." placeholder:"NAME"`
 	NoCrawl bool          `help:"Serve only; fetch nothing."`
 	Roles   *string       `help:"Parts that run in this process, of ${roles}; all when left out." placeholder:"ROLE,ROLE"`
@@ -224,7 +225,7 @@ func (r *runCmd) Run(c *Context) error {
 	if err := r.roles(&cfg); err != nil {
 		return err
 	}
-	if err := r.load(&cfg); err != nil {
+	if err := errors.Join(r.loadSites(&cfg), r.loadRules(&cfg)); err != nil {
 		return err
 	}
 	var err error
@@ -264,6 +265,7 @@ func (r *runCmd) roles(cfg *app.Config) error {
 type crawlCmd struct {
 	storage
 	sites
+	rulesFlag
 }
 
 // Help explains the command in short.
@@ -279,7 +281,7 @@ func (*crawlCmd) Example() string {
 // Run crawls to the end.
 func (r *crawlCmd) Run(c *Context) error {
 	cfg := r.config(c)
-	if err := r.load(&cfg); err != nil {
+	if err := errors.Join(r.loadSites(&cfg), r.loadRules(&cfg)); err != nil {
 		return err
 	}
 	if len(cfg.Sites.All()) == 0 {
@@ -291,6 +293,7 @@ func (r *crawlCmd) Run(c *Context) error {
 type importCmd struct {
 	storage
 	sites
+	rulesFlag
 	Paths []string `arg:"" help:"Saved pages (.html, .htm, .xhtml), or folders of them." type:"path"`
 	Live  bool     `help:"Bring them to the running server where you signed in, instead of opening the data folder."`
 }
@@ -309,7 +312,7 @@ func (i *importCmd) Run(c *Context) error {
 		return i.live(c)
 	}
 	cfg := i.config(c)
-	if err := i.load(&cfg); err != nil {
+	if err := errors.Join(i.loadSites(&cfg), i.loadRules(&cfg)); err != nil {
 		return err
 	}
 	operator := "unknown"
