@@ -83,7 +83,7 @@ func (a *App) written(ctx context.Context, s stageSpec) (pipeline.Outputs, error
 			from = to - lookBack + 1
 		}
 		fresh, seen := 0, 0
-		_, err := a.bus.Replay(ctx, s.to, from, s.wrote, func(m ad.Message) error {
+		_, err := a.bus.ReplayHeads(ctx, s.to, from, s.wrote, func(m ad.Message) error {
 			if m.Seq > to {
 				return errEnough
 			}
@@ -292,7 +292,7 @@ func (a *App) followLinks(ctx context.Context, f *crawl.Frontier) error {
 // begin; some before it are given again, which does no harm.
 func (a *App) beyond(ctx context.Context, listings string, capture uint64) (start uint64, err error) {
 	slack := uint64(a.stageConfig("extract").Inflight()) // outcomes are that much out of order
-	_, err = a.bus.Replay(ctx, listings, 0, []string{"outcome.*.*"}, func(m ad.Message) error {
+	_, err = a.bus.ReplayHeads(ctx, listings, 0, []string{"outcome.*.*"}, func(m ad.Message) error {
 		n, err := strconv.ParseUint(m.Header[pipeline.SourceHeader], 10, 64)
 		if err == nil && n+slack > capture {
 			start = m.Seq

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -52,6 +53,15 @@ func TestParts(t *testing.T) {
 			t.Fatal(err)
 		}
 		same("get", got, want[i])
+	}
+	var heads []ad.Message
+	if _, err := b.ReplayHeads(ctx, Captures, 0, nil, func(m ad.Message) error { heads = append(heads, m); return nil }); err != nil || len(heads) != len(want) {
+		t.Fatalf("replayed %d heads, %v; want %d", len(heads), err, len(want))
+	}
+	for i, m := range heads {
+		if m.ID != want[i].ID || m.Subject != want[i].Subject || m.Seq != replayed[i].Seq || len(m.Data) != 0 || !maps.Equal(m.Header, want[i].Header) {
+			t.Errorf("the head of %s is %+v", want[i].ID, m)
+		}
 	}
 	for _, filter := range [][]string{nil, {"capture.crawl.*"}} {
 		c, err := b.Consumer(ctx, Captures, fmt.Sprint("reader", len(filter)), ConsumerOptions{Filter: filter, Inflight: 20, Wait: time.Minute})

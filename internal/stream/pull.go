@@ -58,6 +58,7 @@ type puller struct {
 	gen     int
 	ahead   int
 	ordered bool
+	heads   bool          // messages come without their data
 	hold    time.Duration // how long what was given to a process that does not run stays its own; 0 is for ever
 	inbox   string
 	sub     *nats.Subscription
@@ -359,6 +360,9 @@ func (p *puller) message(ctx context.Context, d delivery) (ad.Message, bool, err
 	plain := offWire(p.gen, d.msg.Subject)
 	if hidden(plain) {
 		return ad.Message{}, false, nil
+	}
+	if p.heads {
+		return message(plain, d.msg.Header, nil, d.seq, time.Unix(0, d.received).UTC(), d.attempt), true, nil
 	}
 	data, err := p.bus.join(ctx, p.stream, partsOf(d.msg.Header, d.seq), d.msg.Data)
 	if err != nil && !errors.Is(err, ad.ErrNotFound) {

@@ -15,7 +15,7 @@ import (
 // Tail reads a stream in order from a sequence, calling f with batches of at
 // most max messages, each as soon as it has arrived, until ctx ends or f fails.
 func (b *Bus) Tail(ctx context.Context, stream string, from uint64, filter []string, max int, f func([]ad.Message) error) error {
-	return b.follow(ctx, stream, from, filter, max, func(p *puller, ds []delivery) error {
+	return b.follow(ctx, stream, from, filter, max, false, func(p *puller, ds []delivery) error {
 		msgs := make([]ad.Message, 0, len(ds))
 		for _, d := range ds {
 			m, ok, err := p.message(ctx, d)
@@ -39,6 +39,15 @@ var errDone = errors.New("all was read")
 // Replay calls f with every message that a stream holds at the time of the call,
 // from a sequence on, in order, and returns the last sequence of the stream.
 func (b *Bus) Replay(ctx context.Context, stream string, from uint64, filter []string, f func(ad.Message) error) (uint64, error) {
+	return b.replay(ctx, stream, from, filter, false, f)
+}
+
+// ReplayHeads is Replay of messages without their data, which is not read.
+func (b *Bus) ReplayHeads(ctx context.Context, stream string, from uint64, filter []string, f func(ad.Message) error) (uint64, error) {
+	return b.replay(ctx, stream, from, filter, true, f)
+}
+
+func (b *Bus) replay(ctx context.Context, stream string, from uint64, filter []string, heads bool, f func(ad.Message) error) (uint64, error) {
 	if err := b.connected(); err != nil {
 		return 0, fmt.Errorf("replay stream %s: %w", stream, err)
 	}
@@ -51,7 +60,7 @@ func (b *Bus) Replay(ctx context.Context, stream string, from uint64, filter []s
 	if last < from || s.CachedInfo().State.Msgs == 0 {
 		return last, nil
 	}
-	err = b.follow(ctx, stream, from, filter, 500, func(p *puller, ds []delivery) error {
+	err = b.follow(ctx, stream, from, filter, 500, heads, func(p *puller, ds []delivery) error {
 		for _, d := range ds {
 			if d.seq > last {
 				return errDone
@@ -113,10 +122,10 @@ func (b *Bus) more(ctx context.Context, s jetstream.Stream, filter []string, fro
 // acknowledged, beginning again after the last message seen when it is lost, and
 // giving up when no new one can be had for half a minute.
 // When there is nothing to read at the start, f is called with nothing.
-func (b *Bus) follow(ctx context.Context, stream string, from uint64, filter []string, batch int, f func(*puller, []delivery) error) error {
+func (b *Bus) follow(ctx context.Context, stream string, from uint64, filter []string, batch int, heads bool, f func(*puller, []delivery) error) error {
 	next := max(from, 1)
 	for until := time.Now().Add(answerWithin); ; {
-		seen, err := b.followOnce(ctx, stream, next, filter, batch, f)
+		seen, err := b.followOnce(ctx, stream, next, filter, batch, heads, f)
 		if seen >= next {
 			next, until = seen+1, time.Now().Add(answerWithin)
 		}
@@ -133,12 +142,12 @@ func (b *Bus) follow(ctx context.Context, stream string, from uint64, filter []s
 // errOpen marks that a reader could not be opened.
 var errOpen = errors.New("open a reader")
 
-func (b *Bus) followOnce(ctx context.Context, stream string, from uint64, filter []string, batch int, f func(*puller, []delivery) error) (seen uint64, err error) {
+func (b *Bus) followOnce(ctx context.Context, stream string, from uint64, filter []string, batch int, heads bool, f func(*puller, []delivery) error) (seen uint64, err error) {
 	name := nuid.Next()
 	c, err := b.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
 		Name: name, AckPolicy: jetstream.AckNonePolicy, MaxDeliver: 1, FilterSubjects: filters(stream, filter),
 		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
-		MemoryStorage: true, Replicas: 1, InactiveThreshold: 5 * time.Minute,
+		MemoryStorage: true, Replicas: 1, InactiveThreshold: 5 * time.Minute, HeadersOnly: heads,
 	})
 	if err != nil {
 		return 0, fmt.Errorf("follow stream %s: %w: %w", stream, errOpen, absent(err))
@@ -149,6 +158,7 @@ func (b *Bus) followOnce(ctx context.Context, stream string, from uint64, filter
 		return 0, fmt.Errorf("follow stream %s: %w", stream, err)
 	}
 	defer p.close()
+	p.heads = heads
 	if c.CachedInfo().NumPending == 0 {
 		if err := f(p, nil); err != nil {
 			return 0, err
