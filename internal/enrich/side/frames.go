@@ -1,18 +1,11 @@
 package side
 
 import (
+	"cmp"
 	"slices"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/enrich/words"
-)
-
-// What is taken for granted before a word is read, and how sharp the scores are:
-// set so that of posts given with p = .9, nine in ten are so.
-const (
-	demandBase = -2.2
-	supplyBase = -1.6
-	heat       = 1.4
 )
 
 // A mark is a phrase of the lexicon in the sentence under way.
@@ -21,323 +14,272 @@ type mark struct {
 	from, to int32 // words
 }
 
-// A reason is a frame that was found.
-type reason uint8
-
-const (
-	seeks reason = iota
-	asks
-	reviews
-	bargains
-	pays
-	indicated
-	offers
-	reachable
-	priced
-	describes
-	reasonCount
-)
-
-func (k reason) String() string {
-	return [...]string{
-		"the author looks for somebody's paid time", "the author asks others whom to visit", "the author reports on a meeting", "the author asks about or bargains over a rate",
-		"the author speaks as the one who pays", "an indicator of demand was found", "somebody's time is offered", "a contact is given", "rates are listed", "the person in the ad is described",
-	}[k]
-}
-
-// A reading is one ad under way: log-odds of the sides and what they rest on.
+// A reading is one ad under way: what was found in it.
 type reading struct {
-	text      words.Text
-	marks     []mark
-	demand    float64
-	supply    float64
-	elsewhere float64
-	found     [reasonCount]float64
-	prices    int
-	rated     bool // a number out of ten in this sentence
-	lastMet   bool // the sentence before told of a meeting
-	address   int  // sentences that address the reader
-	paid      bool // a paid person has been named
-	forum     bool // the post says that it stands where such posts are exchanged
-	amount    bool // a number that can be a price in this sentence
+	text     words.Text
+	marks    []mark
+	found    [featureCount]float64
+	amount   bool // a number that can be a price in this sentence
+	rated    bool // a number out of ten in this sentence
+	lastMet  bool // the sentence before told of a meeting
+	prices   int
+	topical  bool // a sentence was about something else
+	personal bool // a person or company was spoken of
 }
 
-func (r *reading) number(i int) {
-	t := &r.text
-	w := t.At(i)
-	if n := len(w); n >= 2 && n <= 4 || t.Words[i].Flags&words.Money != 0 {
-		r.amount = true
-	}
-	if t.Words[i].Flags&words.Money != 0 {
-		r.prices++
-	}
-	if string(w) == "10" && i > 0 && t.Words[i].Flags&words.Slash != 0 && t.Words[i-1].Flags&words.Digits != 0 && len(t.At(i-1)) == 1 {
-		r.rated = true
-	}
-}
+// note counts a feature, at most twice in an ad.
+func (r *reading) note(f feature) { r.found[f] = min(2, r.found[f]+1) }
 
-// sentence weighs the marks of the words from start to end.
-func (r *reading) sentence(start, end int) {
+// sentence notes the frames of the words from start on.
+func (r *reading) sentence(start int) {
 	var all class
-	for _, m := range r.marks {
-		all |= m.class
+	for i := range r.marks {
+		if i > 0 && r.marks[i-1].class&not != 0 && r.marks[i].class&(social|thing) != 0 { // not looking for a relationship, not a robot
+			r.marks[i].class = 0
+		}
+		all |= r.marks[i].class
+	}
+	if all&nice != 0 && (all&(met|she) != 0 || r.lastMet) {
+		all |= verdict
 	}
 	asked := r.text.Words[start].Flags&words.Ask != 0
-	object := r.object(all)
-	if object == open && all&(met|ask) != 0 && all&(other|goods|hire) == 0 && r.named(start, end) {
-		object = time
-	}
-	told := false
-	switch {
-	case all&report != 0:
-		r.elsewhere += 2
-	case all&hire != 0:
-		r.elsewhere += 2.5
-	case object == nothing:
-		r.elsewhere += 1.6
-	default:
-		told = r.frames(all, object, asked)
-	}
-	for _, m := range r.marks {
-		if m.class&goods != 0 {
-			r.elsewhere += .8
+	about := all&topic != 0
+	var seen uint64 // a pair of trigger and object counts once in a sentence
+	for i, m := range r.marks {
+		for k, c := range triggers {
+			if m.class&c == 0 {
+				continue
+			}
+			o := r.object(i)
+			about = about || c == want && o == him
+			if bit := uint64(1) << (k*int(objectCount) + int(o)); seen&bit == 0 {
+				seen |= bit
+				r.note(pair(k, o))
+			}
 		}
 	}
+	told := all&met != 0 && !about
+	person := all&(pro|woman|she|name|company|massage) != 0
+	for _, f := range [...]struct {
+		feature
+		is bool
+	}{
+		{judged, (all&verdict != 0 || r.rated) && !about},
+		{judgedTopic, (all&verdict != 0 || r.rated) && about},
+		{judgedPerson, (all&verdict != 0 || r.rated) && !about && person},
+		{judgedMeeting, (all&verdict != 0 || r.rated) && !about && (told || r.lastMet)},
+		{judgedAsked, all&verdict != 0 && asked && !about},
+		{metPaid, told && (r.amount || all&hour != 0)},
+		{rate, r.amount && all&hour != 0 && !about && !asked},
+		{rateAsked, r.amount && all&hour != 0 && !about && asked},
+		{rateTopic, r.amount && all&hour != 0 && about},
+		{hourAsked, all&hour != 0 && asked && !about},
+		{hourBargained, all&hour != 0 && all&bargain != 0 && !about},
+		{amountAsked, r.amount && asked && !about},
+		{amountBargained, r.amount && all&bargain != 0 && !about},
+		{bargainedYou, all&bargain != 0 && all&you != 0 && !about},
+		{bargainedTopic, all&bargain != 0 && about},
+		{jargons, all&jargon != 0 && !about},
+		{payer, all&buyer != 0 && !about},
+		{payerPerson, all&(buyer|pay) != 0 && person && !about},
+		{payerWants, all&(buyer|pay) != 0 && all&want != 0 && !about},
+		{wantsHour, all&want != 0 && all&hour != 0 && person && !about},
+		{personAsked, all&(pro|woman|she|name) != 0 && asked && !about},
+		{topicAsked, asked && about},
+		{openAsked, all&available != 0 && asked && !about},
+		{speaksOfHer, all&she != 0 && !about},
+		{speaksOfSelf, all&me != 0 && all&(want|ask|bargain|pay) == 0 && !about},
+		{speaksToYou, all&you != 0 && !asked && all&(want|ask|bargain|pay) == 0 && !about},
+		{describes, all&(pro|woman|massage|company) != 0 && all&(want|ask|met|verdict|bargain|pay|buyer) == 0 && !asked && !about},
+		{onBoard, all&forum != 0},
+		{reported, all&report != 0},
+	} {
+		if f.is {
+			r.note(f.feature)
+		}
+	}
+	for c, f := range topics {
+		for _, m := range r.marks {
+			if m.class&c != 0 {
+				r.note(f)
+			}
+		}
+	}
+	r.topical = r.topical || about
+	r.personal = r.personal || person
 	r.lastMet, r.rated, r.amount = told, false, false
 }
 
-// An object says what a sentence is about.
-type object uint8
+// object is what the trigger at mark i has as its object: what comes first behind
+// it, unless that is the name of something else (a companion dog, a ladies' bike) or
+// said to do something else (a lady who cleans, somebody with a banner stand).
+func (r *reading) object(i int) object {
+	at := r.marks[i].to
+	if r.marks[i].class&(pro|company|massage|jargon) != 0 { // "your time", "an hour with": its own object
+		return behind(r.marks[i:])
+	}
+	for k := i + 1; k < len(r.marks); k++ {
+		x := r.marks[k]
+		if x.from-at > 6 {
+			break
+		}
+		if x.class&(pro|woman|body|company|massage|she|name|topic) != 0 {
+			if k > 0 && r.marks[k-1].to == x.from && r.marks[k-1].class&topic != 0 { // insurance provider
+				return other
+			}
+			return behind(r.marks[k:])
+		}
+		if x.class&man != 0 {
+			return him
+		}
+		at = x.to
+	}
+	if i > 0 && r.marks[i].from-r.marks[i-1].to <= 1 { // massage wanted
+		if x := r.marks[i-1]; x.class&(pro|woman|company|massage|topic) != 0 {
+			return behind(r.marks[i-1 : i])
+		}
+	}
+	return nothing
+}
 
-const (
-	open    object = iota // nothing that tells
-	nothing               // goods, lessons, pets: other things
-	time                  // company, massage
-	paid                  // a person whose time is paid
+// behind is what the first of the marks is once those behind it are heard.
+func behind(marks []mark) object {
+	x := marks[0]
+	if x.class&topic != 0 {
+		return other
+	}
+	within := int32(6)
+	if x.class&pro != 0 {
+		within = 2
+	}
+	for _, y := range marks[1:] {
+		if y.from-x.to > within {
+			break
+		}
+		if y.class&topic != 0 {
+			return other
+		}
+	}
+	switch {
+	case x.class&pro != 0:
+		return paid
+	case x.class&company != 0:
+		return time
+	case x.class&massage != 0:
+		return touch
+	case x.class&woman != 0:
+		return lady
+	case x.class&(she|name) != 0:
+		return her
+	}
+	return anybody
+}
+
+// number notes a number that can be a price, or one out of ten.
+func (r *reading) number(i int) {
+	t := &r.text
+	w, f := t.At(i), t.Words[i].Flags
+	if f&words.Money != 0 {
+		r.amount = true
+		r.prices++
+		return
+	}
+	if string(w) == "10" && i > 0 && f&words.Slash != 0 && t.Words[i-1].Flags&words.Digits != 0 && len(t.At(i-1)) == 1 {
+		r.rated = true
+		return
+	}
+	n := len(w)
+	if n < 2 || n > 4 || w[n-1] != '0' && w[n-1] != '5' || w[0] == '0' || n == 2 && w[0] < '4' {
+		return
+	}
+	if i > 0 && t.Words[i].Gap < words.Comma && notBefore[string(t.At(i-1))] || i+1 < len(t.Words) && t.Words[i+1].Gap < words.Comma && notBehind[string(t.At(i+1))] {
+		return
+	}
+	r.amount = true
+}
+
+// Words around numbers that are no price.
+var (
+	notBefore = set("exit", "route", "i", "hwy", "off", "im", "am", "aged", "age", "turned", "number", "apt", "salida", "tengo", "ending", "like", "of", "by")
+	notBehind = set("pm", "am", "min", "mins", "minutes", "miles", "mi", "years", "yrs", "yo", "inches", "inch", "lbs", "anos", "km", "plus", "percent", "year")
+	// A capitalised word behind these names a place or a firm, not a person.
+	placing  = set("in", "near", "at", "around", "of", "from", "by", "to", "off", "on", "past", "the", "en", "cerca", "por", "la", "el", "del", "downtown", "north", "south", "east", "west", "san", "new", "via", "between", "and", "until", "till", "last", "next", "every", "this", "hasta")
+	articles = set("the", "a", "old", "la", "el", "una", "un")
+	besides  = set("by", "near", "behind", "past", "off", "beside", "across", "outside", "around", "opposite", "cerca", "junto", "frente", "detras", "from")
+	days     = set("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december", "tues", "thurs", "mon", "wed", "fri", "sat", "sun", "whatsapp", "telegram", "god", "christmas", "easter")
+	// Who somebody is said to be by nation is no name either.
+	nations = set("asian", "latin", "latina", "latino", "hispanic", "black", "white", "caucasian", "african", "american", "mexican", "colombian", "venezuelan", "brazilian", "cuban", "dominican", "puerto", "rican", "english", "spanish", "british", "french", "german", "italian", "polish", "russian", "ukrainian", "romanian", "czech", "hungarian", "greek", "turkish", "arab", "arabic", "persian", "indian", "pakistani", "thai", "chinese", "japanese", "korean", "vietnamese", "filipina", "filipino", "european", "eastern", "western", "native", "jamaican", "haitian", "caribbean", "canadian", "australian", "islander", "jewish", "muslim", "christian", "catholic")
 )
 
-// object tells what a sentence is about. A person is not meant where a word before
-// makes a hiking companion of him, or one behind a companion dog.
-func (r *reading) object(all class) object {
-	out := open
-	for k, m := range r.marks {
-		switch {
-		case m.class&(person|company) != 0:
-			if k > 0 && r.marks[k-1].class&(modifier|other) != 0 && r.marks[k-1].to == m.from {
-				return nothing
-			}
-			if k+1 < len(r.marks) && r.marks[k+1].class&other != 0 && r.marks[k+1].from == m.to && r.text.Words[m.to].Gap < words.Comma {
-				return nothing
-			}
-			if m.class&person != 0 {
-				out = max(out, paid)
-			} else {
-				out = max(out, time)
-			}
-		}
+func set(ws ...string) map[string]bool {
+	m := map[string]bool{}
+	for _, w := range ws {
+		m[w] = true
 	}
-	if out <= time && all&other != 0 {
-		return nothing
-	}
-	if all&forum != 0 {
-		r.forum = true
-	}
-	if out == open && r.forum {
-		out = time
-	}
-	r.paid = r.paid || out == paid
-	return out
+	return m
 }
 
-// frames weighs what one sentence says, and reports whether it tells of a meeting.
-func (r *reading) frames(all class, o object, asked bool) (told bool) {
-	add := func(k reason, v float64) {
-		if k < offers {
-			r.demand += v
-		} else {
-			r.supply += v
-		}
-		r.found[k] += v
-	}
-	if all&you != 0 {
-		r.address++
-	}
-	if v := r.wish(o); v > 0 {
-		add(seeks, v)
-	}
-	switch {
-	case all&ask == 0 && !(o == paid && asked) || all&offer != 0 && !asked:
-	case o >= time && (asked || all&want != 0 || all&available != 0):
-		add(asks, 3.2)
-	case o >= time:
-		add(asks, 1.6)
-	case o == paid && asked && all&offer == 0:
-		add(asks, 2.4)
-	case asked && all&available != 0 && all&person == 0 && o != nothing:
-		add(asks, 2)
-	}
-	judged := all&verdict != 0 || r.rated
-	switch {
-	case all&met != 0 && judged:
-		add(reviews, 4)
-		told = true
-	case all&met != 0 && o >= time && asked:
-		add(reviews, 3)
-	case all&met != 0 && o >= time:
-		add(reviews, 2)
-		told = true
-	case judged && (r.lastMet || o >= time):
-		add(reviews, 2)
-	case all&met != 0 && all&hour != 0 && r.amount && !asked:
-		add(reviews, 3)
-		told = true
-	case all&she != 0 && judged:
-		add(reviews, 2.6)
-	case r.rated && all&hour != 0:
-		add(reviews, 3)
-	case judged && asked:
-		add(reviews, 1.5)
-	case all&met != 0:
-		add(reviews, .7)
-		told = true
-	}
-	switch {
-	case all&bargain != 0 && all&hour != 0 && (r.amount || asked) && (asked || all&offer == 0):
-		add(bargains, 3.4)
-	case asked && r.amount && all&hour != 0:
-		add(bargains, 3)
-	case all&bargain != 0 && (o == paid || all&she != 0) && (asked || r.amount):
-		add(bargains, 2.8)
-	case all&bargain != 0 && r.amount && asked && r.paid:
-		add(bargains, 2)
-	}
-	if all&buyer != 0 {
-		v := .9
-		if all&(want|company|person) != 0 || r.amount {
-			v = 1.8
-		}
-		if o >= time && r.amount && all&hour != 0 {
-			v += 1.2
-		}
-		add(pays, v)
-	}
-	if n := r.count(offer); n > 0 && all&(want|ask) == 0 {
-		add(offers, min(2.4, .9*float64(n)))
-	}
-	if r.amount && all&hour != 0 && all&(bargain|met|verdict|want|buyer) == 0 && !r.rated && !asked {
-		add(priced, 1.2*float64(min(2, r.count(hour))))
-	}
-	if o >= time && all&(want|ask|met|verdict|bargain|buyer|forum) == 0 && !asked {
-		add(describes, .8)
-	}
-	return told
-}
-
-// wish weighs a wish with what it is for behind it.
-func (r *reading) wish(o object) float64 {
-	if o < time {
-		return 0
-	}
-	for i, m := range r.marks {
-		if m.class&want == 0 {
-			continue
-		}
-		rest := r.marks[i+1:]
-		for k, x := range rest {
-			if x.class&(person|company) != 0 && slices.ContainsFunc(rest[k+1:], func(y mark) bool { return y.class&other != 0 && y.from-x.to <= 6 }) {
-				return 0
-			}
-			switch d := x.from - m.to; {
-			case d > 7:
-			case x.class&other != 0:
-				return 0
-			case x.class&person != 0:
-				return 4
-			case x.class&company != 0:
-				return 3
-			}
-		}
-		for _, x := range r.marks[:i] { // massage wanted
-			if x.class&(person|company) != 0 && m.from-x.to <= 2 {
-				return 2
-			}
-		}
-	}
-	return 0
-}
-
-func (r *reading) count(c class) (n int) {
-	for _, m := range r.marks {
-		if m.class&c != 0 {
-			n++
-		}
-	}
-	return n
-}
-
-// named reports whether a name stands in a sentence, other than at its start: who
-// was met or is asked about.
-func (r *reading) named(start, end int) bool {
+// named reports whether word i is somebody's name, by its capital and its place.
+func (r *reading) named(i, start int) bool {
 	t := &r.text
-	if t.Shout {
+	w := &t.Words[i]
+	if t.Shout || i == start || w.Flags&(words.Capital|words.Upper|words.Digits) != words.Capital || w.E-w.B < 3 || days[string(t.At(i))] || nations[string(t.At(i))] {
 		return false
 	}
-	for i := start + 1; i < end; i++ {
-		w := &t.Words[i]
-		if w.Flags&(words.Capital|words.Upper) != words.Capital || w.E-w.B < 3 {
-			continue
-		}
-		if p := string(t.At(i - 1)); p == "with" || p == "con" || p == "a" || p == "seen" || p == "met" || p == "on" || p == "about" || p == "for" || p == "does" || p == "tried" || p == "saw" || p == "booked" || p == "visited" || p == "de" {
-			return true
-		}
+	if w.Gap < words.Comma && placing[string(t.At(i-1))] {
+		return false
+	}
+	capital := func(k int) bool {
+		return k > start && k < len(t.Words) && t.Words[k].Gap < words.Comma && t.Words[k].Flags&words.Capital != 0 && k != start
+	}
+	return !capital(i+1) && (w.Gap >= words.Comma || t.Words[i-1].Flags&words.Capital == 0 || i-1 == start)
+}
+
+// beside reports whether word i, a thing, only says where: by the grocery.
+func (r *reading) beside(i, start int) bool {
+	t := &r.text
+	if k := i - 1; k > start && t.Words[i].Gap < words.Comma && articles[string(t.At(k))] {
+		return besides[string(t.At(k-1))]
 	}
 	return false
 }
 
-// signs weighs what the page and the other enrichers give.
+// signs notes what the page and the other enrichers give, and what holds for the
+// whole post.
 func (r *reading) signs(a *ad.Ad) {
-	best := 0.0
 	for _, i := range a.Indicators {
-		if i.Category == "demand" {
-			best = max(best, i.P)
-		} else if i.Category != "venue" && i.Category != "trust_language" {
-			r.supply += .4
+		switch i.Category {
+		case "demand":
+			r.found[indicated] = max(r.found[indicated], i.P)
+		case "venue", "trust_language":
+		default:
+			r.note(otherLanguage)
 		}
 	}
-	if best > 0 {
-		r.demand += 2.6 * best
-		r.found[indicated] = 2.6 * best
+	if len(a.Phones)+len(a.Identifiers)+len(a.Contacts) > 0 {
+		r.note(reachable)
 	}
-	if r.address > 0 && r.supply > 0 {
-		r.supply += min(1.4, .7*float64(r.address))
+	if r.prices >= 2 {
+		r.note(priced)
 	}
-	if len(a.Phones)+len(a.Identifiers)+len(a.Contacts) > 0 && r.supply > 0 {
-		r.supply += 1
-		r.found[reachable] = 1
-	}
-	if r.prices >= 2 && r.supply > 0 {
-		r.supply += .6
-		r.found[priced] += .6
+	r.note(always)
+	switch {
+	case !r.topical && r.personal:
+		r.note(onlyPersonal)
+	case !r.topical:
+		r.note(noTopic)
 	}
 }
 
-// reasons are the frames that speak for demand or for supply, weightiest first.
-func (r *reading) reasons(demand bool) []string {
+// reasons are what spoke for a side, weightiest first.
+func reasons(found [reasonCount]float64) []string {
 	var ks []reason
-	for k := range reasonCount {
-		if r.found[k] > 0 && (k < offers) == demand {
-			ks = append(ks, k)
+	for k, v := range found {
+		if v > .05 && reason(k) != unsaid {
+			ks = append(ks, reason(k))
 		}
 	}
-	slices.SortStableFunc(ks, func(a, b reason) int {
-		switch {
-		case r.found[a] > r.found[b]:
-			return -1
-		case r.found[a] < r.found[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(ks, func(a, b reason) int { return cmp.Compare(found[b], found[a]) })
 	out := make([]string, len(ks))
 	for i, k := range ks {
 		out[i] = k.String()

@@ -40,7 +40,7 @@ func TestAnIndicatorOfDemandCounts(t *testing.T) {
 // Who somebody is said to be must not change what a post is taken for.
 func TestNationalityChangesNothing(t *testing.T) {
 	s := New()
-	for _, form := range []string{"looking for a %s lady tonight", "%s massage, open daily, call us", "Saw a %s girl by the mall, would go again", "%s food truck for sale"} {
+	for _, form := range []string{"looking for a %s lady tonight", "%s massage, open daily, call us", "Saw a %s girl by the mall, would go again", "%s food truck for sale", "is she %s?", "my %s friend can join, two ladies tonight", "what does the %s one charge for an hour"} {
 		var first ad.Side
 		for i, w := range []string{"nice", "Thai", "Latin", "Russian", "Black", "Asian", "American", "Mexican"} {
 			a := ad.Ad{Listing: ad.Listing{Body: strings.Replace(form, "%s", w, 1)}}
