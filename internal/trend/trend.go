@@ -275,8 +275,9 @@ func (b *Book) count(metro string, monday time.Time, demand bool) (posts, author
 		return posts, single(len(t.authors))
 	}
 	var given, rest int
-	hidden := len(b.sites)                  // metros that are not shown, those without posts too
-	who, unsaid := map[uint64]bool{}, false // authors, of metros whose own count is shown
+	hidden := len(b.sites)   // metros that are not shown, those without posts too
+	who := map[uint64]bool{} // authors, of metros whose own count is shown
+	silent := 0              // metros that show posts but not their authors
 	for k, t := range b.cells {
 		if k.week != monday.Unix() || k.demand != demand {
 			continue
@@ -287,8 +288,10 @@ func (b *Book) count(metro string, monday time.Time, demand bool) (posts, author
 		} else {
 			rest += t.posts
 		}
+		if t.posts >= Least && len(t.authors) < Least {
+			silent++
+		}
 		if t.posts < Least || len(t.authors) < Least {
-			unsaid = unsaid || len(t.authors) > 0
 			continue
 		}
 		for a := range t.authors {
@@ -304,7 +307,8 @@ func (b *Book) count(metro string, monday time.Time, demand bool) (posts, author
 		return Count{Withheld: true}, Count{Withheld: true}
 	}
 	posts, authors = Count{N: &given, AtLeast: least}, single(len(who))
-	authors.AtLeast = unsaid && authors.N != nil
+	// Said whether there are more or not: that there are none tells too.
+	authors.AtLeast = authors.N != nil && hidden+silent > 0
 	return posts, authors
 }
 
