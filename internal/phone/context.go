@@ -56,7 +56,7 @@ func (r *reader) readLead(start int) lead {
 		if digits += int(c.digits); c.w.numeral() && c.w.sort() != wordSoft {
 			digits += 2
 		}
-		if digits >= 5 {
+		if digits >= 5 && !(groups && g == gapSpace && r.word(k-1).sort() == wordID) {
 			cx.cue = max(cx.cue, r.inherited(start))
 			return cx
 		}
@@ -374,6 +374,8 @@ func (r *reader) coded(i int) {
 		if to >= i+6 && letters > 0 {
 			mark(to)
 		}
+	case len(b) == 1 && c.digits == 1 && b[0] != '0' && next.gap == gapDot && int(next.digits) == r.size(i+1) && next.digits > 7 && (b[0] != '1' || next.digits != 10) && (c.gap == 0 || !c.gap.tight()):
+		mark(i + 2) // "2.7182818284"
 	case len(b) == 1 && b[0] == '0' && next.gap == gapDot && int(next.digits) == r.size(i+1) && next.digits > 5 && (c.gap == 0 || !c.gap.tight()):
 		mark(i + 2)
 	case r.decimal(i) && r.decimal(i+2) && r.chunks[i+2].gap&gapComma != 0: // a place

@@ -58,8 +58,13 @@ func (r *reader) edgesFrom(i int) {
 			r.digits(i, b, 0, 0)
 			if len(b) == 1 {
 				r.tallied(i, uint64(b[0]-'0'), false)
+				if n.sort() == wordTimes && r.spells(i+1, "twice", "thrice") {
+					r.repeat(i, i+2, uint64(b[0]-'0'), int(n.value()))
+				}
 			}
 		}
+	case r.marks == wordTally && r.spells(i, "none", "nothing", "nada", "ninguno", "ninguna", "blank", "empty", "vacio"):
+		r.edge(i, i+1, 0, 1, .1, howWord)
 	case r.stars && r.starred(i):
 	case r.masked(i):
 	case c.digits == 0 && c.marks == 0 && c.w.numeral():
@@ -242,7 +247,11 @@ func (r *reader) words(i int) {
 	switch w.sort() {
 	case wordUnit:
 		r.edge(i, i+1, v, 1, 0, howWord)
+		r.lessened(i, v)
 		r.tallied(i, v, false)
+		if r.spells(i, "one") && r.spells(i+1, "more") && r.word(i+2).sort() == wordUnit {
+			r.edge(i, i+3, uint64(r.word(i+2).value()), 1, 0, howWord) // "a pair of fives and one more five"
+		}
 		switch next := r.word(i + 1); next.sort() {
 		case wordUnit:
 			if next.value() > 1 && next.value() < 6 && r.times(i+2) {
@@ -253,6 +262,9 @@ func (r *reader) words(i int) {
 		case wordThousand:
 			r.edge(i, i+2, v*1000, 4, .2, howWord|howTens)
 		case wordTimes:
+			if r.spells(i+1, "twice", "thrice") && !r.word(i+2).numeral() {
+				r.repeat(i, i+2, v, int(next.value()))
+			}
 			if u := r.word(i + 2); next.value() == 0 && u.sort() == wordUnit && v > 1 && v < 5 {
 				r.repeat(i, i+3, uint64(u.value()), int(v))
 			}
@@ -320,11 +332,15 @@ func (r *reader) words(i int) {
 			break
 		}
 	case wordTimes:
-		next := r.word(i + 1)
-		if next.sort() == wordUnit || next.sort() == wordSoft {
-			r.repeat(i, i+2, uint64(next.value()), int(v))
-		} else if c := r.chunk(i + 1); c != nil && c.hi-c.lo == 1 && c.digits == 1 {
-			r.repeat(i, i+2, uint64(r.norm[c.lo]-'0'), int(v))
+		k := i + 1
+		if r.spells(k, "of", "de") { // "a trio of fives"
+			k++
+		}
+		next := r.word(k)
+		if next.sort() == wordUnit || next.sort() == wordPlural || next.sort() == wordSoft && k == i+1 {
+			r.repeat(i, k+1, uint64(next.value()), int(v))
+		} else if c := r.chunk(k); c != nil && c.digits == 1 && (c.hi-c.lo == 1 || c.hi-c.lo == 2 && r.norm[c.hi-1] == 's') {
+			r.repeat(i, k+1, uint64(r.norm[c.lo]-'0'), int(v))
 		}
 	}
 }
@@ -332,7 +348,8 @@ func (r *reader) words(i int) {
 // article reports whether the word in chunk i stands before the digit that it goes with:
 // "un cero".
 func (r *reader) article(i int) bool {
-	return r.chunks[i].w == wordSoft|1 && r.word(i+1).sort() == wordUnit && r.chunks[i+1].gap == gapSpace && r.spells(i, "un", "una")
+	next := r.word(i + 1).sort()
+	return r.chunks[i].w == wordSoft|1 && (next == wordUnit || next == wordTimes) && r.chunks[i+1].gap == gapSpace && r.spells(i, "un", "una")
 }
 
 // tallied adds the repetition of a digit whose count stands in brackets behind it:

@@ -331,6 +331,17 @@ func looks(s string, at, by int, keys []key) bool {
 // when it stands for itself.
 func (sc *scanner) keyed(r rune, size int) byte {
 	at := int(sc.at)
+	if sc.cipher[0] <= sc.at && sc.at < sc.cipher[1] {
+		for _, k := range sc.keys {
+			if r < utf8.RuneSelf && k.sign == r|0x20 && letter(byte(r)) {
+				return k.digit
+			}
+		}
+		return 0
+	}
+	if sc.cipher[1] > 0 {
+		return 0
+	}
 	for _, k := range sc.keys {
 		if k.sign != r {
 			continue

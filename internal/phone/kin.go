@@ -27,6 +27,9 @@ func (r *reader) sibling(of *candidate, limit int32) (candidate, bool) {
 	either := r.chunks[k].gap&gapSlash != 0
 	comma := r.chunks[k].gap&(gapComma|gapSlash|gapParen) != 0
 	strange := 0
+	if named := r.ending(k, int(limit)); named > k {
+		k, either, comma = named, true, true
+	}
 	for ; k < int(limit) && k < int(of.end)+4 && r.chunks[k].edges == r.chunks[k].after || k == int(of.end) && r.spells(k, "o", "u"); k++ {
 		c := &r.chunks[k]
 		switch {
@@ -76,6 +79,27 @@ func (r *reader) sibling(of *candidate, limit int32) (candidate, bool) {
 	c := candidate{path: path{start: p.start, at: p.end, n: p.n, v: p.v, steps: p.steps, how: p.how}, end: p.end, country: of.country, digits: of.digits,
 		nation: of.nation/pow10[p.n]*pow10[p.n] + p.v, score: of.score - .4 - p.cost, marks: markShared | of.marks&markCue, trail: p.trail}
 	return c, c.score > 0
+}
+
+// ending returns the chunk behind words that say how another number ends, k when there
+// are none: "or the same ending in 0145", "si no contesto termina en 0145".
+func (r *reader) ending(k, limit int) int {
+	told := k
+	for to := k; to < limit && to < k+9 && r.chunks[to].gap&(gapEnd|gapLine) == 0; to++ {
+		c := &r.chunks[to]
+		switch {
+		case c.digits > 0:
+			if told > k && to <= told+3 && c.digits == 4 {
+				return to
+			}
+			return k
+		case c.w == wordLast && !r.spells(to, "last", "ultimos", "final"):
+			told = to
+		case c.w.sort() == wordID, c.w.sort() == wordLabel, c.w.sort() == wordDead:
+			return k
+		}
+	}
+	return k
 }
 
 // alone reports whether nothing but the end of a clause follows at chunk i.

@@ -91,7 +91,7 @@ func plausible(s string) bool {
 			}
 		}
 	}
-	signs, solo, start, run, stars := 0, 0, -1, 0, 0
+	signs, solo, start, run, stars, last := 0, 0, -1, 0, 0, rune(0)
 	for i := 0; i <= len(s); i++ {
 		c := byte(' ')
 		if i < len(s) {
@@ -122,6 +122,9 @@ func plausible(s string) bool {
 			}
 			start = -1
 		}
+		if c > ' ' && i > 0 && s[i-1] == c && c < utf8.RuneSelf && (i < 2 || s[i-2] != c) {
+			signs++ // perhaps to be counted
+		}
 		switch {
 		case c == '*' || c == '_':
 			if i > 0 && letter(s[i-1]) || i+1 < len(s) && letter(s[i+1]) {
@@ -138,9 +141,10 @@ func plausible(s string) bool {
 		case c >= utf8.RuneSelf:
 			r, size := utf8.DecodeRuneInString(s[i:])
 			if r >= 0x100 {
-				if _, _, ok := digitOf(r); ok || twin(r) != 0 {
+				if _, _, ok := digitOf(r); ok || twin(r) != 0 || r == last { // perhaps to be counted
 					signs++
 				}
+				last = r
 			}
 			i += size - 1
 		}
@@ -162,12 +166,14 @@ type reader struct {
 	romans  int    // numerals in capitals
 	threes  int    // three digits
 	counts1 bool   // a one or the word first, with which a count may begin
+	pairs   int    // single letters with a single digit behind
 	lines   int    // that begin with digits
 	names   bool   // misspelt names of digits follow each other
 	stars   bool   // the text has stars
 	loose   bool   // three groups of digits or more have words between
 	back    bool   // the text says that digits are reversed
 	blocks  bool   // or groups of digits
+	hint    bool   // the text may say so
 	told    uint16 // what else it tells to do: bit k for the word wordTell|k
 	edges   []edge
 	areas   []area
@@ -222,6 +228,10 @@ func (r *reader) classify() bool {
 			digits += 2
 			c.hard = true
 			hard++
+		case wordID:
+			if c.hi-c.lo == 6 && r.spells(i, "cuenta") && r.spells(i+1, "los", "las", "cada", "cuantos", "cuantas", "el") {
+				r.told |= 1 << wordTally.value()
+			}
 		case wordBack:
 			r.told |= 1
 		case wordTell:
@@ -245,7 +255,12 @@ func (r *reader) classify() bool {
 			if c.digits == 3 {
 				r.threes++
 			}
-			r.counts1 = r.counts1 || c.digits == 1 && r.norm[c.lo] == '1'
+			if c.digits == 1 && c.letters == 0 {
+				r.counts1 = r.counts1 || r.norm[c.lo] == '1'
+				if k := i - 1; k >= 0 && (r.size(k) == 1 && r.chunks[k].letters == 1 || k > 0 && r.size(k) == 2 && r.size(k-1) == 1 && r.chunks[k-1].letters == 1) {
+					r.pairs++
+				}
+			}
 			if c.letters > 0 && c.marks == 0 && c.odd == 0 && measured(r.norm[c.lo:c.hi]) {
 				c.measure = true
 				continue
@@ -316,8 +331,19 @@ func (r *reader) read(s string) []ad.Phone {
 			likely = r.classify()
 		}
 	}
+	if r.pairs > 1 && r.keys == nil {
+		if keys, from, to := ciphered(s); keys != nil {
+			r.keys, r.cipher = keys, [2]int32{from, to}
+			r.again()
+			r.scan()
+			likely = r.classify()
+		}
+	}
 	for _, w := range [...]word{wordMorse, wordTally} {
 		if r.told&(1<<w.value()) != 0 && r.marks == 0 {
+			if r.unit = counted(s); w == wordTally && r.unit == 0 {
+				continue
+			}
 			r.marks = w
 			r.again()
 			r.scan()
@@ -340,7 +366,7 @@ func (r *reader) read(s string) []ad.Phone {
 	r.stars = strings.IndexByte(s, '*') >= 0
 	r.misspellings()
 	for i := range r.chunks {
-		if c := &r.chunks[i]; c.plain && c.spelt == 0 && !r.stars && (i+1 == len(r.chunks) || !r.chunks[i+1].gap.tight() || r.chunks[i+1].hi-c.lo > 5) {
+		if c := &r.chunks[i]; c.plain && c.spelt == 0 && !r.stars && r.marks == 0 && (i+1 == len(r.chunks) || !r.chunks[i+1].gap.tight() || r.chunks[i+1].hi-c.lo > 5) {
 			c.edges, c.after = int32(len(r.edges)), int32(len(r.edges))
 			continue // nearly all
 		}

@@ -96,8 +96,10 @@ type scanner struct {
 	shout  bool // that end is ! or ?
 	loose  bool // no tag ends in the rest of the text
 	keys   []key
-	marks  word // wordMorse or wordTally when the text says that it is written so
-	flip   bool // what follows is shown from right to left
+	cipher [2]int32 // the bytes that are written in a cipher, whose letters the keys are
+	unit   rune     // the sign whose repetitions are counted
+	marks  word     // wordMorse or wordTally when the text says that it is written so
+	flip   bool     // what follows is shown from right to left
 }
 
 // scan reads the whole text.
@@ -140,8 +142,10 @@ func (sc *scanner) scan() {
 			} else {
 				sc.put(glyph{c: c}, 1, 1)
 			}
-		case c == '(' && sc.empty():
+		case c == '(' && (sc.marks == wordTally && strings.HasPrefix(s[sc.at:], "()") || sc.empty()):
 			sc.put(glyph{c: '0', odd: true}, 2, 2)
+		case c == '<' && heart(s[sc.at:]):
+			sc.put(glyph{c: sign}, 2, 2)
 		case c == '<':
 			if !sc.tag() {
 				sc.put(glyph{c: c}, 1, 1)
@@ -162,6 +166,11 @@ func (sc *scanner) scan() {
 			sc.put(read(r), int32(n), 1)
 		}
 	}
+}
+
+// heart reports whether s begins with a heart made of ASCII: "<3".
+func heart(s string) bool {
+	return len(s) > 1 && s[1] == '3' && (len(s) == 2 || s[2] == ' ' || s[2] == '<' || s[2] == '\n')
 }
 
 // rings reports whether a sign is one of Unicode's telephones.

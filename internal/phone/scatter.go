@@ -162,6 +162,15 @@ func (r *reader) numbered(i int) bool {
 // closely.
 func (r *reader) gather(list []scrap, trail []int32) {
 	if n := numberedScraps(list); n > 0 { // "1) 912 2) 555 3) 0123"
+		nouns := 0
+		for k := range n {
+			if c := r.chunk(int(list[2*k+1].end)); c != nil && c.gap == gapSpace && c.w == wordNone && c.letters > 3 {
+				nouns++
+			}
+		}
+		if nouns > 1 {
+			return // "1) 912 pieces 2) 555 screws"
+		}
 		for k := range n {
 			list[k] = list[2*k+1]
 			list[k].words, list[k].called = 1, true

@@ -68,7 +68,7 @@ func (r *reader) weigh(p path) {
 	if !ok || r.home() == elsewhere {
 		r.weighForeign(p)
 	}
-	if r.turned(p) {
+	if r.turned(p) || r.hint && !ok {
 		r.weighTurned(p)
 	}
 }

@@ -51,8 +51,11 @@ func match(b []byte, s *spelling) (size int, cost float32) {
 		c, want := b[k], s.name[k]
 		switch {
 		case c|0x20 == want && letter(c):
-		case k == 0 && c == '0'+s.digit && len(s.name) > 2:
+		case c == '0'+s.digit && len(s.name) > 2:
 			cost += .1
+			if k > 0 { // "se7en"
+				cost += .1
+			}
 		case resembles(c, want):
 			cost += .12
 		default:
@@ -193,6 +196,10 @@ func humped(b []byte) (v uint64, n int, cost float32) {
 		end := at + 1
 		for end < len(b) && (b[end] < 'A' || b[end] > 'Z') {
 			end++
+		}
+		if m := lookUp(b[at:end]); n == 0 && end < len(b) && capitals >= enough && (m.sort() == wordPhone || m.sort() == wordFiller) {
+			at, n = end, n-1 // "CallMeNineOneTwo"
+			continue
 		}
 		if n == maxDigits || b[at] < 'A' || b[at] > 'Z' || end-at < 2 {
 			return 0, 0, 0

@@ -34,7 +34,19 @@ func (r *reader) sum(i int) bool {
 			r.edge(i, i+3, a+b, width(a+b), .5, howSum)
 		}
 	}
+	if last := r.chunk(i + 1); last != nil && last.gap&^(gapSpace|gapLastPlus) == gapPlus && last.digits > 0 && last.letters+last.marks == 0 && c.letters+c.marks == 0 &&
+		r.size(i) < 5 && r.size(i+1) < r.size(i) && r.value(i)%pow10[r.size(i+1)] == 0 { // "900+12"
+		v := r.value(i) + r.value(i+1)
+		r.edge(i, i+2, v, width(v), .5, howSum)
+	}
 	return false
+}
+
+// lessened adds the difference of two digits in words: "four minus two".
+func (r *reader) lessened(i int, a uint64) {
+	if b := r.word(i + 2); b.sort() == wordUnit && uint64(b.value()) <= a && r.word(i+1) == wordPlus && r.spells(i+1, "minus", "menos") {
+		r.edge(i, i+3, a-uint64(b.value()), 1, .2, howSum)
+	}
 }
 
 // width is how many digits a number has.

@@ -211,10 +211,10 @@ var meanings = [...]struct {
 	{wordHundreds | 7, "setecientos setecientas"},
 	{wordHundreds | 8, "ochocientos ochocientas"},
 	{wordHundreds | 9, "novecientos novecientas"},
-	{wordTimes | 2, "double doble dbl twin"},
+	{wordTimes | 2, "double doble dbl twin pair par duo twice"},
 	{wordTimes, "veces times"},
-	{wordTimes | 3, "triple treble tripple trip trebel"},
-	{wordTimes | 4, "quadruple cuadruple"},
+	{wordTimes | 3, "triple treble tripple trip trebel trio thrice"},
+	{wordTimes | 4, "quadruple cuadruple quartet cuarteto"},
 	{wordPlural, "zeros zeroes ceros ohs"},
 	{wordPlural | 1, "ones unos"},
 	{wordPlural | 2, "twos"},
@@ -276,7 +276,7 @@ var meanings = [...]struct {
 		"chassisno engineno hin mmsi callsign registrationno plateno expte docketno caseno warrantno claimno " +
 		"prescriber deea dea npino medrec mrn hmo ppo medicaid copay derechohabiente "},
 	{wordPrice, "price prices precio precios rates tarifas tarifa costo costos fees"},
-	{wordSheet, "container contenedor record chart roll seal promo finca tomo folder prof product producto reading lectura sizes size tallas score scores marcador track results resultados expires stock student " +
+	{wordSheet, "views visitas vistas visits visitors followers seguidores downloads descargas shelf estante population poblacion container contenedor record chart roll seal promo finca tomo folder prof product producto reading lectura sizes size tallas score scores marcador track results resultados expires stock student " +
 		"alumno clave session error meter chip quote job insurance seguro lote bill vehicle vehiculo property reg ruc rut cheque " +
 		"client cliente customer user usuario loan mc mac po employer nota"},
 	{wordFiller, "main private personal business good right correct current me us him her today preferred primary usual real actual propio " +
@@ -308,7 +308,7 @@ var meanings = [...]struct {
 	{wordColumn, "column columna vertical vertically verticalmente acrostic renglon renglones linea lineas lines line downwards abajo"},
 	{wordMorse, "morse"},
 	{wordRoman, "roman romans romano romanos romanas"},
-	{wordTally, "tally tallies strokes rayitas palitos palotes marks"},
+	{wordTally, "count counting cuente cuenten contando cuantos cuantas conta contar many tally tallies strokes rayitas palitos palotes marks"},
 	{wordWay, "left izquierda front"},
 	{wordSwapped, "swapped cambiados intercambiados shuffled"},
 	{wordDead, "disconnected beware bloqueen bloqueado bloquea bloqueada desconectado desconectada scammer scammers scam estafador estafadora " +
@@ -329,13 +329,14 @@ func mayCount(a, b byte) bool {
 var seconds = [26]uint32{
 	0:         0x0180100,
 	'c' - 'a': 0x0100111,
-	'd' - 'a': 0x0004112,
+	'd' - 'a': 0x0104112,
 	'e' - 'a': 0x0000900,
 	'f' - 'a': 0x0024100,
 	'h' - 'a': 0x0100000,
 	'm' - 'a': 0x0000100,
 	'n' - 'a': 0x0104111,
 	'o' - 'a': 0x0402184,
+	'p' - 'a': 0x0000001,
 	'q' - 'a': 0x0100000,
 	's' - 'a': 0x0000110,
 	't' - 'a': 0x0524190,
