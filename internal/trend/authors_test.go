@@ -30,9 +30,9 @@ func TestWithheldAuthorsAreNoDifference(t *testing.T) {
 	}
 }
 
-// Of all ways in which three metros can have posts and authors, no two cells that
-// are withheld may be told: for each, another number must give the very same
-// answers to every question.
+// Of all ways in which three metros can have posts and authors, no cell that
+// is withheld may be told: for each, none and some must give the very same answers
+// to every question.
 func TestEveryWithheldCellCouldBeAnother(t *testing.T) {
 	at := time.Date(2026, 3, 4, 0, 0, 0, 0, time.UTC)
 	days := []Day{{Site: "s", Day: at, Due: 10, Fetched: 10, Parsed: 10}}
@@ -90,10 +90,10 @@ func TestEveryWithheldCellCouldBeAnother(t *testing.T) {
 			for c := range could[key][i] {
 				posts[c.posts], authors[c.authors] = true, true
 			}
-			if w.posts < Least && len(posts) < 2 {
+			if w.posts < Least && (!posts[0] || len(posts) < 2) {
 				t.Fatalf("%v: that %s has %d posts is told by %s", way, metros[i], w.posts, key)
 			}
-			if w.posts >= Least && w.authors < Least && len(authors) < 2 {
+			if w.posts >= Least && w.authors < Least && (!authors[0] || len(authors) < 2) {
 				t.Fatalf("%v: that %s has %d authors is told by %s", way, metros[i], w.authors, key)
 			}
 		}

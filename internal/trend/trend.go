@@ -298,8 +298,8 @@ func (b *Book) count(metro string, monday time.Time, demand bool) (posts, author
 			who[a] = true
 		}
 	}
-	// Each hidden count must be able to be another one, whatever is shown.
-	least := rest < Least || hidden < 2 || rest >= (Least-1)*hidden
+	// Each hidden count must be able to be another one, none too, whatever is shown.
+	least := rest < Least || rest > (Least-1)*(hidden-1)
 	if !least {
 		given += rest
 	}
