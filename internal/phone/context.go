@@ -76,7 +76,7 @@ func (r *reader) readLead(start int) lead {
 		case wordArea:
 			return lead{cue: .6}
 		case wordID:
-			if r.inAddress(k) {
+			if r.inAddress(k) || r.marks == wordTally && r.spells(k, "cuenta") {
 				continue
 			}
 			if r.place(k) {

@@ -51,13 +51,12 @@ func match(b []byte, s *spelling) (size int, cost float32) {
 		c, want := b[k], s.name[k]
 		switch {
 		case c|0x20 == want && letter(c):
-		case c == '0'+s.digit && len(s.name) > 2:
+		case k == 0 && c == '0'+s.digit && len(s.name) > 2:
 			cost += .1
-			if k > 0 { // "se7en"
-				cost += .1
-			}
 		case resembles(c, want):
 			cost += .12
+		case c == '0'+s.digit && len(s.name) > 3: // "n9ne"
+			cost += .2
 		default:
 			return 0, 0
 		}
