@@ -175,3 +175,88 @@ func (s *sets) in(word, set int32) bool {
 	}
 	return s.rows[s.rowOf[word]+set>>6]>>(set&63)&1 != 0
 }
+
+// A dictionary finds words by their spelling.
+type dictionary struct {
+	slots   []spelling // open addressing; a power of two, at most half of them full
+	names   []string
+	words   int32     // ids below are words, others contractions
+	expand  [][]int32 // words that contractions stand for
+	also    []int32   // words that are spelled as a contraction is
+	numbers [26]uint32
+}
+
+type spelling struct {
+	hash uint32
+	id   int32 // 0 for an empty slot
+}
+
+// newDictionary is of all words, the contractions and what they stand for, and
+// the words of numbers.
+func newDictionary(s *sets, expand map[string][]int32, numbers map[string]int32) dictionary {
+	d := dictionary{names: slices.Clone(s.names), words: int32(len(s.names))}
+	for w, parts := range expand {
+		d.names, d.expand, d.also = append(d.names, w), append(d.expand, parts), append(d.also, s.words[w])
+	}
+	size := 4
+	for size < 2*len(d.names) {
+		size *= 2
+	}
+	d.slots = make([]spelling, size)
+	for id, name := range d.names {
+		if id == 0 || id < int(d.words) && expand[name] != nil {
+			continue
+		}
+		h := hash([]byte(name))
+		at := h & uint32(size-1)
+		for d.slots[at].id != 0 {
+			at = (at + 1) & uint32(size-1)
+		}
+		d.slots[at] = spelling{h, int32(id)}
+	}
+	for w := range numbers {
+		if len(w) > 1 && plain(w[0]) && plain(w[1]) {
+			d.numbers[w[0]-'a'] |= 1 << (w[1] - 'a')
+		}
+	}
+	return d
+}
+
+func hash(b []byte) uint32 {
+	h := uint32(2166136261)
+	for _, c := range b {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	return h ^ h>>15
+}
+
+// find gives the word that is spelled so, 0 for none, and what it stands for as a
+// contraction.
+func (d *dictionary) find(b []byte) (word int32, parts []int32) {
+	h := hash(b)
+	for at := h; ; at++ {
+		s := &d.slots[at&uint32(len(d.slots)-1)]
+		switch {
+		case s.id == 0:
+			return 0, nil
+		case s.hash != h || d.names[s.id] != string(b):
+		case s.id < d.words:
+			return s.id, nil
+		default:
+			return d.also[s.id-d.words], d.expand[s.id-d.words]
+		}
+	}
+}
+
+// known is the word that is spelled so, 0 for none.
+func (d *dictionary) known(b []byte) int32 {
+	w, _ := d.find(b)
+	return w
+}
+
+// beginsNumber reports whether the letters may begin with the word of a number.
+func (d *dictionary) beginsNumber(b []byte) bool {
+	return plain(b[0]) && plain(b[1]) && d.numbers[b[0]-'a']>>(b[1]-'a')&1 != 0
+}
+
+func plain(c byte) bool { return 'a' <= c && c <= 'z' }

@@ -148,6 +148,7 @@ type Library struct {
 	fallback uint64 // contexts that hold where no other does
 	number   []int32
 	expand   map[string][]int32
+	dict     dictionary
 	starts   []bool // words that begin a phrase
 
 	neg, city, function, units, half, of, twice, plus, minus, year, times int32
@@ -273,6 +274,7 @@ func (l *Library) build(files []File, docs []document) error {
 	}
 	l.index()
 	l.seal(own)
+	l.dict = newDictionary(l.sets, l.expand, numbers)
 	return nil
 }
 

@@ -131,7 +131,7 @@ func (r *reader) apart(i int) (int, int32) {
 		}
 		n += copy(b[n:], r.f.buf[v.b:v.e])
 		if k-i >= 1 && n >= 4 && (single || k-i <= 3) {
-			if w := r.lib.words[string(b[:n])]; w != 0 {
+			if w := r.lib.dict.known(b[:n]); w != 0 {
 				best, word = k-i+1, w
 			}
 		}

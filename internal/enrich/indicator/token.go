@@ -1,6 +1,7 @@
 package indicator
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -46,61 +47,63 @@ type token struct {
 }
 
 // folded is the folded text of a reader: rune i stands for code points
-// [from[i], to[i]) of the original.
+// [marks[i].from, marks[i].to) of the original and bytes [marks[i].at,
+// marks[i+1].at) of buf.
 type folded struct {
-	runes    []rune
-	from, to []int32
-	caps     []bool
-	odd      []bool
-	buf      []byte
-	at       []int32 // offset in buf of each rune, and the end
+	runes []rune
+	marks []mark // and one for the end
+	buf   []byte
 }
 
-func (f *folded) reset() {
-	f.runes, f.from, f.to, f.caps, f.odd = f.runes[:0], f.from[:0], f.to[:0], f.caps[:0], f.odd[:0]
-	f.buf, f.at = f.buf[:0], f.at[:0]
+type mark struct {
+	from, to, at int32
+	upper, odd   bool
 }
+
+func (f *folded) reset() { f.runes, f.marks, f.buf = f.runes[:0], f.marks[:0], f.buf[:0] }
 
 func (f *folded) add(r rune, from, to int32, upper, odd bool) {
-	f.runes, f.from, f.to = append(f.runes, r), append(f.from, from), append(f.to, to)
-	f.caps, f.odd = append(f.caps, upper), append(f.odd, odd)
+	f.runes = append(f.runes, r)
+	f.marks = append(f.marks, mark{from, to, int32(len(f.buf)), upper, odd})
+	f.buf = utf8.AppendRune(f.buf, r)
 }
+
+func (f *folded) end() { f.marks = append(f.marks, mark{at: int32(len(f.buf))}) }
+
+// text is the folded text of runes [i, j).
+func (f *folded) text(i, j int) []byte { return f.buf[f.marks[i].at:f.marks[j].at] }
 
 // fold reads s the short way, for the letters, signs and pictures that ads are
 // made of, and leaves what is rarer to package text.
 func (f *folded) fold(s string) {
 	f.reset()
+	f.runes, f.marks, f.buf = slices.Grow(f.runes, len(s)), slices.Grow(f.marks, len(s)+1), slices.Grow(f.buf, len(s))
 	at := int32(0)
 	for _, r := range s {
-		switch {
-		case 'A' <= r && r <= 'Z':
-			f.add(r+'a'-'A', at, at+1, true, false)
-		case r < utf8.RuneSelf:
-			f.add(r, at, at+1, false, false)
-		default:
-			k, ok := quick(r)
-			if !ok {
-				f.slow(s)
-				f.encode()
-				return
+		if r < utf8.RuneSelf {
+			upper := 'A' <= r && r <= 'Z'
+			if upper {
+				r += 'a' - 'A'
 			}
-			if k != 0 {
-				f.add(k, at, at+1, unicode.IsUpper(r), false)
-			} else if n := len(f.to); n > 0 && r == 0xFE0F {
-				f.to[n-1] = at + 1
-			}
+			f.runes = append(f.runes, r)
+			f.marks = append(f.marks, mark{at, at + 1, int32(len(f.buf)), upper, false})
+			f.buf = append(f.buf, byte(r))
+			at++
+			continue
+		}
+		k, ok := quick(r)
+		if !ok {
+			f.slow(s)
+			return
+		}
+		if k != 0 {
+			f.add(k, at, at+1, unicode.IsUpper(r), false)
+		} else if n := len(f.marks); n > 0 && r == 0xFE0F {
+			f.marks[n-1].to = at + 1
 		}
 		at++
 	}
-	f.encode()
-}
-
-func (f *folded) encode() {
-	for _, r := range f.runes {
-		f.at = append(f.at, int32(len(f.buf)))
-		f.buf = utf8.AppendRune(f.buf, r)
-	}
-	f.at = append(f.at, int32(len(f.buf)))
+	f.end()
 }
 
 func (f *folded) slow(s string) {
@@ -119,6 +122,7 @@ func (f *folded) slow(s string) {
 		}
 		f.add(r, int32(from), int32(to), unicode.IsUpper(first), odd)
 	}
+	f.end()
 }
 
 // quick folds runes that need no table: letters of Western Europe, quotation
@@ -212,7 +216,7 @@ func (r *reader) tokenise() {
 	for i := 0; i < len(f.runes); {
 		c := f.runes[i]
 		if !letter(c) && !digit(c) && c < 0x2190 {
-			if masked(f.runes, i) {
+			if mask(c) && masked(f.runes, i) {
 				if j := r.leetWord(i, sep, sign, sentence); j > 0 {
 					sep, sign, i = sepNone, 0, j
 					continue
@@ -302,7 +306,7 @@ func (r *reader) word(i int, sep uint8, sign byte, sentence int32) int {
 		for j < len(f.runes) && f.runes[j] == c { // the same picture again
 			j++
 		}
-		r.push(i, i+1, r.lib.words[string(f.buf[f.at[i]:f.at[i+1]])], sep, sign, sentence, 0)
+		r.push(i, i+1, r.lib.dict.known(f.text(i, i+1)), sep, sign, sentence, 0)
 		return j
 	}
 	j, letters, digits, odd := i, 0, 0, false
@@ -321,7 +325,7 @@ func (r *reader) word(i int, sep uint8, sign byte, sentence int32) int {
 			}
 			goto end
 		}
-		odd = odd || f.odd[j]
+		odd = odd || f.marks[j].odd
 		j++
 	}
 end:
@@ -331,11 +335,11 @@ end:
 	}
 	switch {
 	case letters == 0:
-		r.push(i, j, r.lib.words[string(f.buf[f.at[i]:f.at[j]])], sep, sign, sentence, flags|flagDigit)
+		r.push(i, j, r.lib.dict.known(f.text(i, j)), sep, sign, sentence, flags|flagDigit)
 	case digits == 0:
 		r.plain(i, j, sep, sign, sentence, flags)
 	default:
-		if w := r.lib.words[string(f.buf[f.at[i]:f.at[j]])]; w != 0 {
+		if w := r.lib.dict.known(f.text(i, j)); w != 0 {
 			r.push(i, j, w, sep, sign, sentence, flags)
 			return j
 		}
@@ -355,7 +359,7 @@ func (r *reader) split(i, j int, sep uint8, sign byte, sentence int32, flags uin
 			k++
 		}
 		if d {
-			r.push(i, k, r.lib.words[string(r.f.buf[r.f.at[i]:r.f.at[k]])], sep, sign, sentence, flags|flagDigit)
+			r.push(i, k, r.lib.dict.known(r.f.text(i, k)), sep, sign, sentence, flags|flagDigit)
 		} else {
 			r.plain(i, k, sep, sign, sentence, flags)
 		}
@@ -391,9 +395,9 @@ end:
 	if letters == 0 || n < 3 {
 		return 0
 	}
-	w := r.lib.words[string(a[:n])]
+	w := r.lib.dict.known(a[:n])
 	if w == 0 {
-		w = r.lib.words[string(b[:n])]
+		w = r.lib.dict.known(b[:n])
 	}
 	if w == 0 {
 		return 0
@@ -406,15 +410,14 @@ end:
 // or number words written as one.
 func (r *reader) plain(i, j int, sep uint8, sign byte, sentence int32, flags uint8) {
 	f := &r.f
-	s := f.buf[f.at[i]:f.at[j]]
-	if parts := r.lib.expand[string(s)]; parts != nil {
+	w, parts := r.lib.dict.find(f.text(i, j))
+	if parts != nil {
 		for _, w := range parts {
 			r.push(i, j, w, sep, sign, sentence, flags)
 			sep, sign = sepSpace, 0
 		}
 		return
 	}
-	w := r.lib.words[string(s)]
 	if w == 0 {
 		if k := apostrophe(f.runes[i:j]); k > 0 {
 			r.plain(i, i+k, sep, sign, sentence, flags)
@@ -469,7 +472,7 @@ func (r *reader) stretched(runes []rune) int32 {
 				n++
 			}
 		}
-		if w := r.lib.words[string(b[:n])]; w != 0 {
+		if w := r.lib.dict.known(b[:n]); w != 0 {
 			return w
 		}
 	}
@@ -481,10 +484,13 @@ func (r *reader) fused(i, j int, sep uint8, sign byte, sentence int32, flags uin
 	f := &r.f
 	var cut [12]int
 	n := 0
+	if !r.lib.dict.beginsNumber(f.text(i, j)) {
+		return false
+	}
 	for at := i; at < j; {
 		k := min(j, at+9)
 		for ; k > at+1; k-- {
-			if w := r.lib.words[string(f.buf[f.at[at]:f.at[k]])]; w != 0 && r.lib.number[w] >= 0 {
+			if w := r.lib.dict.known(f.text(at, k)); w != 0 && r.lib.number[w] >= 0 {
 				break
 			}
 		}
@@ -496,7 +502,7 @@ func (r *reader) fused(i, j int, sep uint8, sign byte, sentence int32, flags uin
 		at = k
 	}
 	for _, k := range cut[:n] {
-		r.push(i, k, r.lib.words[string(f.buf[f.at[i]:f.at[k]])], sep, sign, sentence, flags)
+		r.push(i, k, r.lib.dict.known(f.text(i, k)), sep, sign, sentence, flags)
 		i, sep, sign = k, sepNone, 0
 	}
 	return true
@@ -506,13 +512,13 @@ func (r *reader) fused(i, j int, sep uint8, sign byte, sentence int32, flags uin
 func (r *reader) push(i, j int, w int32, sep uint8, sign byte, sentence int32, flags uint8) {
 	f := &r.f
 	t := token{
-		from: f.from[i], to: f.to[i], b: f.at[i], e: f.at[j], word: w, phrase: -1, num: -1, age: -1,
+		from: f.marks[i].from, to: f.marks[i].to, b: f.marks[i].at, e: f.marks[j].at, word: w, phrase: -1, num: -1, age: -1,
 		sentence: sentence, sep: sep, sign: sign, flags: flags,
 	}
-	for _, to := range f.to[i:j] {
-		t.to = max(t.to, to)
+	for _, m := range f.marks[i:j] {
+		t.to = max(t.to, m.to)
 	}
-	if f.caps[i] {
+	if f.marks[i].upper {
 		t.flags |= flagCap
 	}
 	if flags&flagDigit != 0 && j-i <= 6 {
