@@ -93,7 +93,7 @@ func (s *server) routes() []route {
 		{"POST", "/inbox/read", "mark alerts", nil, false, s.markRead},
 		{"GET", "/inbox/wait", "wait for alerts", nil, false, s.wait},
 		{"POST", "/imports", "import page", nil, false, s.imports},
-		{"GET", "/demand", "read demand figures", nil, false, s.demand},
+		{"POST", "/demand", "read demand figures", nil, false, s.demand},
 		{"GET", "/status", "read status", nil, false, s.status},
 		{"POST", "/audit/verify", "verify audit log", nil, false, s.verifyAudit},
 		{"GET", "/replay", "read replay", nil, false, s.replays},

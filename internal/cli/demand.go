@@ -65,7 +65,7 @@ func printDemand(c *Context, d desk.Demand) {
 		t.row(w.Week, w.From.Format("2 Jan"), counted(w, w.Demand), counted(w, w.DemandAuthors), counted(w, w.Supply), counted(w, w.SupplyAuthors), covered(w), note)
 	}
 	t.print(c.Stdout)
-	c.printf("\nShown add up to %s and %s.\n", weeksOf(d.Demand, "buyer post"), weeksOf(d.Supply, "supply ad"))
+	c.printf("\nShown in all: %s;\n%s.\n", weeksOf(d.Demand, "buyer post"), weeksOf(d.Supply, "supply ad"))
 	c.printf("BY: distinct contacts, where posts give one. <5: withheld. –: missing, not zero.\n+: and fewer than 5 more in single areas.\n\n")
 	for _, m := range d.Method {
 		for i, l := range wrapped(m, columns-2) {
@@ -98,6 +98,9 @@ func versions(by []string) string {
 }
 
 func weeksOf(s trend.Sum, noun string) string {
+	if s.Weeks == 0 {
+		return "no count of " + noun + "s: each week is missing or its count withheld"
+	}
 	return fmt.Sprintf("%s in %s", plural(s.N, noun, noun+"s"), plural(s.Weeks, "week", "weeks"))
 }
 

@@ -46,7 +46,7 @@ func TestDemand(t *testing.T) {
 		code int
 	}{
 		{[]string{"demand", "--metro", "Springfield"}, "Springfield, IL", 2},
-		{[]string{"demand", "--metro", "Atlantis"}, "no metropolitan area", 2},
+		{[]string{"demand", "--metro", "Atlantis"}, "none is known by this name", 2},
 		{[]string{"demand", "--from", "2026-W60"}, "a week is written as", 2},
 		{[]string{"demand", "--csv", "--json"}, "both forms", 2},
 	} {

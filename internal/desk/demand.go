@@ -20,7 +20,7 @@ type Counter interface {
 
 // ErrMetro says that a name stands for no metropolitan area that is known, or for
 // several.
-var ErrMetro = errors.New("this is no metropolitan area that is known")
+var ErrMetro = errors.New("which metropolitan area is meant is not clear")
 
 // ErrWeek says that a week cannot be read.
 var ErrWeek = errors.New("a week is written as 2026-W10 or by a day of it, 2026-03-02")
@@ -30,9 +30,9 @@ const DemandWeeks = 13
 
 // A DemandQuestion asks for weekly figures.
 type DemandQuestion struct {
-	Metro string // code, title or city; "all" or "" for all, trend.Unplaced for posts without a place
-	From  string // a week or a day of it; "" for Weeks before now
-	Weeks int    // DemandWeeks when 0
+	Metro string `json:"metro,omitempty"` // code, title or city; "all" or "" for all, trend.Unplaced for posts without a place
+	From  string `json:"from,omitempty"`  // a week or a day of it; "" for Weeks before now
+	Weeks int    `json:"weeks,omitempty"` // DemandWeeks when 0
 }
 
 // A Demand is weekly figures of demand and supply, and what they are.
@@ -120,7 +120,7 @@ func (d *Desk) metro(s string) (string, error) {
 	found := d.Places.Find(s)
 	switch len(found) {
 	case 0:
-		return "", fmt.Errorf("%w: write a city with its state, such as Savannah GA, or the code of the area", ErrMetro)
+		return "", fmt.Errorf("%w: none is known by this name; write a city with its state, such as Savannah GA, or the code of the area", ErrMetro)
 	case 1:
 		return found[0].Code, nil
 	}
@@ -128,7 +128,7 @@ func (d *Desk) metro(s string) (string, error) {
 	for _, m := range found[:min(4, len(found))] {
 		names = append(names, m.Name+" ("+m.Code+")")
 	}
-	return "", fmt.Errorf("%w for sure; it may be %s", ErrMetro, strings.Join(names, "; "))
+	return "", fmt.Errorf("%w: write one of %s", ErrMetro, strings.Join(names, "; "))
 }
 
 func (d *Desk) metroName(code string) string {

@@ -42,9 +42,11 @@ func TestDemandPage(t *testing.T) {
 		lacks   []string
 	}{
 		"a metro by its code": {"/demand?metro=42340&weeks=3", 200,
-			[]string{"Savannah, GA", "under 5", "missing", "Posts, not people", "Shown add up to 9 buyer posts in 1 week and 60 supply ads in 2 weeks", "97% of 100 pages due"}, []string{">7<"}},
-		"words in the address": {"/demand?metro=Savannah", 404, nil, nil},
-		"a week that is none":  {"/demand?from=2026-W77", 422, []string{"a week is written as"}, nil},
+			[]string{"Savannah, GA", "under 5", "missing", "Posts, not people", "Shown in all: 9 buyer posts in 1 week; 60 supply ads in 2 weeks.", "97% of 100 pages due"}, []string{">7<"}},
+		"no area has enough":   {"/demand?metro=unplaced&weeks=1", 200, []string{"no count of buyer posts can be shown: each week is missing or its count withheld"}, []string{" 0 buyer"}},
+		"words in the address": {"/demand?metro=Savannah", 422, []string{"An address names an area by its code"}, []string{"Savannah\"", "Coverage"}},
+		"a week that is none":  {"/demand?from=2026-W77", 422, []string{"A week is written as"}, []string{"Coverage"}},
+		"no week at all":       {"/demand?from=banana", 422, []string{"A week is written as 2026-W10"}, []string{"banana"}},
 		"all":                  {"/demand", 200, []string{"all areas"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,9 +68,9 @@ func TestDemandPage(t *testing.T) {
 	}
 	h.to("/demand?metro=42340&weeks=3", "/demand", "metro", "Savannah, GA", "weeks", "3")
 	h.to("/demand?from=2026-W02&metro=42340&weeks=13", "/demand", "metro", "savannah ga", "from", "2026-01-07", "weeks", "")
-	for asked, says := range map[string]string{"Springfield": "Springfield, IL", "Atlantis": "no metropolitan area that is known"} {
+	for asked, says := range map[string]string{"Springfield": "Springfield, IL", "Atlantis": "none is known by this name"} {
 		res, body := h.post("/demand", "metro", asked)
-		if res.StatusCode != 422 || !strings.Contains(body, says) {
+		if res.StatusCode != 422 || !strings.Contains(body, says) || strings.Contains(body, "Coverage") {
 			t.Errorf("asked for %s: %d, lacks %q: %s", asked, res.StatusCode, says, strip(body))
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 
-	"vigil.example/internal/ad"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/trend"
 )
@@ -16,7 +16,8 @@ import (
 // A demandBody is the page of weekly figures.
 type demandBody struct {
 	desk.Demand
-	Fault  string // why the question cannot be answered
+	Fault  string // why the question cannot be answered; then nothing else is shown
+	Sums   string // of what is shown
 	Asked  desk.DemandQuestion
 	Charts []chart
 }
@@ -28,11 +29,19 @@ var metroCode = regexp.MustCompile(`^([0-9]{5}|[A-Z]{2}-[a-z0-9-]{1,40}|unplaced
 // weekName is how an address names a week.
 var weekName = regexp.MustCompile(`^([0-9]{4}-W[0-9]{2})?$`)
 
+// errAddressArea says how an address names an area. A name that somebody typed does
+// not stand in addresses, and is not looked up from one.
+var errAddressArea = errors.New("an address names an area by its code, such as 42340: choose the area by its name below")
+
 // demand shows weekly figures.
 func (s *server) demand(r *http.Request, v *visit) error {
 	q := r.URL.Query()
-	if !metroCode.MatchString(q.Get("metro")) || !weekName.MatchString(q.Get("from")) {
-		return ad.ErrNotFound
+	asked := desk.DemandQuestion{Weeks: weeksAsked(q.Get("weeks"))}
+	switch {
+	case !metroCode.MatchString(q.Get("metro")):
+		return s.faulty(r, v, asked, errAddressArea)
+	case !weekName.MatchString(q.Get("from")):
+		return s.faulty(r, v, asked, desk.ErrWeek)
 	}
 	return s.weeks(r, v, desk.DemandQuestion{Metro: q.Get("metro"), From: q.Get("from"), Weeks: weeksAsked(q.Get("weeks"))})
 }
@@ -79,19 +88,19 @@ func (s *server) weeks(r *http.Request, v *visit, q desk.DemandQuestion) error {
 	return v.show(r, http.StatusOK, "demand", page{Title: "Demand and supply", Here: "demand", Body: newDemandBody(d, q)})
 }
 
-// faulty says why a question cannot be answered, above the figures of all.
+// faulty says why a question cannot be answered, and asks again: figures of another
+// area below it would be taken for the answer.
 func (s *server) faulty(r *http.Request, v *visit, q desk.DemandQuestion, why error) error {
 	d, err := s.desk.DemandFigures(r.Context(), v.Subject, desk.DemandQuestion{})
 	if err != nil {
 		return err
 	}
-	b := newDemandBody(d, q)
-	b.Fault = why.Error()
+	b := demandBody{Demand: d, Asked: q, Fault: upper(why.Error()) + "."}
 	return v.show(r, http.StatusUnprocessableEntity, "demand", page{Title: "Demand and supply", Here: "demand", Body: b})
 }
 
 func newDemandBody(d desk.Demand, q desk.DemandQuestion) demandBody {
-	b := demandBody{Demand: d, Asked: q}
+	b := demandBody{Demand: d, Asked: q, Sums: sum(d.Figures.Demand, "buyer post") + "; " + sum(d.Figures.Supply, "supply ad") + "."}
 	if d.Metro != "" && metroCode.MatchString(q.Metro) {
 		b.Asked.Metro = d.Name
 	}
@@ -195,6 +204,16 @@ func round(n int) int {
 		}
 	}
 }
+
+// sum says what the shown counts add up to.
+func sum(s trend.Sum, noun string) string {
+	if s.Weeks == 0 {
+		return "no count of " + noun + "s can be shown: each week is missing or its count withheld"
+	}
+	return count(s.N, noun) + " in " + count(s.Weeks, "week")
+}
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // covered says how much of a week was read.
 func covered(w trend.Week) string {
