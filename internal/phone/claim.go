@@ -91,7 +91,7 @@ func (r *reader) deadBefore(start, end int) bool {
 		if g&(gapEnd|gapBlank) != 0 && !r.short(k, start) || g&gapLine != 0 && k < start-1 {
 			return false
 		}
-		if digits += int(c.digits); digits >= 5 {
+		if digits += int(c.digits); digits >= 3 {
 			return false
 		}
 		switch c.w.sort() {

@@ -41,7 +41,7 @@ func (r *reader) readLead(start int) lead {
 		c, g := &r.chunks[k], r.chunks[k+1].gap
 		abbreviated := c.w.sort() == wordNumber || c.w.sort() == wordPhone || c.hi-c.lo <= 4 && c.letters > 0 && (c.w.sort() == wordID || c.w.sort() == wordLabel) && !r.spells(k, "zoom", "card", "case", "item", "lote", "plan", "bill", "room", "unit") ||
 			k == start-1 && c.hi-c.lo < 6 && c.w == wordNone && (r.word(k-1).sort() == wordID || r.word(k-1).sort() == wordLabel) && r.chunks[k].gap == gapSpace // "Cedula prof. 512"
-		if g&gapEnd != 0 && !(abbreviated && g&gapDot != 0 && k >= start-2) { // "Tel. no. 12"
+		if g&gapEnd != 0 && !(abbreviated && g&gapDot != 0 && (g&gapParen == 0 || c.w.sort() == wordNumber || c.w.sort() == wordPhone) && k >= start-2) { // "Tel. no. 12"
 			return cx
 		}
 		if broken(g) {
@@ -101,6 +101,7 @@ func (r *reader) readLead(start int) lead {
 			case (near == 0 || groups && near < 3) && c.w == wordForm:
 				cx.id = max(cx.id, id)
 				return cx
+			case near == 0 && r.spells(k, "bill") && r.norm[c.lo] == 'B' && r.norm[c.lo+1] == 'i' && r.chunks[start].gap == gapSpace: // his name
 			case near == 0 && c.w == wordSheet:
 				cx.id = max(cx.id, .6*id)
 			case near == 0 && c.w == wordLabel:

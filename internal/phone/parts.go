@@ -241,7 +241,7 @@ func (r *reader) role(p *part) word {
 		if w := r.roleOf(k); w != wordNone {
 			return w
 		}
-		if w := r.word(k); w == wordNone || w.sort() == wordMeasure {
+		if w := r.word(k); w == wordNone && !r.spells(k, "va", "van", "lleva", "llevan", "viene", "queda", "tiene", "trae", "goes", "comes", "reads", "has", "have") || w.sort() == wordMeasure {
 			break
 		}
 		if r.chunks[k+1].gap&(gapLine|gapComma) != 0 && k < int(p.start)-1 {

@@ -268,6 +268,9 @@ func (sc *scanner) inner(c byte, n int32) bool {
 			c := &sc.chunks[len(sc.chunks)-1]
 			return c.marks > 0 && c.digits > 0 && c.hi-c.lo == 3 && sc.norm[c.hi-1] != '!'
 		}
+		if i := int(sc.at + n); sc.open && next == '-' && i+1 < len(sc.s) && digit(sc.s[i-2]) && (sc.s[i+1] == '$' || sc.s[i+1] == '|' || digit(sc.s[i+1])) {
+			return true // "93!-$$$"
+		}
 		return sc.open && alnum(next) && alnum(sc.norm[len(sc.norm)-1])
 	}
 	return false
@@ -285,11 +288,14 @@ func (sc *scanner) empty() bool {
 }
 
 // alone reports whether the sign here stands in the place of one of some digits
-// with blanks between: "5 0 | 4 3".
+// with blanks between: "5 0 | 4 3", "s o | 4 7".
 func (sc *scanner) alone() bool {
 	s, at := sc.s, int(sc.at)
-	return at >= 4 && at+2 < len(s) && s[at-1] == ' ' && digit(s[at-2]) && s[at-3] == ' ' && digit(s[at-4]) &&
-		digit(s[at+2]) && (at+3 == len(s) || s[at+3] == ' ')
+	if at < 4 || at+2 >= len(s) || s[at-1] != ' ' || s[at-3] != ' ' || at+3 < len(s) && s[at+3] != ' ' {
+		return false
+	}
+	left, far := s[at-2], s[at-4]
+	return digit(s[at+2]) && (digit(left) || letter(left) && stands(left)) && (digit(far) || letter(far) && stands(far))
 }
 
 // begin and write append, and so do add, keep and name elsewhere. The builtin

@@ -141,10 +141,37 @@ func (r *reader) counter(i int) bool {
 	if c.digits > 0 {
 		v = r.norm[c.lo] - '0'
 	}
-	if next := r.chunk(i + 1); next != nil && v > 2 && next.digits == v && r.word(i-1).sort() == wordFiller {
+	if v > 1 && r.word(i-1).sort() == wordFiller && r.announces(i+1, int(v)) {
 		return true // "the last four: 0123"
 	}
 	return r.spells(i-1, "part", "parte", "group", "grupo", "block", "bloque", "piece", "section", "step", "paso", "trozo", "pedazo", "chunk")
+}
+
+// announces reports whether the digits from chunk i on are as many as the text has just
+// said: "four: 0123", "two are 5 3".
+func (r *reader) announces(i, v int) bool {
+	if v == 2 && r.word(i-2) != wordLast && r.word(i-2) != wordFirst && r.word(i-2) != wordNext {
+		return false
+	}
+	for r.spells(i, "are", "is", "son", "es", "being", "de", "of") {
+		i++
+	}
+	n := 0
+	for ; n < v && i < len(r.chunks); i++ {
+		c := &r.chunks[i]
+		switch {
+		case n > 0 && c.gap&(gapEnd|gapLine|gapComma) != 0:
+			return false
+		case c.digits > 0 && c.letters+c.marks == 0:
+			n += int(c.digits)
+		case c.digits == 0 && c.w.sort() == wordUnit:
+			n++
+		default:
+			return false
+		}
+	}
+	next := r.chunk(i)
+	return n == v && (next == nil || next.digits == 0 && next.w.sort() != wordUnit || next.gap&^gapSpace != 0)
 }
 
 // numbered reports whether chunk i is the number of a part, or a word with it: "pt2",
@@ -186,8 +213,27 @@ func (r *reader) gather(list []scrap, trail []int32) {
 		}
 		if total >= 10 && total <= 12 && to-from > 2 {
 			r.proposeScraps(list[from:to], trail)
+		} else if total > 12 {
+			r.gatherWithin(list[from:to], trail)
 		}
 		from = to
+	}
+}
+
+// gatherWithin reads scraps that begin and end where a sentence does, or behind some
+// words, of those that are more than a number's.
+func (r *reader) gatherWithin(list []scrap, trail []int32) {
+	edge := func(k int) bool { return k == len(list) || k == 0 || list[k].ended || list[k].words > 3 }
+	for from := range list {
+		if !edge(from) {
+			continue
+		}
+		total := uint8(0)
+		for to := from; to < len(list) && total < 11; to++ {
+			if total += list[to].n; (total == 10 || total == 11) && to-from > 1 && edge(to+1) {
+				r.proposeScraps(list[from:to+1], trail)
+			}
+		}
 	}
 }
 
@@ -323,6 +369,9 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 // summed reports whether the words behind chunk i speak of the number before it.
 func (r *reader) summed(i int) bool {
 	for k := i; k < len(r.chunks) && k < i+7; k++ {
+		if r.spells(k, "dials", "marcalos", "marquelos", "marcalo", "marquelo", "marcarlos") || r.spells(k, "dial", "call") && r.spells(k+1, "them", "those") {
+			return true
+		}
 		if s := r.word(k).sort(); s == wordNumber && !r.spells(k, "no") || s == wordPhone && k < i+3 {
 			return true
 		}

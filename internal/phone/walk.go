@@ -189,6 +189,9 @@ func (r *reader) walk(p path) {
 		if c.w == wordNone && r.word(k+1) == wordLetters && r.chunks[k+1].gap == gapSpace {
 			f = .1 // "open bracket", "cierra paréntesis"
 		}
+		if r.roles > 0 && p.n > 2 && r.counter(k) { // "and the last two are 53"
+			f = .3
+		}
 		if c.hi-c.lo == 2 && r.norm[c.lo]|0x20 == 'o' && r.norm[c.lo+1]|0x20 == 'r' {
 			return // other numbers follow
 		}
