@@ -45,6 +45,35 @@ type adFile struct {
 	bad    int
 }
 
+// perAd is the flags of a command that reads a file of ads and prints a line, or
+// some for people, on each.
+type perAd struct {
+	File   string `arg:"" optional:"" help:"File of ads; - or nothing is the standard input."`
+	Format string `help:"Format of the file: ${enum}. auto takes .csv for CSV, .jsonl or a first line that is a JSON object for JSONL, and all else for text." enum:"auto,text,jsonl,csv" default:"auto"`
+}
+
+// answers prints what answer makes of every ad, in order: a value is a line of JSON,
+// a string stands as it is.
+func (p perAd) answers(c *Context, answer func(adLine) any) error {
+	out := bufio.NewWriterSize(c.Stdout, 64<<10)
+	f, err := c.openAds(p.File, p.Format, out.Flush)
+	if err != nil {
+		return err
+	}
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	err = f.each(func(a adLine) error {
+		switch v := answer(a).(type) {
+		case string:
+			_, err := out.WriteString(v)
+			return written(err)
+		default:
+			return written(e.Encode(v))
+		}
+	})
+	return errors.Join(written(out.Flush()), err)
+}
+
 // openAds opens a file, or the standard input for "" and "-". idle is called
 // before every wait for more input.
 func (c *Context) openAds(name, format string, idle func() error) (*adFile, error) {

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
-	"net/http"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/api"
@@ -160,13 +158,9 @@ func (x *correctionWithdrawCmd) Run(c *Context) error {
 		return err
 	}
 	got, err := cl.Withdraw(c.Ctx, x.ID, api.WithdrawRequest{Reason: x.Reason})
-	var p *api.Problem
-	if errors.As(err, &p) && p.Status == http.StatusNotFound {
-		return fail(codeNotFound, "vigil corrections shows their ids", fmt.Errorf("withdraw correction %s: there is none under this id", x.ID))
-	}
 	switch {
 	case err != nil:
-		return misnamed(scoped(err), "vigil corrections shows their ids")
+		return missing(scoped(err), "withdraw correction "+x.ID+": there is none under this id", "vigil corrections shows their ids")
 	case x.JSON:
 		return c.value(got)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -274,13 +273,9 @@ func (e *eraseShowCmd) Run(c *Context) error {
 		return err
 	}
 	x, err := cl.Erasure(c.Ctx, e.ID)
-	var p *api.Problem
-	if errors.As(err, &p) && p.Status == http.StatusNotFound {
-		return fail(codeNotFound, "vigil erase list shows their ids", fmt.Errorf("show erasure %s: there is none under this id", e.ID))
-	}
 	switch {
 	case err != nil:
-		return misnamed(admins(err), "vigil erase list shows their ids")
+		return missing(admins(err), "show erasure "+e.ID+": there is none under this id", "vigil erase list shows their ids")
 	case e.JSON:
 		return c.value(x)
 	}

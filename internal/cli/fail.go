@@ -60,6 +60,15 @@ func (c *Context) placed(err error) error {
 	return fail(codeOf(p), "sign in once on the web pages at "+c.server(kept)+"/ and choose a password of your own", err)
 }
 
+// missing turns what a server says of an id that it does not know into what was
+// being done, and gives the next step to that and to an id that is none.
+func missing(err error, doing, next string) error {
+	if p, ok := errors.AsType[*api.Problem](err); ok && p.Status == http.StatusNotFound {
+		return fail(codeNotFound, next, errors.New(doing))
+	}
+	return misnamed(err, next)
+}
+
 // misnamed gives the next step to an error about an id that is none.
 func misnamed(err error, next string) error {
 	if errors.Is(err, api.ErrNotID) {

@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"net/http"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/api"
@@ -141,13 +139,9 @@ func (h *holdReleaseCmd) Run(c *Context) error {
 		return err
 	}
 	got, err := cl.Release(c.Ctx, h.ID, api.ReleaseRequest{Reason: h.Reason, Authority: h.Authority})
-	var p *api.Problem
-	if errors.As(err, &p) && p.Status == http.StatusNotFound {
-		return fail(codeNotFound, "vigil hold list shows their ids", fmt.Errorf("release hold %s: there is none under this id", h.ID))
-	}
 	switch {
 	case err != nil:
-		return misnamed(admins(err), "vigil hold list shows their ids")
+		return missing(admins(err), "release hold "+h.ID+": there is none under this id", "vigil hold list shows their ids")
 	case h.JSON:
 		return c.value(got)
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -62,8 +61,7 @@ func (f rulesFlag) loadRules(cfg *app.Config) (err error) {
 }
 
 type indicatorsReadCmd struct {
-	File    string `arg:"" optional:"" help:"File of ads; - or nothing is the standard input."`
-	Format  string `help:"Format of the file: ${enum}. auto takes .csv for CSV, .jsonl or a first line that is a JSON object for JSONL, and all else for text." enum:"auto,text,jsonl,csv" default:"auto"`
+	perAd
 	All     bool   `help:"Give what is excluded from scoring as well: build and ethnicity. It never weighs."`
 	Explain bool   `help:"Print for people: the words found, their rule, its source, and what speaks against it."`
 	Year    int    `help:"Year of the texts, by which birth years are judged; this year when left out." placeholder:"YYYY"`
@@ -100,21 +98,13 @@ func (p *indicatorsReadCmd) Run(c *Context) error {
 		}
 		return p.score(c, lib, o)
 	}
-	out := bufio.NewWriterSize(c.Stdout, 64<<10)
-	f, err := c.openAds(p.File, p.Format, out.Flush)
-	if err != nil {
-		return err
-	}
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	err = f.each(func(a adLine) error {
+	return p.answers(c, func(a adLine) any {
 		r := lib.Read(a.text, o)
 		if p.Explain {
-			return written(explain(out, lib, a, r))
+			return explain(lib, a, r)
 		}
-		return written(e.Encode(indicatorLine(lib, a.id, r)))
+		return indicatorLine(lib, a.id, r)
 	})
-	return errors.Join(written(out.Flush()), err)
 }
 
 // foundIndicators is a line of output: the indicators of one ad.
@@ -150,35 +140,36 @@ func indicatorLine(lib *indicator.Library, id json.RawMessage, r indicator.Readi
 	return line
 }
 
-// explain prints a reading for people.
-func explain(out *bufio.Writer, lib *indicator.Library, a adLine, r indicator.Reading) error {
-	_, _ = fmt.Fprintf(out, "ad %s: %s\n", clean(string(a.id)), clean(a.text))
+// explain says a reading to people.
+func explain(lib *indicator.Library, a adLine, r indicator.Reading) string {
+	var b strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	say("ad %s: %s", clean(string(a.id)), clean(a.text))
 	if len(r.Indicators) == 0 {
-		_, err := fmt.Fprintf(out, "  no such language found\n\n")
-		return err
+		say("  no such language found\n")
+		return b.String()
 	}
 	for _, i := range r.Indicators {
-		_, _ = fmt.Fprintf(out, "  %q %d to %d\n    %s, %s, rule %s, p %.2f\n", clean(i.Text), i.Span.Start, i.Span.End,
-			indicator.Words(i.Category, i.Sub), i.Strength, i.Rule, i.P)
+		say("  %q %d to %d\n    %s, %s, rule %s, p %.2f", clean(i.Text), i.Span.Start, i.Span.End, indicator.Words(i.Category, i.Sub), i.Strength, i.Rule, i.P)
 		if k := lib.Kind(i.Category, i.Sub); k != nil {
-			_, _ = fmt.Fprintf(out, "    source: %s\n    against: %s\n", k.Source, k.Counter)
+			say("    source: %s\n    against: %s", k.Source, k.Counter)
 		}
 	}
 	lead := indicator.LeadOf(r.Indicators)
 	if lead == nil {
-		_, err := fmt.Fprintf(out, "  no lead\n\n")
-		return err
+		say("  no lead\n")
+		return b.String()
 	}
-	_, _ = fmt.Fprintf(out, "  lead, score %.2f: %s\n", lead.Score, lead.Why)
+	say("  lead, score %.2f: %s", lead.Score, lead.Why)
 	for _, w := range lead.Weights {
 		against := ""
 		if w.Contrary {
 			against = ", shown as contrary evidence"
 		}
-		_, _ = fmt.Fprintf(out, "    %.2f %s (%s)%s\n", w.Weight, indicator.Words(w.Category, w.Sub), w.Rule, against)
+		say("    %.2f %s (%s)%s", w.Weight, indicator.Words(w.Category, w.Sub), w.Rule, against)
 	}
-	_, err := fmt.Fprintf(out, "  Language found, to be looked at by a person; no finding.\n\n")
-	return err
+	say("  Language found, to be looked at by a person; no finding.\n")
+	return b.String()
 }
 
 // score reads a labelled file and prints how well it was read.

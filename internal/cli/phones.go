@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -23,8 +22,7 @@ type reading struct {
 }
 
 type phonesCmd struct {
-	File    string `arg:"" optional:"" help:"File of ads; - or nothing is the standard input."`
-	Format  string `help:"Format of the file: ${enum}. auto takes .csv for CSV, .jsonl or a first line that is a JSON object for JSONL, and all else for text." enum:"auto,text,jsonl,csv" default:"auto"`
+	perAd
 	Country string `help:"Where a number without a country code belongs, in two letters such as US, GB or MX; each text decides when left out." placeholder:"CC"`
 	Score   string `help:"Read a labelled file (JSONL of id, text, phones, family) instead and print how well that went." placeholder:"FILE"`
 	printing
@@ -53,21 +51,13 @@ func (p *phonesCmd) Run(c *Context) error {
 		}
 		return p.score(c)
 	}
-	out := bufio.NewWriterSize(c.Stdout, 64<<10)
-	f, err := c.openAds(p.File, p.Format, out.Flush)
-	if err != nil {
-		return err
-	}
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	err = f.each(func(a adLine) error {
+	return p.answers(c, func(a adLine) any {
 		line := foundNumbers{ID: a.id, Phones: []foundNumber{}}
 		for _, n := range phone.Read(a.text, phone.Options{Country: p.Country}) {
 			line.Phones = append(line.Phones, found(n))
 		}
-		return written(e.Encode(line))
+		return line
 	})
-	return errors.Join(written(out.Flush()), err)
 }
 
 // foundNumbers is a line of output: the numbers of one ad.

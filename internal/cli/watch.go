@@ -1,9 +1,6 @@
 package cli
 
 import (
-	"errors"
-	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 
@@ -110,13 +107,8 @@ func (w *watchEndCmd) Run(c *Context) error {
 	if err != nil {
 		return err
 	}
-	err = cl.Unwatch(c.Ctx, w.ID)
-	var p *api.Problem
-	if errors.As(err, &p) && p.Status == http.StatusNotFound {
-		return fail(codeNotFound, "vigil watch list shows their ids", fmt.Errorf("end watch %s: you watch nothing under this id", w.ID))
-	}
-	if err != nil {
-		return misnamed(err, "vigil watch list shows their ids")
+	if err := cl.Unwatch(c.Ctx, w.ID); err != nil {
+		return missing(err, "end watch "+w.ID+": you watch nothing under this id", "vigil watch list shows their ids")
 	}
 	c.printf("No longer watched.\n")
 	return nil

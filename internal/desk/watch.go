@@ -31,19 +31,13 @@ func ReadValue(text string) (ad.Value, error) {
 	} else if len(ps) > 1 {
 		return ad.Value{}, ErrSeveral
 	}
-	lower := strings.ToLower(text)
-	if at := strings.IndexByte(lower, '@'); at > 0 && strings.Contains(lower[at:], ".") && !strings.ContainsAny(lower, " ,;<>") {
-		return ad.Value{Kind: "email", Value: lower}, nil
-	}
-	if p, h, ok := strings.Cut(lower, ":"); ok && p != "" && h != "" && !strings.ContainsAny(lower, " ,;<>/") {
-		f, err := query.NewField("handle", p+":"+h) // the platform has one name, however it is called
-		if err != nil || len(f.Values) == 0 {
-			return ad.Value{}, ErrNotAValue
-		}
-		return ad.Value{Kind: "handle", Value: f.Values[0]}, nil
-	}
 	if ids := contact.Read(text); len(ids) == 1 { // written as ads write them
 		return ad.Value{Kind: ids[0].Kind, Value: ids[0].Value}, nil
+	}
+	if p, h, ok := strings.Cut(text, ":"); ok && p != "" && h != "" && !strings.ContainsAny(text, " ,;<>/") {
+		if f, err := query.NewField("handle", p+":"+h); err == nil { // of a platform that no ad is read for
+			return ad.Value{Kind: "handle", Value: f.Values[0]}, nil
+		}
 	}
 	return ad.Value{}, ErrNotAValue
 }

@@ -89,7 +89,7 @@ func newAdBody(view desk.AdView) adBody {
 		b.MoreFound = len(b.Found) - shownFound
 		b.Found = b.Found[:shownFound]
 	}
-	b.Language, b.MoreLang = languageFound(a)
+	b.Language, b.MoreLang = languageFound(a, shownEvidence)
 	for _, c := range view.Corrections {
 		if c.Withdrawn == nil {
 			b.Standing = append(b.Standing, c)

@@ -20,19 +20,31 @@ type Evidence struct {
 	Context []Piece // a few words around it
 	Field   string
 	Counted bool // in a lead: its weight is worth a word
+	Times   int  // the same words stand there so often
+	Same    bool // as the words before it, read in another way
 }
 
-// shownEvidence bounds what is listed of one ad; texts hold up to 200.
-const shownEvidence = 30
+// How much of the language found is listed: on an ad's own page, and in a list.
+const (
+	shownEvidence  = 50
+	listedEvidence = 8
+)
 
-// languageFound lists the language found in an ad, what speaks against it last.
-func languageFound(a *ad.Ad) (out []Evidence, more int) {
+// languageFound lists at most n pieces of the language found in an ad, the same
+// words once, what speaks against it last.
+func languageFound(a *ad.Ad, n int) (out []Evidence, more int) {
 	made := a.Evidence()
 	for _, i := range a.Indicators {
 		if i.Strength == ad.Excluded {
 			continue
 		}
-		e := Evidence{Evidence: ad.Evidence{Indicator: i, Contrary: i.Category == "movement"}}
+		if k := slices.IndexFunc(out, func(e Evidence) bool {
+			return e.Rule == i.Rule && strings.EqualFold(e.Text, i.Text) && e.Category == i.Category && e.Sub == i.Sub
+		}); k >= 0 {
+			out[k].Times++
+			continue
+		}
+		e := Evidence{Times: 1, Evidence: ad.Evidence{Indicator: i, Contrary: i.Category == "movement"}}
 		if k := slices.IndexFunc(made, func(m ad.Evidence) bool { return m.Span == i.Span && m.Rule == i.Rule }); k >= 0 {
 			e.Evidence, e.Counted = made[k], true
 		}
@@ -49,7 +61,10 @@ func languageFound(a *ad.Ad) (out []Evidence, more int) {
 		}
 		return 1
 	})
-	more = max(0, len(out)-shownEvidence)
+	for i := range out[min(1, len(out)):] {
+		out[i+1].Same = out[i+1].Span == out[i].Span && out[i+1].Contrary == out[i].Contrary
+	}
+	more = max(0, len(out)-n)
 	return out[:len(out)-more], more
 }
 

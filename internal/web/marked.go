@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/enrich/indicator"
 )
 
 // A mark says that a range of code points of a text is to be shown apart.
@@ -144,6 +145,11 @@ func found(a *ad.Ad, field string) []mark {
 			}
 		}
 	}
+	for _, i := range a.Indicators {
+		if i.Span.Field == field && i.Strength != ad.Excluded {
+			out = append(out, mark{i.Span.Start, i.Span.End, "language", "language found, " + indicator.Words(i.Category, i.Sub)})
+		}
+	}
 	for _, id := range a.Identifiers {
 		if id.Span.Field == field {
 			out = append(out, mark{id.Span.Start, id.Span.End, "contact", id.Kind + " " + id.Value})
@@ -180,6 +186,14 @@ func snippet(text string, marks []mark) []Piece {
 		}
 	}
 	to := min(n, from+snippetLength)
+	if at := wordAt(text, to, min(n, to+30)); at > to && to < n { // no word is cut in two
+		to = at - 1
+	}
+	for _, m := range marks { // nor a hit
+		if m.start < to && to < m.end {
+			to = min(n, m.end)
+		}
+	}
 	out := pieces(text, marks, from, to)
 	if from > 0 {
 		out = append([]Piece{{Text: "… "}}, out...)

@@ -122,7 +122,7 @@ func (b *resultsBody) fill() {
 	for i, h := range b.Answer.Hits {
 		b.Rows = append(b.Rows, row(h, b.Answer.Held))
 		if one := &b.Rows[i]; b.Sort == search.ByLead && h.Doc.Ad.Lead != nil {
-			one.Language, one.MoreLang = languageFound(&h.Doc.Ad)
+			one.Language, one.MoreLang = languageFound(&h.Doc.Ad, listedEvidence)
 			one.Snippet = nil
 		}
 		switch {
