@@ -123,9 +123,16 @@ func (r *reader) weighLocal(p path) {
 	default:
 		cost += .6
 	}
-	if cx := r.leadTo(p.start); cx.id > 0 {
-		cost += costID * cx.id
+	id := r.leadTo(p.start).id
+	if a.end == p.start && a.end-a.start == 1 {
+		id = max(id, r.leadTo(a.start).id) // "catalogue no. (469) 749"
+	}
+	if id > 0 {
+		cost += costID * id
 		c.marks |= markID
+	}
+	if !r.query {
+		cost += r.behind(p, &c.marks)
 	}
 	if n := r.leftover(p); n > 0 && r.chunks[p.start].gap&gapEnd == 0 {
 		cost += n

@@ -25,7 +25,7 @@ func (r *reader) leadTo(start int32) lead {
 // readLead is leadTo without the memory.
 func (r *reader) readLead(start int) lead {
 	var cx lead
-	digits, away, groups := 0, false, true // groups: there is nothing but digits between
+	digits, away, groups, spilled := 0, false, true, false // groups: there is nothing but digits between; spilled: more than a group's
 	if r.chunks[start].gap&gapRing != 0 {
 		return lead{cue: .9}
 	}
@@ -56,11 +56,15 @@ func (r *reader) readLead(start int) lead {
 		if digits += int(c.digits); c.w.numeral() && c.w.sort() != wordSoft {
 			digits += 2
 		}
-		if digits >= 5 && !(groups && g == gapSpace && r.word(k-1).sort() == wordID) {
-			cx.cue = max(cx.cue, r.inherited(start))
-			return cx
+		if digits >= 5 {
+			if !groups || g != gapSpace || spilled && c.w.sort() != wordID && c.digits == 0 {
+				cx.cue = max(cx.cue, r.inherited(start))
+				return cx
+			}
+			spilled = true // "account 0397 9678 912"
 		}
 		near := float32(start-k) - 1
+		beside := near == 0 || near == 1 && r.spells(k+1, "is", "es") // "boleto es 912"
 		if c.w.sort() == wordPhone && away {
 			return cx
 		}
@@ -88,8 +92,8 @@ func (r *reader) readLead(start int) lead {
 			if c.w == wordCode && (r.word(k-1).sort() == wordArea || r.spells(k-1, "country", "pais")) {
 				return lead{cue: .6}
 			}
-			if near <= far {
-				cx.id = max(cx.id, id*(1-near*.12))
+			if near <= far || spilled {
+				cx.id = max(cx.id, id*max(.5, 1-near*.12))
 				return cx
 			}
 		case wordLabel, wordFiller:
@@ -98,13 +102,17 @@ func (r *reader) readLead(start int) lead {
 			case numbered && near <= 2:
 				cx.id = max(cx.id, id)
 				return cx
-			case (near == 0 || groups && near < 3) && c.w == wordForm:
+			case c.w == wordPart:
+				if beside && r.word(k-1).sort() != wordFiller && r.chunks[start].gap == gapSpace {
+					cx.id = max(cx.id, .5*id)
+				}
+			case (beside || groups && near < 3) && c.w == wordForm:
 				cx.id = max(cx.id, id)
 				return cx
 			case near == 0 && r.spells(k, "bill") && r.norm[c.lo] == 'B' && r.norm[c.lo+1] == 'i' && r.chunks[start].gap == gapSpace: // his name
-			case near == 0 && c.w == wordSheet:
+			case beside && c.w == wordSheet:
 				cx.id = max(cx.id, .6*id)
-			case near == 0 && c.w == wordLabel:
+			case beside && c.w == wordLabel:
 				cx.id = max(cx.id, .4*id)
 			}
 		case wordNone:

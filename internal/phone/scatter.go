@@ -64,7 +64,7 @@ func (r *reader) scattered() {
 			x = -1
 		} else if x >= 0 && r.edges[x].n == 1 && !c.money && c.shape&^shapeYear == 0 && !amounts {
 			// one of single digits, or none of a number
-		} else if x < 0 && c.digits > 0 && !part || x >= 0 && (c.money || c.shape&^shapeYear != 0 || c.measure || amounts || r.edges[x].how&howJunk != 0 || r.money(int(r.edges[x].to))) {
+		} else if x < 0 && c.digits > 0 && !part || x >= 0 && (c.money || c.digits > 0 && c.letters > 0 && r.edges[x].how&howLeet != 0 && c.digits <= c.letters || c.shape&^shapeYear != 0 || c.measure || amounts || r.edges[x].how&howJunk != 0 || r.money(int(r.edges[x].to))) {
 			flush() // an amount, and those that follow it
 			amounts = true
 			words, odd, print, called, part, ended = 0, 0, 0, false, false, false
@@ -261,7 +261,7 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 	}
 	var p part
 	var bounds uint16
-	parts, held := 0, true
+	parts, nouns, held := 0, 0, true
 	same, called, lines, heads, amounts, rising, singles, pairs, quiet := true, 0, 0, 0, 0, 0, true, true, true
 	var odd, words, ends, doubt float32
 	for k := range list {
@@ -285,6 +285,9 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 			}
 		}
 		held = held && s.held
+		if c := r.chunk(int(s.end)); c != nil && c.gap == gapSpace && c.w == wordNone && c.letters > 2 && s.v >= pow10[s.n-1] { // no amount begins with a nought
+			nouns++
+		}
 		if s.line {
 			lines++
 		} else if r.chunks[s.start].gap&gapLine != 0 {
@@ -311,7 +314,7 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 	for _, s := range list {
 		p.start, p.end = min(p.start, s.start), max(p.end, s.end)
 	}
-	if heads > 2 || amounts > 2 || rising > 4 {
+	if heads > 2 || amounts > 2 || rising > 4 || nouns == len(list) && !r.ordered(int(list[len(list)-1].end)) {
 		return // a list of things, or counting
 	}
 	if words == 0 {
@@ -323,7 +326,7 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 	case british:
 		b := bounds >> (p.n - 11)
 		whole = b&(1<<5) != 0 || b&(1<<3) != 0 && b&(1<<7) != 0 || b&(1<<4) != 0 && b&(1<<7) != 0
-	case p.n == 10 || p.n == 11 && v/1e10 == 1:
+	case p.n == 10 || p.n == 11 && v/1e10 == 1 && (list[0].n > 1 || same || quiet && singles || list[1].odd == 0 && !list[1].ended):
 		b := bounds >> (p.n - 10)
 		whole = b&(1<<3) != 0 && b&(1<<6) != 0
 		if !areaInUse(v / 1e7 % 1000) {
@@ -366,12 +369,22 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 	r.propose(&p, doubt+.1*ends, lead)
 }
 
-// summed reports whether the words behind chunk i speak of the number before it.
-func (r *reader) summed(i int) bool {
+// ordered reports whether the words behind chunk i tell to dial what stands before.
+func (r *reader) ordered(i int) bool {
 	for k := i; k < len(r.chunks) && k < i+7; k++ {
 		if r.spells(k, "dials", "marcalos", "marquelos", "marcalo", "marquelo", "marcarlos") || r.spells(k, "dial", "call") && r.spells(k+1, "them", "those") {
 			return true
 		}
+	}
+	return false
+}
+
+// summed reports whether the words behind chunk i speak of the number before it.
+func (r *reader) summed(i int) bool {
+	if r.ordered(i) {
+		return true
+	}
+	for k := i; k < len(r.chunks) && k < i+7; k++ {
 		if s := r.word(k).sort(); s == wordNumber && !r.spells(k, "no") || s == wordPhone && k < i+3 {
 			return true
 		}

@@ -182,6 +182,9 @@ func (r *reader) walk(p path) {
 			k, skipped = k+n-1, skipped+n
 			continue
 		}
+		if p.n == 1 && p.v == 1 && (c.w == wordNone && c.letters > 2 || gaps&gapEnd != 0) {
+			return // "one owner. My number is"
+		}
 		f := fillerCost(c)
 		if c.w == wordSoft|1 && r.article(k) {
 			f = .1
