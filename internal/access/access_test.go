@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"vigil.example/internal/ad"
 )
 
 // A hand is a clock that is moved by hand.
@@ -36,7 +38,7 @@ var (
 	cheap = Argon{Time: 1, Memory: 64, Lanes: 1, AtOnce: 4, Waiting: 400}
 )
 
-func openWith(t testing.TB, j Journal, c Config) *Register {
+func openWith(t testing.TB, j ad.Journal, c Config) *Register {
 	t.Helper()
 	r, err := Open(t.Context(), j, c)
 	if err != nil {
@@ -45,7 +47,7 @@ func openWith(t testing.TB, j Journal, c Config) *Register {
 	return r
 }
 
-func open(t testing.TB, j Journal, h *hand) *Register {
+func open(t testing.TB, j ad.Journal, h *hand) *Register {
 	return openWith(t, j, Config{Key: key, Now: h.now, Argon: cheap})
 }
 

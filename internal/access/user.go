@@ -36,7 +36,7 @@ const System = "system"
 // A Register knows the users, their sessions and their tokens. It may be used by
 // many goroutines at once.
 type Register struct {
-	journal Journal
+	journal ad.Journal
 	c       Config
 	hasher  *hasher
 	lockout *lockout
@@ -54,7 +54,7 @@ type Register struct {
 }
 
 // Open rebuilds users and tokens from the journal.
-func Open(ctx context.Context, j Journal, c Config) (*Register, error) {
+func Open(ctx context.Context, j ad.Journal, c Config) (*Register, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}

@@ -25,24 +25,6 @@ import (
 	"vigil.example/internal/ad"
 )
 
-// A Journal is an append-only stream of events, each under a subject.
-//
-// Append returns once data is stored durably; expect is the sequence of the last
-// event under that subject, 0 for none, and an error that is ad.ErrConflict says
-// that another writer was first. Appending the same id twice may store it once.
-//
-// Replay calls f for every stored event from sequence from on (0 and 1 are the
-// beginning), in order, up to the newest event at the time of the call, and
-// returns the sequence of the last one.
-//
-// Last returns the newest event under a subject, or ad.ErrNotFound, in a time that
-// does not grow with the journal.
-type Journal interface {
-	Append(ctx context.Context, subject, id string, data []byte, expect uint64) (seq uint64, err error)
-	Replay(ctx context.Context, from uint64, f func(seq uint64, subject string, data []byte) error) (last uint64, err error)
-	Last(ctx context.Context, subject string) (seq uint64, data []byte, err error)
-}
-
 // Subject is the one subject of the chain.
 const Subject = "audit.entry"
 
@@ -75,7 +57,7 @@ const maxGroup = 256
 // A Log is the audit log. It may be used by many goroutines at once, and by
 // several processes on one journal.
 type Log struct {
-	journal Journal
+	journal ad.Journal
 	key     []byte
 	now     func() time.Time
 	timeout time.Duration
@@ -99,7 +81,7 @@ type waiting struct {
 
 // Open finds the head of the chain. It reads the last event only, however long the
 // log is; Verify is what checks the rest.
-func Open(ctx context.Context, j Journal, c Config) (*Log, error) {
+func Open(ctx context.Context, j ad.Journal, c Config) (*Log, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}

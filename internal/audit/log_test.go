@@ -26,7 +26,7 @@ func config() Config {
 	return Config{Key: key, Now: func() time.Time { return t }}
 }
 
-func open(t testing.TB, j Journal) *Log {
+func open(t testing.TB, j ad.Journal) *Log {
 	t.Helper()
 	l, err := Open(t.Context(), j, config())
 	if err != nil {

@@ -53,7 +53,7 @@ func (c Config) Validate() error {
 // A Docket is the current state of all decisions and the way to take new ones.
 // It may be used by many goroutines at once.
 type Docket struct {
-	journal Journal
+	journal ad.Journal
 	key     []byte
 	now     func() time.Time
 	created func(ad.Subscription) // nil until Open is done
@@ -77,7 +77,7 @@ type Docket struct {
 }
 
 // Open rebuilds the state from the journal.
-func Open(ctx context.Context, j Journal, c Config) (*Docket, error) {
+func Open(ctx context.Context, j ad.Journal, c Config) (*Docket, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}

@@ -2,34 +2,14 @@ package casework
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"vigil.example/internal/ad"
 )
-
-// A Journal is an append-only stream of events, each under a subject.
-//
-// Append returns once data is stored durably; expect is the sequence of the last
-// event under that subject, 0 for none, and an error that is ad.ErrConflict says
-// that another writer was first. Appending the same id twice may store it once.
-//
-// Replay calls f for every stored event from sequence from on (0 and 1 are the
-// beginning), in order, up to the newest event at the time of the call, and
-// returns the sequence of the last one.
-//
-// Last returns the newest event under a subject, or ad.ErrNotFound.
-type Journal interface {
-	Append(ctx context.Context, subject, id string, data []byte, expect uint64) (seq uint64, err error)
-	Replay(ctx context.Context, from uint64, f func(seq uint64, subject string, data []byte) error) (last uint64, err error)
-	Last(ctx context.Context, subject string) (seq uint64, data []byte, err error)
-}
 
 // Subjects of the events of this room. The last token is an id.
 const (
@@ -136,19 +116,9 @@ func (d *Docket) write(ctx context.Context, subject string, e event) error {
 	d.mu.RLock()
 	expect := d.seqs[subject]
 	d.mu.RUnlock()
-	seq, err := d.journal.Append(ctx, subject, eventID(subject, data, expect), data, expect)
+	seq, err := d.journal.Append(ctx, subject, ad.EventID(subject, expect, data), data, expect)
 	if err != nil {
 		return fmt.Errorf("store %s decision: %w", e.Kind, err)
 	}
 	return d.bring(seq, subject, data)
-}
-
-// eventID makes a retry of the very same event recognisable, and nothing else: two
-// writers that are at the same place with different events must conflict, and an
-// event said again later must be stored again.
-func eventID(subject string, data []byte, expect uint64) string {
-	h := sha256.New()
-	h.Write([]byte(subject + "\x00" + strconv.FormatUint(expect, 10) + "\x00"))
-	h.Write(data)
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -2,31 +2,14 @@ package erasure
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"vigil.example/internal/ad"
 )
-
-// A Journal is an append-only stream of events, each under a subject.
-//
-// Append returns once data is stored durably; expect is the sequence of the last
-// event under that subject, 0 for none, and an error that is ad.ErrConflict says
-// that another writer was first. Appending the same id twice may store it once.
-//
-// Replay calls f for every stored event from sequence from on (0 and 1 are the
-// beginning), in order, up to the newest event at the time of the call, and
-// returns the sequence of the last one.
-type Journal interface {
-	Append(ctx context.Context, subject, id string, data []byte, expect uint64) (seq uint64, err error)
-	Replay(ctx context.Context, from uint64, f func(seq uint64, subject string, data []byte) error) (last uint64, err error)
-}
 
 // subjectOrder stands before the id of an order: one subject each.
 const subjectOrder = "erasure.order."
@@ -133,12 +116,7 @@ func (l *Ledger) write(ctx context.Context, subject string, e event) error {
 	l.mu.RLock()
 	expect := l.seqs[subject]
 	l.mu.RUnlock()
-	// The same event retried has the same id; a different one at the same place,
-	// or the same one said again later, must not.
-	h := sha256.New()
-	h.Write([]byte(subject + "\x00" + strconv.FormatUint(expect, 10) + "\x00"))
-	h.Write(data)
-	seq, err := l.journal.Append(ctx, subject, hex.EncodeToString(h.Sum(nil)[:16]), data, expect)
+	seq, err := l.journal.Append(ctx, subject, ad.EventID(subject, expect, data), data, expect)
 	if err != nil {
 		return fmt.Errorf("store %s event: %w", e.Kind, err)
 	}

@@ -77,7 +77,7 @@ type Pending struct {
 // each has a Ledger of its own and brings in what others did with Apply or
 // CatchUp.
 type Ledger struct {
-	journal Journal
+	journal ad.Journal
 	key     []byte
 	now     func() time.Time
 	macs    sync.Pool // of hash.Hash under key
@@ -118,7 +118,7 @@ type order struct {
 }
 
 // Open rebuilds the state from the journal.
-func Open(ctx context.Context, j Journal, c Config) (*Ledger, error) {
+func Open(ctx context.Context, j ad.Journal, c Config) (*Ledger, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}

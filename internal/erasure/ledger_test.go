@@ -29,7 +29,7 @@ const number = "+19125550123"
 // aid is an id of an ad or a capture.
 func aid(n int) string { return fmt.Sprintf("%032x", n) }
 
-func open(t testing.TB, j Journal) *Ledger {
+func open(t testing.TB, j ad.Journal) *Ledger {
 	t.Helper()
 	at := noon
 	l, err := Open(t.Context(), j, Config{Key: key, Now: func() time.Time { at = at.Add(time.Second); return at }})

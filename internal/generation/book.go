@@ -15,7 +15,7 @@ import (
 // be used by many goroutines at once, and by many processes on one journal: each
 // has a Book of its own and brings in what others decided with Apply or CatchUp.
 type Book struct {
-	journal Journal
+	journal ad.Journal
 	now     func() time.Time
 
 	writing sync.Mutex // one change at a time; held across the journal's disk
@@ -27,7 +27,7 @@ type Book struct {
 }
 
 // Open rebuilds the state from the journal. now is the clock; time.Now when nil.
-func Open(ctx context.Context, j Journal, now func() time.Time) (*Book, error) {
+func Open(ctx context.Context, j ad.Journal, now func() time.Time) (*Book, error) {
 	if now == nil {
 		now = time.Now
 	}

@@ -15,7 +15,7 @@ import (
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
-func open(t testing.TB, j Journal) *Book {
+func open(t testing.TB, j ad.Journal) *Book {
 	t.Helper()
 	b, err := Open(t.Context(), j, func() time.Time { return noon })
 	if err != nil {
