@@ -174,6 +174,7 @@ type reader struct {
 	back    bool   // the text says that digits are reversed
 	blocks  bool   // or groups of digits
 	hint    bool   // the text may say so
+	by      int    // what the text tells to add to every digit
 	told    uint16 // what else it tells to do: bit k for the word wordTell|k
 	edges   []edge
 	areas   []area
@@ -372,6 +373,9 @@ func (r *reader) read(s string) []ad.Phone {
 		}
 		r.edgesFrom(i)
 	}
+	if r.told&(1<<wordRiddle.value()) != 0 {
+		r.by = r.digitwise()
+	}
 	r.lookAhead()
 	r.shapes()
 	r.findAreas()
@@ -383,6 +387,9 @@ func (r *reader) read(s string) []ad.Phone {
 	}
 	r.loose = len(r.edges) > 2 && r.apart()
 	r.assemble()
+	if r.equals || r.told&riddled != 0 {
+		r.riddles()
+	}
 	chosen := choose(r.found)
 	if len(chosen) == 0 {
 		return nil

@@ -30,6 +30,10 @@ func (r *reader) pieces(s string, c *candidate, nation string) []ad.Piece {
 	for _, e := range c.trail[:c.steps] {
 		places = r.explain(places, s, c, e)
 	}
+	if len(places) == 0 { // worked out
+		first, last := &r.chunks[c.start], &r.chunks[c.end-1]
+		return []ad.Piece{{Digits: nation, Span: ad.Span{Start: int(first.from), End: int(last.to)}, Text: s[first.bfrom:last.bto]}}
+	}
 	skip := -len(nation)
 	for _, p := range places {
 		skip += int(p.n)

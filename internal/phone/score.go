@@ -62,6 +62,14 @@ func (r *reader) weigh(p path) {
 		return
 	}
 	pl, ok := r.plan(p)
+	if r.by != 0 && p.n == 10 && r.first(p).link != phoneLink {
+		q := p
+		q.v, q.how = moved(p.v, p.n, r.by), p.how|howSum
+		if shifted, ok := r.plan(q); ok {
+			r.consider(q, shifted, ahead)
+		}
+		p.cost += costBack
+	}
 	if ok {
 		r.consider(p, pl, ahead)
 	}

@@ -67,6 +67,8 @@ const (
 	wordMorse   = wordTell | 11
 	wordTally   = wordTell | 12
 	wordRoman   = wordTell | 13
+	wordRiddle  = wordTell | 14 // to work something out
+	wordMend    = wordTell | 15 // what was said before was wrong
 )
 
 func (w word) sort() word   { return w &^ 0xFF }
@@ -311,6 +313,11 @@ var meanings = [...]struct {
 	{wordRoman, "roman romans romano romanos romanas"},
 	{wordTally, "count counting cuente cuenten contando cuantos cuantas conta contar many tally tallies strokes rayitas palitos palotes marks"},
 	{wordWay, "left izquierda front"},
+	{wordRiddle, "subtract resta restale restele reste restar restarle deduct sum sums suma sumale sumele sume sumar everywhere cuentas " +
+		"divide dividelo dividalo divided dividido partelo halve halved split multiply multiplica multiplicalo multiplied multiplicado " +
+		"calcula calculate solve resuelve answers answer math maths matematicas arithmetic aritmetica equation ecuacion riddle acertijo"},
+	{wordMend, "oops whoops ups sorry perdon perdona perdone typo correction correccion corrijo digo scratch meant mistake equivoque equivoco " +
+		"oopsie woops"},
 	{wordSwapped, "swapped cambiados intercambiados shuffled"},
 	{wordDead, "disconnected beware bloqueen bloqueado bloquea bloqueada desconectado desconectada scammer scammers scam estafador estafadora " +
 		"estafadores estafa fraud fraude fraudulent fake falso falsa impostor imposter hacked hackeado hackeada hackearon stolen " +
