@@ -11,6 +11,7 @@ import (
 type Error struct {
 	Start, End int    // code points of the query that are at fault; End may be one past the end
 	Reason     string // for the person who typed it
+	Instead    string // what was perhaps meant from Start to End, in words of the language; "" when nothing is near
 }
 
 // Error says the reason and the place, counted from one.
@@ -40,6 +41,16 @@ func (e *Error) Caret(query string) string {
 		marks.WriteByte('^')
 	}
 	return line.String() + "\n" + marks.String()
+}
+
+// Mended is the query with what was perhaps meant in place of what is at fault, ""
+// when nothing is near.
+func (e *Error) Mended(query string) string {
+	r := []rune(query)
+	if e.Instead == "" || e.Start > len(r) || e.End > len(r) {
+		return ""
+	}
+	return string(r[:e.Start]) + e.Instead + string(r[e.End:])
 }
 
 // nearest returns the known name that s is most likely a slip of, "" when none is

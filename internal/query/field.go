@@ -70,14 +70,14 @@ func NewField(name, value string) (Field, error) {
 	value = strings.ToValidUTF8(value, "\uFFFD")
 	n, known := canonical(name)
 	if !known || n == "text" {
-		return Field{}, &Error{0, 1, "unknown field; known are " + strings.Join(Fields(), ", ")}
+		return Field{}, &Error{Start: 0, End: 1, Reason: "unknown field; known are " + strings.Join(Fields(), ", ")}
 	}
 	if len(text.Tokens(value)) == 0 || utf8.RuneCountInString(value) > MaxRunes {
-		return Field{}, &Error{0, 1, n + ": needs a value"}
+		return Field{}, &Error{Start: 0, End: 1, Reason: n + ": needs a value"}
 	}
 	f, reason := newField(n, value)
 	if reason != "" {
-		return Field{}, &Error{0, max(1, utf8.RuneCountInString(value)), reason}
+		return Field{}, &Error{Start: 0, End: max(1, utf8.RuneCountInString(value)), Reason: reason}
 	}
 	return f, nil
 }
@@ -92,10 +92,11 @@ func (l *lexer) fieldLeaf(typed string) (Node, error) {
 		name = "handle"
 	case !known:
 		reason := "unknown field; known are " + strings.Join(Fields(), ", ") + "; in quotes it is searched as text"
-		if n := nearest(strings.ToLower(typed), Fields()); n != "" {
+		n := nearest(strings.ToLower(typed), Fields())
+		if n != "" {
 			reason = `unknown field; did you mean "` + n + `"?`
 		}
-		return nil, &Error{start, colon, reason}
+		return nil, &Error{Start: start, End: colon, Reason: reason, Instead: n}
 	}
 	l.pos = colon + 1
 	if !known || name == "url" && !strings.EqualFold(typed, name) { // an address pasted as it is
@@ -116,7 +117,11 @@ func (l *lexer) fieldLeaf(typed string) (Node, error) {
 		_, reason = indicated(value)
 	}
 	if reason != "" {
-		return nil, &Error{start, l.pos, reason}
+		e := &Error{Start: start, End: l.pos, Reason: reason}
+		if near := meant(name, value); near != "" {
+			e.Instead = name + ":" + near
+		}
+		return nil, e
 	}
 	return n, nil
 }
@@ -126,7 +131,7 @@ func (l *lexer) fieldLeaf(typed string) (Node, error) {
 func (l *lexer) value(name string) (s string, inQuotes bool, err error) {
 	at := l.pos
 	l.space()
-	missing := &Error{at, at + 1, name + ": needs a value"}
+	missing := &Error{Start: at, End: at + 1, Reason: name + ": needs a value"}
 	if l.pos == len(l.src) {
 		return "", false, missing
 	}

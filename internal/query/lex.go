@@ -81,7 +81,7 @@ func (l *lexer) next() (lexeme, error) {
 				return lexeme{leafKind, p, start, l.pos}, nil
 			}
 			if _, cut := part(word); cut && word[0] == '*' {
-				return lexeme{}, &Error{start, l.pos, tooFew}
+				return lexeme{}, &Error{Start: start, End: l.pos, Reason: tooFew}
 			}
 			if len(text.Tokens(word)) > 0 {
 				return lexeme{leafKind, Word{word}, start, l.pos}, nil
@@ -168,13 +168,13 @@ func (l *lexer) quoted() (string, error) {
 		}
 		b.WriteRune(r)
 	}
-	return "", &Error{start, start + 1, "this quote is not closed"}
+	return "", &Error{Start: start, End: start + 1, Reason: "this quote is not closed"}
 }
 
 // quotedLeaf is what a quoted text asks for: a number when it is one.
 func quotedLeaf(s string, start, end int) (Node, error) {
 	if len(text.Tokens(s)) == 0 {
-		return nil, &Error{start, end, "there is no letter or digit between these quotes"}
+		return nil, &Error{Start: start, End: end, Reason: "there is no letter or digit between these quotes"}
 	}
 	if p, ok := asPhone(s); ok {
 		return p, nil

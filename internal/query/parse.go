@@ -21,7 +21,7 @@ func Parse(s string) (Node, error) {
 	src := []rune(s)
 	s = string(src) // bytes that are no UTF-8 become U+FFFD
 	if len(src) > 4*MaxRunes {
-		return nil, &Error{4 * MaxRunes, len(src), tooLong}
+		return nil, &Error{Start: 4 * MaxRunes, End: len(src), Reason: tooLong}
 	}
 	if n, ok := wholeNumber(s); ok && size(n) <= MaxRunes {
 		return n, nil
@@ -31,14 +31,14 @@ func Parse(s string) (Node, error) {
 		return nil, err
 	}
 	if p.at.kind == endKind {
-		return nil, &Error{0, max(1, len(src)), "there is nothing to search for"}
+		return nil, &Error{Start: 0, End: max(1, len(src)), Reason: "there is nothing to search for"}
 	}
 	n, err := p.or(0)
 	if err != nil {
 		return nil, err
 	}
 	if p.at.kind == closeKind {
-		return nil, &Error{p.at.start, p.at.end, "this parenthesis closes nothing"}
+		return nil, &Error{Start: p.at.start, End: p.at.end, Reason: "this parenthesis closes nothing"}
 	}
 	return n, nil
 }
@@ -133,10 +133,10 @@ func (p *parser) and(depth int) (Node, error) {
 func (p *parser) unary(depth int) (Node, error) {
 	at := p.at
 	if depth > maxDepth {
-		return nil, &Error{at.start, at.end, "too many parentheses and hyphens within one another"}
+		return nil, &Error{Start: at.start, End: at.end, Reason: "too many parentheses and hyphens within one another"}
 	}
 	if at.kind == endKind || at.kind == closeKind || at.kind == andKind || at.kind == orKind {
-		return nil, &Error{at.start, at.end, "a word, a number or a phrase is missing here"}
+		return nil, &Error{Start: at.start, End: at.end, Reason: "a word, a number or a phrase is missing here"}
 	}
 	if err := p.advance(); err != nil {
 		return nil, err
@@ -151,16 +151,16 @@ func (p *parser) unary(depth int) (Node, error) {
 			return nil, err
 		}
 		if p.at.kind != closeKind {
-			return nil, &Error{at.start, at.end, "this parenthesis is not closed"}
+			return nil, &Error{Start: at.start, End: at.end, Reason: "this parenthesis is not closed"}
 		}
 		return n, p.advance()
 	default:
 		p.leaves += weight(at.leaf)
 		if p.leaves > MaxLeaves {
-			return nil, &Error{at.start, at.end, "the query asks for too many things"}
+			return nil, &Error{Start: at.start, End: at.end, Reason: "the query asks for too many things"}
 		}
 		if p.runes += size(at.leaf); p.runes > MaxRunes {
-			return nil, &Error{at.start, at.end, tooLong}
+			return nil, &Error{Start: at.start, End: at.end, Reason: tooLong}
 		}
 		return at.leaf, nil
 	}

@@ -243,6 +243,26 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
+func TestMended(t *testing.T) {
+	for in, want := range map[string]string{
+		"ñandú emial:x@y.example red": "ñandú email:x@y.example red", "a -ind:restriced b": "a -indicator:restricted b", "side:demnad": "side:demand",
+		"lang:spanisch x": "lang:spanish x", `a "b`: "", "zzzzzz:1": "", "lead:maybe": "", "lang:cyrilic": "", "title:": "",
+	} {
+		_, err := query.Parse(in)
+		var e *query.Error
+		if !errors.As(err, &e) {
+			t.Fatalf("Parse(%q): %v, want a *query.Error", in, err)
+		}
+		got := e.Mended(in)
+		if got != want {
+			t.Errorf("%q is mended as %q, want %q", in, got, want)
+		}
+		if _, err := query.Parse(got); want != "" && err != nil {
+			t.Errorf("%q mended as %q: %v", in, got, err)
+		}
+	}
+}
+
 func TestParseLimits(t *testing.T) {
 	for name, in := range map[string]string{
 		"length":      strings.Repeat("a", query.MaxRunes+1),

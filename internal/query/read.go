@@ -73,11 +73,7 @@ func indicated(value string) (values []string, reason string) {
 	}
 	name := kindName(value)
 	const own = "; in quotes it is taken as it stands, for the rules of an agency"
-	known := Kinds()
-	for _, k := range kinds {
-		known = append(known, k[1:]...)
-	}
-	if near := nearest(name, known); near != "" {
+	if near := meant("indicator", value); near != "" {
 		return []string{name}, `no such language is looked for; did you mean "` + near + `"?`
 	}
 	category, sub, _ := strings.Cut(name, "/")
@@ -135,28 +131,49 @@ func chosen(name, value string) (values []string, reason string) {
 		return []string{leads[v]}, ""
 	case "side":
 		if sides[v] == "" {
-			return nil, slip(v, "supply", "demand", "other") + "side is supply, demand or other"
+			return nil, slip(name, v) + "side is supply, demand or other"
 		}
 		return []string{sides[v]}, ""
 	}
-	var names []string
 	for _, l := range languages {
 		if v == l[0] || v == strings.ToLower(l[1]) {
 			return []string{l[0]}, ""
 		}
-		names = append(names, strings.ToLower(l[1]))
 	}
 	for word, tag := range map[string]string{"español": "es", "espanol": "es", "castellano": "es", "inglés": "en", "ingles": "en", "unknown": "und"} {
 		if v == word {
 			return []string{tag}, ""
 		}
 	}
-	return nil, slip(v, names...) + "a language is given by its tag or name, as en, es or Spanish"
+	return nil, slip(name, v) + "a language is given by its tag or name, as en, es or Spanish"
 }
 
-// slip asks whether the nearest of some words was meant, "" when none is near.
-func slip(typed string, words ...string) string {
-	if near := nearest(typed, words); near != "" {
+// meant is the value of a field that a wrong one is most likely a slip of, "" when
+// none is near.
+func meant(name, value string) string {
+	known := []string{}
+	switch name {
+	case "indicator":
+		known = Kinds()
+		for _, k := range kinds {
+			known = append(known, k[1:]...)
+		}
+		value = kindName(value)
+	case "side":
+		known = append(known, ad.SideSupply, ad.SideDemand, ad.SideOther)
+	case "lang":
+		for _, l := range languages {
+			if !strings.Contains(l[1], " ") {
+				known = append(known, strings.ToLower(l[1]))
+			}
+		}
+	}
+	return nearest(strings.ToLower(value), known)
+}
+
+// slip asks whether the nearest value was meant, "" when none is near.
+func slip(name, value string) string {
+	if near := meant(name, value); near != "" {
 		return `did you mean "` + near + `"? `
 	}
 	return ""

@@ -47,7 +47,8 @@ func TestDemandPage(t *testing.T) {
 		"words in the address": {"/demand?metro=Savannah", 422, []string{"An address names an area by its code"}, []string{"Savannah\"", "Coverage"}},
 		"a week that is none":  {"/demand?from=2026-W77", 422, []string{"A week is written as"}, []string{"Coverage"}},
 		"no week at all":       {"/demand?from=banana", 422, []string{"A week is written as 2026-W10"}, []string{"banana"}},
-		"all":                  {"/demand", 200, []string{"all areas"}, nil},
+		"all":                  {"/demand", 200, []string{"all areas", "No page was due in the 10 weeks before."}, []string{"no page was due"}},
+		"from a week on":       {"/demand?from=2026-W01&weeks=2", 200, []string{"no page was due"}, []string{"weeks before."}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res, body := h.get(tc.address)

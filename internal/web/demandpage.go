@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,7 @@ type demandBody struct {
 	desk.Demand
 	Fault  string // why the question cannot be answered; then nothing else is shown
 	Sums   string // of what is shown
+	Before string // how many weeks before the first of the crawl are left out
 	Asked  desk.DemandQuestion
 	Charts []chart
 }
@@ -104,9 +106,12 @@ func newDemandBody(d desk.Demand, q desk.DemandQuestion) demandBody {
 	if d.Metro != "" && metroCode.MatchString(q.Metro) {
 		b.Asked.Metro = d.Name
 	}
+	if first := slices.IndexFunc(b.Weeks, func(w trend.Week) bool { return w.Due > 0 }); first > 0 && q.From == "" {
+		b.Before, b.Weeks = count(first, "week"), b.Weeks[first:]
+	}
 	b.Charts = []chart{
-		newChart("demand", "Buyer posts", "buyer post", d.Weeks, func(w trend.Week) trend.Count { return w.Demand }),
-		newChart("supply", "Supply ads", "supply ad", d.Weeks, func(w trend.Week) trend.Count { return w.Supply }),
+		newChart("demand", "Buyer posts", "buyer post", b.Weeks, func(w trend.Week) trend.Count { return w.Demand }),
+		newChart("supply", "Supply ads", "supply ad", b.Weeks, func(w trend.Week) trend.Count { return w.Supply }),
 	}
 	return b
 }

@@ -149,3 +149,13 @@ func TestCorrectionsAreListed(t *testing.T) {
 	wants(t, body, "1 correction", "1 of them stands", "is no number; it was read as 912-555-0123", "by alice", "a lot number", "Undo")
 	check(t, body)
 }
+
+func TestASlipIsMendedAtOnce(t *testing.T) {
+	h := leadHouse(t)
+	_, res, body := h.ask("title:one -indicator:restriced")
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("got %d", res.StatusCode)
+	}
+	wants(t, body, "At character 12: no such language is looked for; did you mean", "Search for title:one -indicator:restricted")
+	check(t, body)
+}

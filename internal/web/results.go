@@ -62,6 +62,7 @@ type resultsBody struct {
 	Expired bool
 	Fault   *query.Error
 	Caret   string
+	Mended  string // what was perhaps meant
 	Answer  desk.Answer
 	Rows    []Row
 	Sort    search.Sort
@@ -96,7 +97,7 @@ func (s *server) results(r *http.Request, v *visit) error {
 	b.Answer, err = s.desk.Search(r.Context(), v.Subject, text, search.Page{Offset: (b.Page - 1) * pageSize, Size: pageSize, Sort: b.Sort})
 	if errors.As(err, &b.Fault) {
 		s.shelf.forget(v.User, b.ID)
-		b.Caret = b.Fault.Caret(text)
+		b.Caret, b.Mended = b.Fault.Caret(text), b.Fault.Mended(text)
 		p.Body = b
 		return v.show(r, http.StatusUnprocessableEntity, "results", p)
 	}
