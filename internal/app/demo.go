@@ -34,6 +34,12 @@ type DemoOptions struct {
 // pace is how fast the town's clock runs: a town day in six minutes.
 const pace = 240
 
+// before is how many weeks before its opening the town is crawled for the first time,
+// unless its clock is frozen, and once a week from then on: weeks to compare.
+const before = 4
+
+const week = 7 * 24 * time.Hour
+
 // revisit is how often, by our clock, the demo looks at the town's lists again.
 const revisit = 15 * time.Second
 
@@ -42,7 +48,10 @@ type town struct {
 	*bazaar.Town
 	state townState
 	file  string
+	opens time.Time // the first crawl is done when it has seen the town at that time
 	l     net.Listener
+
+	resumed bool // it was served before
 }
 
 // townState is what the demo keeps of a town besides its seed.
@@ -74,9 +83,14 @@ func openTown(o DemoOptions) (*town, error) {
 	if t.Town, err = bazaar.New(c); err != nil {
 		return nil, err
 	}
-	if !t.state.Now.IsZero() {
+	switch {
+	case !t.state.Now.IsZero():
 		t.SetNow(t.state.Now)
+		t.resumed = true
+	case !o.Frozen:
+		t.SetNow(c.Start.Add(-before * week))
 	}
+	t.opens = c.Start
 	if t.l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, fmt.Errorf("serve the town: %w", err)
 	}
@@ -185,7 +199,7 @@ func RunDemo(ctx context.Context, o DemoOptions, out io.Writer) error {
 		case <-crawled:
 			return o.Frozen
 		default:
-			return true // the first crawl sees one moment of the town
+			return true // the first crawl sees the town at moments, a week apart
 		}
 	}
 	ctx, stop := context.WithCancel(ctx)
@@ -240,17 +254,12 @@ Vigil demo: a made-up town of classifieds. Nothing in it is real.
 
 `, url, password, d.app.cfg.TownURL)
 	first := false
-	before, err := d.app.Status(ctx)
-	if err != nil {
-		return ignoreStop(ctx, err)
-	}
-	resumed := before.Ads > 0
-	err = d.app.Settle(ctx, func(s desk.Status) {
+	err = d.weeks(ctx, func(s desk.Status) {
 		d.line(s)
 		if !first && s.Clusters > 0 {
 			first = true
 			d.clear()
-			if resumed {
+			if d.town.resumed {
 				fmt.Fprintf(d.out, "Going on with %d ads and %d linked clusters.\n", s.Ads, s.Clusters)
 			} else {
 				fmt.Fprintf(d.out, "First linked cluster after %.1f s.\n", time.Since(d.started).Seconds())
@@ -269,6 +278,52 @@ Vigil demo: a made-up town of classifieds. Nothing in it is real.
 	d.suggest()
 	fmt.Fprintln(d.out, "The town's clock runs now, a day in six minutes; new ads keep coming. Ctrl-C stops.")
 	return nil
+}
+
+// weeks crawls the town to the end, and again each week until it opens.
+func (d *demo) weeks(ctx context.Context, progress func(desk.Status)) error {
+	for {
+		if err := d.app.Settle(ctx, progress); err != nil {
+			return err
+		}
+		now := d.town.Now()
+		if !now.Before(d.town.opens) {
+			return nil
+		}
+		s, err := d.app.Status(ctx)
+		if err != nil {
+			return err
+		}
+		d.town.SetNow(now.Add(week))
+		if err := d.planned(ctx, visits(s)); err != nil {
+			return err
+		}
+	}
+}
+
+// planned waits until more than n visits have been planned: the lists are due again
+// as soon as the clock has moved, and the frontier looks at it each second.
+func (d *demo) planned(ctx context.Context, n uint64) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+		if s, err := d.app.Status(ctx); err != nil || visits(s) > n {
+			return err
+		}
+	}
+}
+
+// visits is how many visits were planned so far.
+func visits(s desk.Status) uint64 {
+	for _, r := range s.Ledger.Rows {
+		if r.Step == "crawl" {
+			return r.In
+		}
+	}
+	return 0
 }
 
 func (d *demo) suggest() {
