@@ -50,25 +50,31 @@ func englishVerb(s string, irregular []string, add func(string)) {
 	if phrase {
 		tail = "_" + tail
 	}
+	ing := func(stem string) { // and workin, as it is spoken
+		add(stem + "ing" + tail)
+		if len(stem) > 3 {
+			add(stem + "in" + tail)
+		}
+	}
 	add(s + tail)
 	add(plural(s) + tail)
 	stem := s
 	n := len(s)
 	switch {
 	case strings.HasSuffix(s, "ie"):
-		add(s[:n-2] + "ying" + tail)
+		ing(s[:n-2] + "y")
 		stem = s[:n-1]
 	case strings.HasSuffix(s, "ee"):
-		add(s + "ing" + tail)
+		ing(s)
 		stem = s[:n-1]
 	case strings.HasSuffix(s, "e"):
 		stem = s[:n-1]
-		add(stem + "ing" + tail)
+		ing(stem)
 	default:
-		add(s + "ing" + tail)
+		ing(s)
 		if n > 2 && !vowel(s[n-1]) && vowel(s[n-2]) && !vowel(s[n-3]) && strings.IndexByte("wxy", s[n-1]) < 0 {
 			double := s + s[n-1:]
-			add(double + "ing" + tail)
+			ing(double)
 			if irregular == nil {
 				add(double + "ed" + tail)
 			}

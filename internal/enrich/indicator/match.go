@@ -156,7 +156,7 @@ func (m *matcher) slot(i, slot int32) int32 {
 			if n > 0 && u.sep > sepSpace {
 				break
 			}
-			if u.flags&flagCap == 0 && !r.lib.in(u.word, r.lib.city) || r.lib.in(u.word, r.lib.function) || u.flags&flagDigit != 0 {
+			if u.flags&flagCap == 0 && !r.lib.in(u.word, r.lib.city) || r.lib.in(u.word, r.lib.function) || r.lib.in(u.word, r.lib.neg) || u.flags&flagDigit != 0 {
 				break
 			}
 			n++

@@ -79,8 +79,8 @@ func (r *reader) run(i int) (end, digits, words, single int) {
 	times, letters := 1, 0
 	for end = i; end < len(r.toks); end++ {
 		t := &r.toks[end]
-		if end > i && t.sep >= sepComma && !inside(t.sign) {
-			break
+		if end > i && (t.sep >= sepComma && !inside(t.sign) || t.sep == sepStop && t.sign == '.' && !(r.lone(end-1) && r.lone(end))) {
+			break // a sentence may end between two digits, not between numbers
 		}
 		n := 1
 		switch {
@@ -125,6 +125,12 @@ func (r *reader) run(i int) (end, digits, words, single int) {
 		times = 1
 	}
 	return end, digits, words, single
+}
+
+// lone reports whether token i is one digit, as a word or a figure.
+func (r *reader) lone(i int) bool {
+	t := &r.toks[i]
+	return t.num >= 0 && t.num <= 9 && (t.flags&flagDigit == 0 || t.e-t.b == 1) || r.lib.in(t.word, r.lib.zero)
 }
 
 // inside reports whether a sign may stand between the digits of one number.
