@@ -395,6 +395,9 @@ func (r *reader) read(s string) []ad.Phone {
 		return nil
 	}
 	chosen = r.kin(chosen)
+	if r.told != 0 {
+		chosen = r.mended(chosen)
+	}
 	out := make([]ad.Phone, 0, len(chosen))
 	for i := range chosen {
 		lost := r.rivalsOf(chosen, i)

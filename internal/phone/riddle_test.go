@@ -1,6 +1,9 @@
 package phone
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // TestRiddles reads numbers that the text tells to work out, and leaves alone what only
 // looks so.
@@ -43,6 +46,42 @@ func TestRiddles(t *testing.T) {
 				if e164[i] != tc.want[i] {
 					t.Errorf("got %v, want %v", e164, tc.want)
 				}
+			}
+		})
+	}
+}
+
+// TestMendedNumbers reads corrections and changes that the text tells behind a number.
+func TestMendedNumbers(t *testing.T) {
+	us := []string{"+19125550123"}
+	two := []string{"+19125550123", "+19125550145"}
+	for name, tc := range map[string]struct {
+		in   string
+		want []string
+	}{
+		"the last digit":             {"Call 912-555-0128, oops, the last digit is 3. Bikes.", us},
+		"the last digit in spanish":  {"Marca 912 555 0128, perdón, la última cifra es 3.", us},
+		"the last two":               {"Cell 912 555 0199... typo, last two should be 23", us},
+		"what was meant":             {"Phone 912-555-0132, sorry, I meant 0123. Desk lamp.", us},
+		"what was said, in spanish":  {"Mi cel 912-555-0132, digo, 0123. Lámpara.", us},
+		"the area code":              {"Text 404-555-0123, correction: area code is 912", us},
+		"another number":             {"Call 912-555-0132, scratch that, 912-555-0123", us},
+		"another number, in spanish": {"Llama al 912-555-0132, perdón, 912-555-0123", us},
+		"sorry for something else":   {"Call 912-555-0123. Sorry, no pets, 2 rooms only.", us},
+		"two numbers":                {"Call 912-555-0123 or 912-555-0145, sorry for the rush", two},
+		"a changed end":              {"Phone 912-555-0123, and for the shop change the last two digits to 45.", two},
+		"the same but for the end":   {"Tel 912-555-0123; si está ocupado el mismo número pero terminación 0145.", two},
+		"a last price":               {"Call 912-555-0123, swap considered, last price 45 dollars", us},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Read(tc.in, Options{})
+			lawful(t, tc.in, got)
+			var e164 []string
+			for _, p := range got {
+				e164 = append(e164, p.E164)
+			}
+			if !slices.Equal(e164, tc.want) {
+				t.Errorf("got %v, want %v", e164, tc.want)
 			}
 		})
 	}

@@ -291,7 +291,7 @@ var meanings = [...]struct {
 	{wordMiddle, "middle between mitad medio center centro"},
 	{wordNext, "sigue siguen continues continue then next followed luego despues seguido following after afterwards goes tras other otro " +
 		"otros otras"},
-	{wordLast, "last end ends ending finish finishes finally final termina terminan ultimo ultimos ultima ultimas acaba lastly"},
+	{wordLast, "last end ends ending finish finishes finally final termina terminan ultimo ultimos ultima ultimas acaba lastly terminacion terminado terminada terminando"},
 	{wordRest, "rest resto remaining demas remainder"},
 	{wordOld, "old viejo vieja anterior antiguo antigua former previous"},
 	{wordMine, "my mi mis our nuestro"},

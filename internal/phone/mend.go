@@ -1,0 +1,221 @@
+package phone
+
+// A number may be mended behind it, "sorry, the last digit is 9", "digo, 0123", or
+// taken back for another; and another may be told as a change of it: "change the last
+// two to 91 for the office".
+
+// How far behind a number its correction is looked for, and between two numbers the
+// words that take the first back.
+const (
+	mendReach  = 20
+	mendBefore = 7
+)
+
+// mended does what the text says behind the chosen numbers about their digits.
+func (r *reader) mended(chosen []candidate) []candidate {
+	out := chosen[:0:0]
+	for i := range chosen {
+		c := chosen[i]
+		limit := int32(len(r.chunks))
+		if i+1 < len(chosen) {
+			limit = chosen[i+1].start
+			if r.retracted(c.end, limit) && chosen[i+1].digits == c.digits {
+				continue
+			}
+		}
+		m, fix := r.mend(&c, limit)
+		switch {
+		case fix == mendDoubt:
+			c.score -= costMend
+			c.marks |= markLeftover
+			if c.score <= 0 {
+				continue
+			}
+			out = append(out, c)
+		case fix == mendInstead:
+			out = append(out, m)
+		case fix == mendBeside:
+			out = append(out, c, m)
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// costMend is what a correction that was not understood speaks against a number.
+const costMend = 2.6
+
+// What a text does with the digits of a number behind it.
+type mending uint8
+
+const (
+	mendNone    mending = iota
+	mendInstead         // the digits were wrong
+	mendBeside          // with other digits it is another number
+	mendDoubt           // they were wrong, but what is right was not understood
+)
+
+// retracted reports whether all that stands between two numbers takes the first back:
+// "912-555-0132, sorry, I meant 912-555-0123".
+func (r *reader) retracted(from, to int32) bool {
+	if to-from > mendBefore {
+		return false
+	}
+	said := false
+	for k := int(from); k < int(to); k++ {
+		c := &r.chunks[k]
+		switch {
+		case c.w == wordMend, r.spells(k, "wait", "rather", "error", "sino", "mejor", "mal"), r.spells(k, "make") && r.spells(k+1, "that"), r.spells(k, "wrong") && !r.spells(k+1, "to"):
+			said = said || c.w == wordMend || !r.spells(k, "wait", "rather", "mejor", "mal") || k == int(from)
+		case c.w.sort() == wordFiller, c.w.sort() == wordNot, c.w.sort() == wordNumber, c.w == wordMine, r.spells(k, "i", "no", "quise", "decir", "one", "was", "that", "should", "be", "debe", "ser", "scratch", "estaba", "puse"):
+		default:
+			return false
+		}
+		if c.gap&gapBlank != 0 {
+			return false
+		}
+	}
+	return said
+}
+
+// mend finds the digits that the text gives a number behind it, and returns the number
+// with them.
+func (r *reader) mend(of *candidate, limit int32) (m candidate, fix mending) {
+	wrong, other, same, sentences, doubt, at := false, false, false, 0, false, 0
+	tail, whole, n := false, false, 0
+	for k := int(of.end); k < int(limit) && k < int(of.end)+mendReach; k++ {
+		c := &r.chunks[k]
+		if c.gap&gapEnd != 0 && !(wrong && k < at+4) {
+			if sentences++; sentences > 1 {
+				return m, r.doubtful(doubt, mendNone)
+			}
+		}
+		if c.gap&(gapBlank|gapLine) != 0 && !wrong {
+			return m, mendNone
+		}
+		switch {
+		case c.w == wordMend:
+			wrong, doubt, at, tail, n = true, true, k, false, 0
+			continue
+		case r.spells(k, "debe", "deberia", "should", "wrong"):
+			if tail || whole {
+				wrong, doubt = true, true
+			}
+			continue
+		case r.spells(k, "change", "cambia", "cambie", "cambiar", "cambiando", "swap", "replace", "reemplaza", "cambiale"):
+			other = true
+			continue
+		case r.spells(k, "same", "mismo", "misma", "mismos", "igual"):
+			same = true
+			continue
+		case c.w == wordLast || r.spells(k, "ending", "terminacion", "terminada", "terminado", "terminando"):
+			tail, whole, n = true, false, 0
+			continue
+		case c.w.sort() == wordArea:
+			if wrong {
+				whole, tail = true, false
+			}
+			continue
+		case r.spells(k, "digit", "digito", "cifra", "one", "number", "numero", "figure") && tail && n == 0 && r.chunks[k].digits == 0 && (r.word(k-1) == wordLast):
+			n = 1
+			continue
+		}
+		if c.digits == 0 && (!c.w.numeral() || c.w.sort() == wordSoft) {
+			if c.w == wordCode {
+				continue
+			}
+			switch c.w.sort() {
+			case wordID, wordLabel, wordMeasure, wordDead:
+				if !tail || c.w.sort() != wordMeasure {
+					return m, r.doubtful(doubt, mendNone)
+				}
+			case wordPhone:
+				if r.gapAt(k+1)&gapColon != 0 {
+					return m, mendNone
+				}
+			}
+			continue
+		}
+		if !wrong && !other && !same {
+			return m, mendNone
+		}
+		if tail && n == 0 && r.counter(k) || tail && n == 0 && r.small(k) > 1 && r.small(k) < 5 && r.chunk(k+1) != nil && r.chunks[k+1].gap == gapSpace && (r.chunks[k+1].digits == 0 && !r.chunks[k+1].w.numeral()) {
+			n = r.small(k)
+			continue
+		}
+		v, size, _ := r.tailAt(k, int(limit))
+		direct := wrong && k-at <= 4 && !tail && !whole
+		switch {
+		case size == 0 || size > 4:
+			return m, r.doubtful(doubt && k <= at+6, mendNone)
+		case whole && size == 3 && of.country == 1 && areaInUse(v):
+			m = *of
+			m.nation = v*1e7 + of.nation%1e7
+		case tail && (n == size || n == 0 && size > 1 || n == 0 && size == 1 && wrong):
+			m = *of
+			m.nation = of.nation/pow10[size]*pow10[size] + v
+		case direct && size >= 2 && size < 5 && !r.money(k+1) && !r.chunks[k].money:
+			m = *of
+			m.nation = of.nation/pow10[size]*pow10[size] + v
+		default:
+			return m, r.doubtful(doubt && k <= at+8, mendNone)
+		}
+		if m.nation == of.nation {
+			return m, mendNone
+		}
+		m.score -= .5
+		m.marks |= markShared
+		if wrong {
+			m.how |= howSum
+			m.steps, m.marks = 0, m.marks&^(markShared|markArea|markParts|markReversed|markBlocks)|markParts
+			m.area = 0
+			m.end = max(m.end, r.behindTail(k))
+			return m, mendInstead
+		}
+		m.start, m.end = int32(k), r.behindTail(k)
+		m.path = path{start: m.start, at: m.end, n: uint8(size), v: v}
+		x := r.cheapest(k)
+		m.area, m.how, m.bounds = 0, r.edges[x].how, 0
+		m.steps = 0
+		for at := int32(k); at < m.end; {
+			x := r.cheapest(int(at))
+			m.trail[m.steps] = x
+			m.steps++
+			at = r.edges[x].to
+		}
+		if m.score <= 0 || !(same && tail || other && tail) {
+			return m, mendNone
+		}
+		return m, mendBeside
+	}
+	return m, r.doubtful(doubt && (tail || whole), mendNone)
+}
+
+func (r *reader) doubtful(yes bool, otherwise mending) mending {
+	if yes {
+		return mendDoubt
+	}
+	return otherwise
+}
+
+// tailAt reads a few digits from chunk k on, with blanks and hyphens between.
+func (r *reader) tailAt(k, limit int) (v uint64, n, end int) {
+	for end = k; end < limit; {
+		c := &r.chunks[end]
+		if c.money || c.shape&(shapeTime|shapeDate|shapeAmount|shapeCode) != 0 || end > k && c.gap&^(gapSpace|gapDash) != 0 {
+			break
+		}
+		x := r.cheapest(end)
+		if x < 0 || r.edges[x].n > 4 || n+int(r.edges[x].n) > maxDigits-1 || int(r.edges[x].to) > limit {
+			break
+		}
+		v, n, end = v*pow10[r.edges[x].n]+r.edges[x].v, n+int(r.edges[x].n), int(r.edges[x].to)
+	}
+	return v, n, end
+}
+
+func (r *reader) behindTail(k int) int32 {
+	_, _, end := r.tailAt(k, len(r.chunks))
+	return int32(end)
+}
