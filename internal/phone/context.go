@@ -111,7 +111,7 @@ func (r *reader) readLead(start int) lead {
 				return cx
 			case near == 0 && r.spells(k, "bill") && r.norm[c.lo] == 'B' && r.norm[c.lo+1] == 'i' && r.chunks[start].gap == gapSpace: // his name
 			case beside && c.w == wordSheet:
-				cx.id = max(cx.id, .6*id)
+				cx.id = max(cx.id, .75*id)
 			case beside && c.w == wordLabel:
 				cx.id = max(cx.id, .4*id)
 			}
