@@ -231,7 +231,7 @@ func (r *reader) claimed(end int) bool {
 			return true
 		case r.spells(k-1, "the", "el") && r.spells(k-2, "thats", "is", "es", "also", "tambien"):
 			return true
-		case before == wordMine, before == wordThis && !r.spells(k-1, "le"):
+		case before == wordMine, before == wordThis && !r.spells(k-1, "le") && c.gap&gapComma == 0:
 			return true
 		case r.word(next) == wordThis, r.spells(next, "number", "numero", "al"):
 			return true

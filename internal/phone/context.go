@@ -83,7 +83,7 @@ func (r *reader) readLead(start int) lead {
 			if r.inAddress(k) || r.marks == wordTally && r.spells(k, "cuenta") {
 				continue
 			}
-			if r.place(k) {
+			if r.place(k) || r.spells(k, "long") && (k+1 < start || r.spells(k-1, "too", "how", "so", "the", "a", "very")) {
 				continue
 			}
 			if r.spells(k, "order", "orden") && r.spells(k-1, "in", "en") {

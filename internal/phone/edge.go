@@ -425,12 +425,18 @@ func (r *reader) spaced(i int) {
 
 // hundreds adds the readings of v hundred with what follows from chunk to on.
 func (r *reader) hundreds(i, to int, v uint64) {
-	r.edge(i, to, v*100, 3, .15, howWord|howTens)
-	rest := to
+	rest, alone := to, float32(.15)
+	if s := r.word(to).sort(); to < len(r.chunks) && (s == wordTens || s == wordTeen) && (r.chunks[to].gap == gapSpace || r.chunks[to].gap == gapDash) {
+		alone = 1 // "five hundred fifty-five"
+	}
+	r.edge(i, to, v*100, 3, alone, howWord|howTens)
 	if r.word(rest).sort() == wordAnd {
 		rest++
 	}
 	if end, n := r.below100(rest); end > rest {
+		if end == rest+2 && r.chunks[rest+1].gap&gapDash != 0 && r.chunks[rest+1].gap&gapSpace != 0 { // "nine hundred eighty - five"
+			end, n = rest+1, n/10*10
+		}
 		r.edge(i, end, v*100+n, 3, .05, howWord|howTens)
 	} else if w := r.word(rest); w.sort() == wordUnit && rest > to {
 		r.edge(i, rest+1, v*100+uint64(w.value()), 3, .1, howWord|howTens)

@@ -113,6 +113,8 @@ func plausible(s string) bool {
 			} else if mayCount(s[start], s[start+1]) && lookUp(s[start:i]).numeral() || n > 2 && n < 5 && leetDigits[s[start]] != 0 && leetish(s[start:i]) {
 				signs++
 				run++
+			} else if n >= 8 && mayCount(s[start], s[start+1]) && glued([]byte(s[start:i])) > 1 {
+				signs++ // number words run together
 			} else if n > 1 && n <= maxSpelt && mayMisspell(s[start], s[start+1], s[i-1]) {
 				if run++; run > 4 {
 					return true // perhaps misspelt number words
