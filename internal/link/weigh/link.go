@@ -137,6 +137,7 @@ func (l *Linker) Solve() *Partition {
 	l.stripSites(order)
 	o := newOwners(l, order)
 	o.solve()
+	o.reread()
 	p := &Partition{Clusters: make([]int, len(l.ads)), o: o}
 	oldest := map[int32]int{}
 	for _, i := range order {

@@ -2,12 +2,8 @@ package weigh
 
 import (
 	"cmp"
-	"maps"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 )
 
 // owners joins texts through the values that their ads give. How much a value
@@ -53,8 +49,6 @@ func newOwners(l *Linker, order []int32) *owners {
 			o.parts = append(o.parts, part{i, p})
 		}
 	}
-	o.rematch()
-	o.reunite()
 	o.parent, o.size = make([]int32, len(t.units)), make([]int32, len(t.units))
 	for i := range o.parent {
 		o.parent[i] = t.find(int32(i))
@@ -71,77 +65,6 @@ func newOwners(l *Linker, order []int32) *owners {
 		o.contested[r.a], o.contested[r.b] = true, true
 	}
 	return o
-}
-
-// rematch places the texts again that came before what they belong to was known.
-func (o *owners) rematch() {
-	t, l := o.texts, o.l
-	t.rebuild(func(yield func([]uint32, int32) bool) {
-		for _, i := range o.order {
-			if !yield(l.textOf(i), l.ads[i].unit) {
-				return
-			}
-		}
-	})
-	var small []int32
-	for _, i := range o.order {
-		if t.units[t.find(l.ads[i].unit)].ads <= 3 {
-			small = append(small, i)
-		}
-	}
-	found := make([][]int32, len(small))
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() {
-			var m matcher
-			for k := int(next.Add(1)) - 1; k < len(small); k = int(next.Add(1)) - 1 {
-				for _, x := range m.matches(t, l.textOf(small[k]), t.root(l.ads[small[k]].unit)) {
-					if x.same() {
-						found[k] = append(found[k], x.unit)
-					}
-				}
-			}
-		})
-	}
-	wg.Wait()
-	for k, i := range small {
-		u := t.find(l.ads[i].unit)
-		for _, v := range found[k] {
-			u = t.meet(u, v)
-		}
-	}
-}
-
-// reunite joins large units that are one text: some of the ads of one, taken from
-// its beginning, middle and end, are of the other.
-func (o *owners) reunite() {
-	t, l := o.texts, o.l
-	byUnit := map[int32][]int32{}
-	var large []int32
-	for _, i := range o.order {
-		u := t.find(l.ads[i].unit)
-		if byUnit[u] = append(byUnit[u], i); len(byUnit[u]) == 8 {
-			large = append(large, u)
-		}
-	}
-	for _, u := range large {
-		ads := byUnit[u]
-		n := len(ads)
-		met := map[int32]int{}
-		for _, k := range []int{0, 1, 2, 3, n/2 - 2, n/2 - 1, n / 2, n/2 + 1, n - 4, n - 3, n - 2, n - 1} {
-			for _, m := range t.own.matches(t, l.textOf(ads[k]), t.find(u)) {
-				if m.same() {
-					met[m.unit]++
-				}
-			}
-		}
-		for _, v := range slices.Sorted(maps.Keys(met)) {
-			if met[v] >= 3 {
-				t.union(u, v)
-			}
-		}
-	}
 }
 
 func (o *owners) find(u int32) int32 {

@@ -170,12 +170,13 @@ func TestMeasure(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
-		start := time.Now()
+		start, cpu := time.Now(), userCPU()
 		p := solve(gold)
 		took := time.Since(start)
+		spent := userCPU() - cpu
 		runtime.GC()
 		runtime.ReadMemStats(&after)
-		fmt.Printf("seed %d B3 %s %.0f ads/s %.0f B/ad kept\n", *seed+uint64(s), strings.TrimPrefix(line(weigh.Judge(gold, p.Clusters)), "B3 "), float64(len(gold))/took.Seconds(), float64(after.HeapAlloc-before.HeapAlloc)/float64(len(gold)))
+		fmt.Printf("seed %d B3 %s %.0f ads/s %.1f µs CPU/ad %.0f B/ad kept\n", *seed+uint64(s), strings.TrimPrefix(line(weigh.Judge(gold, p.Clusters)), "B3 "), float64(len(gold))/took.Seconds(), 1e6*spent.Seconds()/float64(len(gold)), float64(after.HeapAlloc-before.HeapAlloc)/float64(len(gold)))
 		runtime.KeepAlive(p)
 	}
 }

@@ -69,7 +69,7 @@ func (o *owners) splitText(u int32, ads []int32, find func(int32) int32) {
 		if !ok {
 			k = len(pieces)
 			at[find(i)] = k
-			pieces = append(pieces, &piece{least: 1, first: o.l.ads[i].day, cities: map[int32]int{}, sites: map[int32]int{}})
+			pieces = append(pieces, newPiece(o.l.ads[i].day))
 		}
 		pieces[k].add(o.l, i)
 	}
@@ -94,14 +94,8 @@ func (o *owners) splitText(u int32, ads []int32, find func(int32) int32) {
 		return
 	}
 	slices.SortStableFunc(pieces, func(a, b *piece) int { return cmp.Compare(len(b.ads), len(a.ads)) })
-	t := population{held: float64(held) / float64(could), cities: len(o.l.cities), days: float64(o.l.ads[o.order[len(o.order)-1]].day-o.l.ads[o.order[0]].day) + 1}
-	var sum, squares float64
-	for _, i := range ads {
-		w := float64(o.l.ads[i].whole)
-		sum, squares = sum+w, squares+w*w
-	}
-	t.whole = sum / float64(len(ads))
-	t.wide = math.Sqrt(max(0, squares/float64(len(ads))-t.whole*t.whole)) + 0.05
+	t := o.population(ads)
+	t.held = float64(held) / float64(could)
 	mains := pieces[:1]
 	for _, p := range pieces[1:] {
 		var near *piece
@@ -143,6 +137,10 @@ func (o *owners) splitText(u int32, ads []int32, find func(int32) int32) {
 	}
 }
 
+func newPiece(day float32) *piece {
+	return &piece{least: 1, first: day, cities: map[int32]int{}, sites: map[int32]int{}}
+}
+
 func (p *piece) add(l *Linker, i int32) {
 	a := &l.ads[i]
 	p.ads = append(p.ads, i)
@@ -173,6 +171,24 @@ type population struct {
 	whole, wide float64 // how much of the text its ads share: mean and deviation
 	cities      int     // in all
 	days        float64 // in all
+}
+
+// population tells of the ads of a text how much of it they share.
+func (o *owners) population(ads []int32) population {
+	t := population{cities: len(o.l.cities), days: o.days()}
+	var sum, squares float64
+	for _, i := range ads {
+		w := float64(o.l.ads[i].whole)
+		sum, squares = sum+w, squares+w*w
+	}
+	t.whole = sum / float64(len(ads))
+	t.wide = math.Sqrt(max(0, squares/float64(len(ads))-t.whole*t.whole)) + 0.05
+	return t
+}
+
+// days is how long all ads took.
+func (o *owners) days() float64 {
+	return float64(o.l.ads[o.order[len(o.order)-1]].day-o.l.ads[o.order[0]].day) + 1
 }
 
 // patience is the evidence, in bits, that a piece may give against being of the

@@ -1,0 +1,131 @@
+package weigh
+
+import (
+	"cmp"
+	"slices"
+)
+
+const (
+	asked     = 12 // ads that speak for an owner
+	agreeing  = 3  // one of so many must have the other's form
+	rereadFor = 40 // bits of a form that an ad must have, and two for each doubling of owners
+)
+
+// An ask is an owner whose ads have what another's have in common. Owners go by
+// their number in the list of clusters.
+type ask struct{ from, to int }
+
+// What was told of an ask.
+type told struct {
+	ads   int     // of the one that have the other's form
+	bits  float32 // in all
+	short float32 // of the other's own ads, in deviations, in all
+}
+
+// reread compares texts once more, with what the owners that were found have in
+// common: a text that is edited heavily has fallen into many, each too little to
+// tell anything, until numbers and pictures hold some of them together.
+func (o *owners) reread() {
+	clusters := o.clusters()
+	f := o.learnForms(clusters)
+	met := o.asks(clusters, f)
+	contacts := make([]int, len(clusters))
+	for k, ads := range clusters {
+		for _, i := range ads {
+			contacts[k] += min(1, len(o.l.ads[i].values))
+		}
+	}
+	asking := make([]int, len(clusters)) // ads with contacts, of those who ask for an owner
+	var asks []ask
+	for a, t := range met {
+		if agreeing*t.ads >= min(len(clusters[a.from]), asked) {
+			asks = append(asks, a)
+			asking[a.to] += contacts[a.from]
+		}
+	}
+	slices.SortFunc(asks, func(a, b ask) int {
+		return cmp.Or(cmp.Compare(met[b].bits/float32(met[b].ads), met[a].bits/float32(met[a].ads)), cmp.Compare(a.to, b.to), cmp.Compare(a.from, b.from))
+	})
+	joined := false
+	for _, a := range asks {
+		large, small := a.to, a.from
+		if len(clusters[large]) < len(clusters[small]) {
+			large, small = small, large
+		}
+		x, y := clusters[large], clusters[small]
+		held := float64(contacts[large]) / float64(contacts[a.to]+asking[a.to]+1)
+		short := float64(met[a].short) / float64(met[a].ads)
+		if o.find(o.l.ads[x[0]].unit) == o.find(o.l.ads[y[0]].unit) || o.opposed(x, y, held, short) {
+			continue
+		}
+		o.union(o.l.ads[x[0]].unit, o.l.ads[y[0]].unit)
+		joined = true
+	}
+	if joined {
+		o.solve()
+	}
+}
+
+// clusters lists the ads of each owner in order of time.
+func (o *owners) clusters() (out [][]int32) {
+	number := map[int32]int{}
+	for _, i := range o.order {
+		w := o.find(o.l.ads[i].unit)
+		k, ok := number[w]
+		if !ok {
+			k = len(out)
+			number[w] = k
+			out = append(out, nil)
+		}
+		out[k] = append(out[k], i)
+	}
+	return out
+}
+
+// asks finds the owners some of whose ads have a form of another.
+func (o *owners) asks(clusters [][]int32, f *forms) map[ask]told {
+	number := make([]int32, len(o.l.ads))
+	var some []int32
+	for k, ads := range clusters {
+		for _, i := range ads {
+			number[i] = int32(k)
+		}
+		n := min(len(ads), asked)
+		for k := range n {
+			some = append(some, ads[k*len(ads)/n])
+		}
+	}
+	met := map[ask]told{}
+	best := map[int]scored{}
+	for k, found := range o.eachForm(f, some, rereadFor+2*lg(len(clusters))) {
+		from := int(number[some[k]])
+		clear(best)
+		for _, s := range found {
+			if to := int(number[f.all[s.form].ad]); to != from && s.bits > best[to].bits {
+				best[to] = s
+			}
+		}
+		for to, s := range best {
+			t := met[ask{from, to}]
+			met[ask{from, to}] = told{t.ads + 1, t.bits + s.bits, t.short + f.short(o.l.textOf(some[k]), s)}
+		}
+	}
+	return met
+}
+
+// opposed reports whether what is known of two owners speaks against their being
+// one, although the small one's ads are made from a text of the large one. Of all
+// ads that give contacts and have the text, the large one has the share held; the
+// small one's have less of the text than they should by so many deviations.
+func (o *owners) opposed(large, small []int32, held, short float64) bool {
+	m, p := newPiece(o.l.ads[large[0]].day), newPiece(o.l.ads[small[0]].day)
+	for _, i := range large {
+		m.add(o.l, i)
+	}
+	for _, i := range small {
+		p.add(o.l, i)
+	}
+	p.least = 1 - short
+	t := population{held: held, whole: 1, wide: 1, cities: len(o.l.cities), days: o.days()}
+	return t.contradiction(m, p) >= patience
+}
