@@ -8,21 +8,32 @@ import (
 // levels is how many things that a pattern needs are looked for before it is run.
 const levels = 3
 
-// An index says which patterns are worth running. It is asked twice: for a
-// sentence, which patterns find all there that they need; for a token, which of
-// them may begin there. Both answers are sets of bits over the patterns, width
-// words long.
+// An index says which patterns are worth running at a token: those that find from
+// there on in the sentence all that they need, and that may begin with this token
+// and the next. Answers are sets of bits over the patterns, width words long.
 type index struct {
-	width   int
-	base    []uint64   // what a sentence has before its first token: levels sets, bits of needs that a pattern does not have
-	needs   [][]uint16 // by word, the bits that it adds to them
-	number  []uint16   // bits that a number adds
-	name    []uint16   // bits that a name adds
-	langs   [4][]uint64
-	across  []uint64 // patterns that run over the end of a sentence
-	startOf []int32  // by word, its row in starts; words that begin the same patterns share one
-	starts  []uint64
-	slots   [slotName + 1][]uint64 // patterns that may begin with a slot
+	width  int
+	needs  [][]uint32 // by word, what it gives that patterns need: level<<levelShift | pattern
+	number []uint32   // the same for a number
+	name   []uint32   // the same for a name
+	base   []uint64   // for every 64 patterns, by level, those that need nothing more, and those of no language
+	langs  [4][]uint64
+	across []uint64 // patterns that run over the end of a sentence
+	caret  []uint64 // patterns that begin where the sentence does
+	first  rows     // patterns by what they may begin with
+	second rows     // and by what may stand behind one word that they begin with
+}
+
+const (
+	levelShift = 24
+	stride     = levels + 1
+)
+
+// rows gives the patterns that go with a token.
+type rows struct {
+	of    []int32 // by word, its row; words that go with the same patterns share one
+	rows  []uint64
+	slots [slotName + 1][]uint64 // patterns that go with what fills a slot
 }
 
 const slotsOfNumbers = 1<<slotMinor | 1<<slotOdd | 1<<slotAdult | 1<<slotNumber | 1<<slotAmount | 1<<slotBirthYear
@@ -31,22 +42,20 @@ const slotsOfNumbers = 1<<slotMinor | 1<<slotOdd | 1<<slotAdult | 1<<slotNumber 
 func (l *Library) index() {
 	x := &l.x
 	x.width = (len(l.patterns) + 63) / 64
-	n := x.width * 64
-	x.base, x.across = make([]uint64, levels*x.width), make([]uint64, x.width)
-	x.needs = make([][]uint16, len(l.names))
+	x.base, x.across, x.caret = make([]uint64, stride*x.width), make([]uint64, x.width), make([]uint64, x.width)
+	x.needs = make([][]uint32, len(l.names))
 	for i := range x.langs {
 		x.langs[i] = make([]uint64, x.width)
 	}
-	for i := range x.slots {
-		x.slots[i] = make([]uint64, x.width)
-	}
-	anywhere := make([]uint64, x.width)
-	begins := make([][]uint64, len(l.names))
+	firsts, seconds := make([]first, len(l.patterns)), make([]first, len(l.patterns))
 	for p := range l.patterns {
 		pt := &l.patterns[p]
 		word, bit := p/64, uint64(1)<<(p%64)
 		if pt.across {
 			x.across[word] |= bit
+		}
+		if pt.code[0].op == opBegin {
+			x.caret[word] |= bit
 		}
 		for active := range x.langs {
 			if pt.lang == 0 || pt.lang&uint8(active) != 0 {
@@ -55,10 +64,10 @@ func (l *Library) index() {
 		}
 		for level := range levels {
 			if level >= len(pt.needs) {
-				x.base[level*x.width+word] |= bit
+				x.base[word*stride+level] |= bit
 				continue
 			}
-			at := uint16(level*n + p)
+			at := uint32(level<<levelShift | p)
 			for _, a := range pt.needs[level] {
 				switch a {
 				case anchorNumber:
@@ -72,9 +81,30 @@ func (l *Library) index() {
 				}
 			}
 		}
-		f := pt.begins(0, first{})
+		if !pt.across {
+			firsts[p] = pt.begins(0, first{})
+			seconds[p] = pt.second(firsts[p])
+		}
+	}
+	x.first, x.second = l.byToken(firsts, x.width), l.byToken(seconds, x.width)
+	for w := range x.needs {
+		slices.Sort(x.needs[w])
+		x.needs[w] = slices.Compact(x.needs[w])
+	}
+}
+
+// byToken is made of what every pattern goes with.
+func (l *Library) byToken(of []first, width int) (x rows) {
+	for i := range x.slots {
+		x.slots[i] = make([]uint64, width)
+	}
+	anywhere := make([]uint64, width)
+	byWord := make([][]uint64, len(l.names))
+	for p, f := range of {
+		word, bit := p/64, uint64(1)<<(p%64)
 		if f.any {
 			anywhere[word] |= bit
+			continue
 		}
 		for s := range x.slots {
 			if f.slots>>s&1 != 0 {
@@ -83,28 +113,25 @@ func (l *Library) index() {
 		}
 		for _, set := range f.sets {
 			for _, w := range l.members[set] {
-				if begins[w] == nil {
-					begins[w] = make([]uint64, x.width)
+				if byWord[w] == nil {
+					byWord[w] = make([]uint64, width)
 				}
-				begins[w][word] |= bit
+				byWord[w][word] |= bit
 			}
 		}
 	}
-	x.starts, x.startOf = slices.Clone(anywhere), make([]int32, len(l.names))
-	rows := map[string]int32{}
-	for w, row := range begins {
+	x.rows, x.of = slices.Clone(anywhere), make([]int32, len(l.names))
+	known := map[string]int32{}
+	for w, row := range byWord {
 		if row == nil {
 			continue
 		}
 		for i := range row {
 			row[i] |= anywhere[i]
 		}
-		x.startOf[w] = share(rows, &x.starts, row)
+		x.of[w] = share(known, &x.rows, row)
 	}
-	for w := range x.needs {
-		slices.Sort(x.needs[w])
-		x.needs[w] = slices.Compact(x.needs[w])
-	}
+	return x
 }
 
 // share gives the place of a row in a table, which holds rows that are alike once.
@@ -124,69 +151,96 @@ func share(known map[string]int32, table *[]uint64, row []uint64) int32 {
 	return at
 }
 
-// awake fills r.live with the patterns that find in tokens [lo, hi) all that they
-// need, and reports whether there are any.
-func (r *reader) awake(lo, hi int32) bool {
+// plan fills r.trials with the patterns worth running at each of tokens [lo, hi),
+// from the last token to the first, and r.live with all that find what they need.
+func (r *reader) plan(lo, hi int32) {
 	x := &r.lib.x
-	have := r.have
-	copy(have, x.base)
+	copy(r.have, r.base)
+	clear(r.live)
+	r.busy, r.trials = r.busy[:0], r.trials[:0]
+	behind := x.second.rows[:x.width] // nothing
 	fills := uint8(0)
-	for i := lo; i < hi; i++ {
+	for i := hi - 1; i >= lo; i-- {
 		t := &r.toks[i]
-		for _, at := range x.needs[t.word] {
-			have[at>>6] |= 1 << (at & 63)
-		}
+		r.give(x.needs[t.word])
 		for k := t.phrase; k >= 0; k = r.phrases[k].next {
-			for _, at := range x.needs[r.phrases[k].word] {
-				have[at>>6] |= 1 << (at & 63)
-			}
+			r.give(x.needs[r.phrases[k].word])
+		}
+		if t.fills&slotsOfNumbers != 0 && fills&slotsOfNumbers == 0 {
+			r.give(x.number)
+		}
+		if t.fills&^fills&(1<<slotName) != 0 {
+			r.give(x.name)
 		}
 		fills |= t.fills
-	}
-	if fills&slotsOfNumbers != 0 {
-		for _, at := range x.number {
-			have[at>>6] |= 1 << (at & 63)
+		open := x.first.at(r, t, r.open[0])
+		for k := t.phrase; k >= 0; k = r.phrases[k].next {
+			if !r.lib.literal[r.phrases[k].word] { // what stands behind it is not known
+				behind = open
+			}
+		}
+		for _, k := range r.busy {
+			found := r.live[k] & open[k] & behind[k]
+			if i > lo {
+				found &^= x.caret[k]
+			}
+			for ; found != 0; found &= found - 1 {
+				r.trials = append(r.trials, trial{k<<6 + int32(bits.TrailingZeros64(found)), i})
+			}
+		}
+		if i > lo {
+			behind = x.second.at(r, t, r.open[1])
 		}
 	}
-	if fills&(1<<slotName) != 0 {
-		for _, at := range x.name {
-			have[at>>6] |= 1 << (at & 63)
-		}
-	}
-	w := x.width
-	langs := x.langs[r.active&3]
-	any := uint64(0)
-	for i := range w {
-		v := have[i] & have[w+i] & have[2*w+i] & langs[i]
-		r.live[i] = v
-		any |= v
-	}
-	return any != 0
 }
 
-// opening gives the patterns that may begin at a token.
-func (r *reader) opening(i int32) []uint64 {
+// A trial is a pattern that is worth running at a token.
+type trial struct{ pattern, at int32 }
+
+// give notes what a token gives that patterns need.
+func (r *reader) give(needs []uint32) {
+	for _, at := range needs {
+		p := at & (1<<levelShift - 1)
+		k, bit := p>>6, uint64(1)<<(p&63)
+		have := r.have[k*stride:][:stride]
+		have[at>>levelShift] |= bit
+		if now := bit & have[0] & have[1] & have[2] & have[3]; now != 0 {
+			if r.live[k] == 0 {
+				r.busy = append(r.busy, int32(k))
+			}
+			r.live[k] |= now
+		}
+	}
+}
+
+// languages readies the reader for the languages of the text.
+func (r *reader) languages() {
 	x := &r.lib.x
-	t := &r.toks[i]
-	row := x.starts[x.startOf[t.word]:][:x.width]
-	fills := t.fills
-	if t.phrase < 0 && fills == 0 {
+	copy(r.base, x.base)
+	for k, v := range x.langs[r.active&3] {
+		r.base[k*stride+levels] = v
+	}
+}
+
+// at gives the patterns that go with a token; it may use buf.
+func (x *rows) at(r *reader, t *token, buf []uint64) []uint64 {
+	row := x.rows[x.of[t.word]:][:len(buf)]
+	if t.phrase < 0 && t.fills == 0 {
 		return row
 	}
-	out := r.open
-	copy(out, row)
-	for ; fills != 0; fills &= fills - 1 {
-		for k, v := range x.slots[bits.TrailingZeros8(fills)] {
-			out[k] |= v
+	copy(buf, row)
+	for fills := t.fills; fills != 0; fills &= fills - 1 {
+		for k, v := range x.slots[bits.TrailingZeros8(fills)][:len(buf)] {
+			buf[k] |= v
 		}
 	}
 	for k := t.phrase; k >= 0; k = r.phrases[k].next {
-		at := x.startOf[r.phrases[k].word]
-		for k, v := range x.starts[at:][:x.width] {
-			out[k] |= v
+		at := x.of[r.phrases[k].word]
+		for k, v := range x.rows[at:][:len(buf)] {
+			buf[k] |= v
 		}
 	}
-	return out
+	return buf
 }
 
 // fill notes of every token which slots it may begin to fill, and perhaps more.
@@ -209,8 +263,20 @@ func (r *reader) fill() {
 // A first is with what a program may begin.
 type first struct {
 	sets  []int32
+	words []int32 // instructions of the sets
 	slots uint8
 	any   bool
+}
+
+// second is what may stand behind one word with which the program begins.
+func (p *pattern) second(f first) (out first) {
+	if out.any = f.any || f.slots != 0; out.any {
+		return out
+	}
+	for _, pc := range f.words {
+		out = p.begins(pc+1, out)
+	}
+	return out
 }
 
 // begins adds with what the program from pc on may begin.
@@ -219,7 +285,11 @@ func (p *pattern) begins(pc int32, f first) first {
 		in := &p.code[pc]
 		switch in.op {
 		case opWord:
-			f.sets = append(f.sets, in.arg)
+			set := in.arg
+			if in.first != anything {
+				set = in.first
+			}
+			f.sets, f.words = append(f.sets, set), append(f.words, pc)
 			return f
 		case opSlot:
 			f.slots |= 1 << in.arg

@@ -21,12 +21,13 @@ type sets struct {
 	rowOf   []int32        // by word, its row in rows; words that are in the same sets share one
 	rows    []uint64       // which sets a word is in
 	usual   map[int32]bool // words of every second sentence
+	literal map[int32]bool // phrases that stand in patterns word for word, and nowhere else
 }
 
 func newSets() *sets {
 	return &sets{
 		words: map[string]int32{}, names: []string{""}, phrases: map[[2]int32]int32{}, ends: map[int32]int32{},
-		classes: map[string][]int32{}, known: map[string]int32{}, usual: map[int32]bool{},
+		classes: map[string][]int32{}, known: map[string]int32{}, usual: map[int32]bool{}, literal: map[int32]bool{},
 	}
 }
 
@@ -91,7 +92,9 @@ func (s *sets) of(lang string, names []string) (int32, error) {
 			if n != strings.ToLower(n) {
 				return 0, fmt.Errorf("the word %q is matched folded: write it in lower case", n)
 			}
-			members = append(members, s.word(n))
+			w := s.word(n)
+			delete(s.literal, w)
+			members = append(members, w)
 			continue
 		}
 		class, ok := s.classes[lang+"."+strings.Trim(n, "<>")]
@@ -105,6 +108,30 @@ func (s *sets) of(lang string, names []string) (int32, error) {
 	i := int32(len(s.members))
 	s.known[key], s.members = i, append(s.members, members)
 	return i, nil
+}
+
+// literally gives the set of the phrase that is written so in a pattern.
+func (s *sets) literally(words []string) int32 {
+	phrase := strings.Join(words, "_")
+	_, known := s.words[phrase]
+	w := s.word(phrase)
+	if !known {
+		s.literal[w] = true
+	}
+	usual := true
+	for _, part := range words {
+		usual = usual && s.usual[s.words[part]]
+	}
+	if s.literal[w] && usual {
+		s.usual[w] = true
+	}
+	key := "literally " + phrase
+	i, ok := s.known[key]
+	if !ok {
+		i = int32(len(s.members))
+		s.known[key], s.members = i, append(s.members, []int32{w})
+	}
+	return i
 }
 
 // union is the set of all words of some sets.
@@ -132,8 +159,13 @@ func (s *sets) union(of []int32) int32 {
 func (s *sets) cost(set int32) int {
 	n := 2 + len(s.members[set])/8
 	for _, w := range s.members[set] {
-		if s.usual[w] {
+		switch {
+		case s.literal[w] && s.usual[w]:
+			n += 20
+		case s.usual[w]:
 			n += 60
+		case s.literal[w]:
+			n--
 		}
 	}
 	return n

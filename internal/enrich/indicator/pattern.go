@@ -42,7 +42,7 @@ type instruction struct {
 	slots uint8 // slots with which may begin what first is about
 	arg   int32
 	x, y  int32
-	first int32 // set of words with which may begin: what stands at x of a split, what is behind a gap or a guard; anything for all
+	first int32 // set of words with which may begin: what stands at x of a split, what is behind a gap or a guard, the words from a word on; anything for all
 }
 
 // The slots.
@@ -77,6 +77,7 @@ const (
 	anchorNumber = -1
 	anchorName   = -2
 	maxGap       = 8
+	usual        = 100 // cost from which on looking for something spares nothing
 	anything     = math.MinInt32
 )
 
@@ -89,6 +90,8 @@ type compiler struct {
 	sets *sets
 	lang string
 	must [][]int32 // what must be there, in the alternative that is being read
+	row  []string  // words one behind the other, read last
+	at0  int       // instruction of the first of them
 }
 
 func compile(src, lang string, s *sets) (*pattern, error) {
@@ -108,6 +111,9 @@ func compile(src, lang string, s *sets) (*pattern, error) {
 	}
 	slices.SortStableFunc(c.must, func(a, b []int32) int { return c.cost(a) - c.cost(b) })
 	c.p.needs = c.must[:min(len(c.must), levels)]
+	for n := len(c.p.needs); n > 1 && c.cost(c.p.needs[n-1]) >= usual; n-- {
+		c.p.needs = c.p.needs[:n-1]
+	}
 	if across {
 		c.p.needs = c.must[:1]
 	}
@@ -252,18 +258,41 @@ func (c *compiler) simple(closing string) (set int32, ok bool, err error) {
 }
 
 func (c *compiler) word(set int32) {
-	c.emit(instruction{op: opWord, arg: set})
+	c.emit(instruction{op: opWord, arg: set, first: anything})
 	c.anchor(set)
+}
+
+// rowEnds makes a phrase of the words read one behind the other: looking for it
+// says more than looking for each.
+func (c *compiler) rowEnds() {
+	if len(c.row) > 1 && !c.p.across {
+		set := c.sets.literally(c.row)
+		c.p.code[c.at0].first = set
+		c.anchor(set)
+	}
+	c.row = c.row[:0]
 }
 
 func (c *compiler) anchor(a int32) { c.must = append(c.must, []int32{a}) }
 
 func (c *compiler) sequence() error {
+	c.row = c.row[:0]
 	for c.at < len(c.src) && c.peek() != "|" && c.peek() != ")" {
+		word := c.peek()
+		literal := !strings.ContainsAny(word[:1], "<@!^$(.?") && !strings.Contains(word, "_") && !c.optional()
+		if !literal {
+			c.rowEnds()
+		} else if len(c.row) == 0 {
+			c.at0 = len(c.p.code)
+		}
 		if err := c.item(); err != nil {
 			return err
 		}
+		if literal {
+			c.row = append(c.row, word)
+		}
 	}
+	c.rowEnds()
 	return nil
 }
 

@@ -31,10 +31,13 @@ type reader struct {
 	toks     []token
 	phrases  []phraseAt
 	ages     []expression
+	base     []uint64 // the index's, and the patterns of the languages of the text
 	have     []uint64 // what a sentence has of what patterns need
 	live     []uint64 // patterns that find in it all that they need
-	open     []uint64 // patterns that may begin at a token
-	until    []int32  // by pattern, the token behind its last match
+	busy     []int32  // words of live that are not 0
+	trials   []trial  // patterns worth running in a sentence
+	open     [2][]uint64
+	until    []int32 // by pattern, the token behind its last match
 	m        matcher
 	found    []match
 	contexts []uint64 // by sentence
@@ -61,7 +64,9 @@ func (r *reader) read(text string) {
 	r.toks, r.phrases, r.ages, r.found, r.contexts = r.toks[:0], r.phrases[:0], r.ages[:0], r.found[:0], r.contexts[:0]
 	if r.have == nil {
 		w := r.lib.x.width
-		r.have, r.live, r.open, r.until = make([]uint64, levels*w), make([]uint64, w), make([]uint64, w), make([]int32, len(r.lib.patterns))
+		r.base, r.have = make([]uint64, stride*w), make([]uint64, stride*w)
+		r.live, r.open = make([]uint64, w), [2][]uint64{make([]uint64, w), make([]uint64, w)}
+		r.until = make([]int32, len(r.lib.patterns))
 	}
 	r.f.fold(text)
 	r.tokenise()
@@ -74,6 +79,7 @@ func (r *reader) read(text string) {
 	r.numbers()
 	r.fill()
 	clear(r.until)
+	r.languages()
 	sentences := int(r.toks[len(r.toks)-1].sentence) + 1
 	r.contexts = slices.Grow(r.contexts, sentences)[:sentences]
 	clear(r.contexts)
@@ -186,23 +192,15 @@ func (r *reader) lookup() {
 // sentence runs the patterns that find what they need in tokens [lo, hi); next is
 // where the sentence after it ends.
 func (r *reader) sentence(lo, hi, next int32) {
-	if !r.awake(lo, hi) {
-		return
-	}
+	r.plan(lo, hi)
 	r.m = matcher{r: r, lo: lo, hi: hi}
-	for k, live := range r.live {
-		for across := live & r.lib.x.across[k]; across != 0; across &= across - 1 {
-			r.across(int32(k<<6+bits.TrailingZeros64(across)), lo, hi, next)
+	for _, k := range r.busy {
+		for across := r.live[k] & r.lib.x.across[k]; across != 0; across &= across - 1 {
+			r.across(k<<6+int32(bits.TrailingZeros64(across)), lo, hi, next)
 		}
-		r.live[k] &^= r.lib.x.across[k]
 	}
-	for i := lo; i < hi; i++ {
-		open := r.opening(i)
-		for k, live := range r.live {
-			for found := live & open[k]; found != 0; found &= found - 1 {
-				r.try(int32(k<<6+bits.TrailingZeros64(found)), i)
-			}
-		}
+	for n := len(r.trials) - 1; n >= 0; n-- {
+		r.try(r.trials[n].pattern, r.trials[n].at)
 	}
 }
 
@@ -216,9 +214,7 @@ func (r *reader) across(n, lo, hi, next int32) {
 	}
 	r.until[n] = 0
 	for i := r.m.lo; i < hi; i++ {
-		if r.opening(i)[n>>6]>>(n&63)&1 != 0 {
-			r.try(n, i)
-		}
+		r.try(n, i)
 	}
 	r.m = m
 }
@@ -384,7 +380,7 @@ var rank = map[ad.Strength]int{ad.Strong: 0, ad.Moderate: 1, ad.Weak: 2, ad.Excl
 // strongest, and of equals the longest, in order of the text.
 func distinct(in []ad.Indicator) []ad.Indicator {
 	slices.SortStableFunc(in, func(a, b ad.Indicator) int {
-		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(b.Span.End, a.Span.End), cmp.Compare(a.Rule, b.Rule))
+		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(b.Span.End, a.Span.End), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Sub, b.Sub))
 	})
 	out := in[:0:0]
 	for _, i := range in {
