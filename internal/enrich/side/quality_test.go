@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write testdata/quality.txt anew; read i
 // logged.
 func TestQuality(t *testing.T) {
 	var out strings.Builder
-	for _, name := range []string{"posts", "second", "third"} {
+	for _, name := range []string{"posts", "second", "third", "fourth"} {
 		set := posts(t, "testdata/"+name+".txt")
 		if name != "third" {
 			fmt.Fprintf(&out, "%s\n%s\n", name, quality(t, set))
