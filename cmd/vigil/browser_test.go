@@ -47,7 +47,7 @@ func browse(t *testing.T, downloads string) *page {
 	if err != nil {
 		t.Fatalf("start chromium: %v", err)
 	}
-	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 3*patience)
 	t.Cleanup(cancel)
 	return &page{t, ctx}
 }
@@ -82,7 +82,7 @@ func (p *page) typeIn(field, text string) {
 // click submits or follows what it finds by XPath and waits for the next page.
 func (p *page) click(xpath string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	_, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.Search(xpath)))
 	p.must("click "+xpath, err)
