@@ -35,8 +35,17 @@ func (r *reader) findAreas() {
 				}
 			}
 		}
+		if i > 0 && r.chunks[i-1].digits == 3 && r.size(i-1) == 3 && r.fronted(i) {
+			r.areaAt(i-1, path{start: int32(i - 1), at: int32(i - 1)}) // "put 912 in front of 555-0123"
+		}
 		if i > 1 && r.chunks[i-1].digits == 3 && r.size(i-1) == 3 && r.chunks[i].gap == gapSpace && r.spells(i-2, "a", "un", "an") && r.spells(i, "number", "num", "numero", "exchange", "cell", "phone") {
 			r.areaAt(i-1, path{start: int32(i - 1), at: int32(i - 1)}) // "that's a 912 number"
+		}
+		if i > 0 && r.chunks[i-1].digits == 3 && r.size(i-1) == 3 && r.chunks[i].gap == gapSpace && r.spells(i, "before", "antes", "delante") {
+			r.areaAt(i-1, path{start: int32(i - 1), at: int32(i - 1)}) // "put 912 before 555-0123"
+		}
+		if r.chunks[i].w.sort() == wordArea && (r.word(i-1) == wordOld || r.word(i-2) == wordOld) {
+			continue // "my old area code"
 		}
 		if r.chunks[i].w.sort() != wordArea && !(i+1 < len(r.chunks) && r.chunks[i+1].digits == 3 && r.spells(i, "clave")) {
 			continue
@@ -50,6 +59,22 @@ func (r *reader) findAreas() {
 		}
 		r.areaAt(i, path{start: int32(k), at: int32(k)})
 	}
+}
+
+// fronted reports whether the words from chunk i on say that the digits before them go
+// before others: "in front", "before it", "al principio".
+func (r *reader) fronted(i int) bool {
+	if r.chunks[i].gap != gapSpace {
+		return false
+	}
+	if r.spells(i, "in", "at", "to", "al", "a", "up", "por") {
+		i++
+		if r.spells(i, "the", "el", "la") {
+			i++
+		}
+		return r.spells(i, "front", "beginning", "start", "frente", "principio", "inicio", "delante")
+	}
+	return r.spells(i, "before", "antes", "adelante", "delante", "upfront", "first") && r.spells(i-2, "with", "put", "add", "con", "pon", "ponle", "marca", "dial", "anteponga", "agrega")
 }
 
 // areaAt follows edges from p until they make three digits.

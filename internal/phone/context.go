@@ -103,7 +103,7 @@ func (r *reader) readLead(start int) lead {
 				cx.id = max(cx.id, id)
 				return cx
 			case c.w == wordPart:
-				if beside && r.word(k-1).sort() != wordFiller && r.chunks[start].gap == gapSpace {
+				if beside && r.word(k-1).sort() != wordFiller && r.chunks[start].gap == gapSpace && (k == 0 || r.chunks[k-1].digits == 0) {
 					cx.id = max(cx.id, .5*id)
 				}
 			case (beside || groups && near < 3) && c.w == wordForm:
@@ -127,7 +127,7 @@ func (r *reader) readLead(start int) lead {
 			if r.announced(k, start) {
 				return lead{cue: .7}
 			}
-			if p := r.chunk(k - 1); p != nil && p.w == wordNone && p.letters > 1 && near == 0 && c.gap&(gapEnd|gapLine|gapComma|gapDash) == 0 {
+			if p := r.chunk(k - 1); p != nil && p.w == wordNone && p.letters > 1 && (near == 0 && c.gap&(gapEnd|gapLine|gapComma|gapDash) == 0 || r.marking(k, start) && c.gap&(gapLine|gapComma|gapDash) == 0 && p.hi-p.lo < 6) && !r.spells(k-1, "local", "landline", "house", "burner") {
 				cx.id = max(cx.id, .7) // "stock number", whatever it is
 				return cx
 			}
@@ -141,6 +141,16 @@ func (r *reader) readLead(start int) lead {
 		}
 	}
 	return cx
+}
+
+// marking reports whether a few capitals with which serial numbers begin stand between the
+// abbreviation "no." in chunk k and the digits: "ser. no. AK 212".
+func (r *reader) marking(k, start int) bool {
+	if k != start-2 {
+		return k == start-1
+	}
+	c := &r.chunks[k+1]
+	return c.hi-c.lo < 4 && c.letters > 0 && c.digits == 0 && r.norm[c.lo] < 'a' && r.norm[c.hi-1] < 'a' && r.chunks[start].gap == gapSpace
 }
 
 // place reports whether the word in chunk k says where something is held rather than

@@ -25,7 +25,8 @@ func (r *reader) kin(chosen []candidate) []candidate {
 func (r *reader) sibling(of *candidate, limit int32) (candidate, bool) {
 	k := int(of.end)
 	either := r.chunks[k].gap&gapSlash != 0
-	comma := r.chunks[k].gap&(gapComma|gapSlash|gapParen) != 0
+	comma := r.chunks[k].gap&(gapComma|gapSlash|gapParen|gapEqual) != 0 // & is one of the last
+	either = either || r.chunks[k].gap&gapDash != 0 && comma            // ", -0145"
 	strange := 0
 	if named := r.ending(k, int(limit)); named > k {
 		k, either, comma = named, true, true

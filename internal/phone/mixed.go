@@ -259,7 +259,7 @@ func (r *reader) fill(i int, b []byte, leet bool, table [][maxDigits + 1]cell) b
 
 // spokenAt reads the name of a separator that is run in between digits, and returns
 // its length.
-func spokenAt(b []byte) int {
+func spokenAt[T string | []byte](b T) int {
 	if c := b[0] | 0x20; c != 'd' && c != 'p' && c != 'g' && c != 's' {
 		return 0
 	}

@@ -22,7 +22,7 @@ type part struct {
 const (
 	maxParts   = 5
 	partsApart = 60 // chunks
-	roleReach  = 5  // chunks between a part and its name
+	roleReach  = 7  // chunks between a part and its name
 )
 
 // assemble reads numbers given in parts.
@@ -185,7 +185,7 @@ func (r *reader) cheapest(i int) int32 {
 	best := int32(-1)
 	for x := r.chunks[i].edges; x < r.chunks[i].after; x++ {
 		e := &r.edges[x]
-		if e.how&howSum != 0 {
+		if e.how&howSum != 0 || e.how&howTimes != 0 && e.to > int32(i)+1 {
 			return x
 		}
 		if e.cost < .7 && (best < 0 || e.cost < r.edges[best].cost || e.cost == r.edges[best].cost && e.to > r.edges[best].to) {
@@ -200,10 +200,13 @@ func (r *reader) roleOf(i int) word {
 	switch w := r.word(i); {
 	case w == wordFirst, w == wordMiddle, w == wordNext, w == wordLast, w == wordRest:
 		return w
+	case w.sort() == wordArea && (r.word(i-1) == wordOld || r.word(i-2) == wordOld):
 	case w.sort() == wordArea:
 		if r.spells(i, "prefix", "prefijo") && r.areaBefore(i) {
 			return wordMiddle
 		}
+		return wordFirst
+	case r.spells(i, "front", "delante", "adelante") && r.spells(i-1, "up", "in", "the", "por", "al", "va"):
 		return wordFirst
 	case r.spells(i, "exchange", "central"):
 		return wordMiddle
@@ -234,6 +237,11 @@ func (r *reader) role(p *part) word {
 			}
 		}
 	}
+	if c := &r.chunks[p.start]; p.start == 0 || c.gap&(gapComma|gapLine|gapEnd) != 0 && c.gap&gapColon == 0 {
+		if w := r.roleBehind(p); w != wordNone { // "912 goes first, 0123 goes last"
+			return w
+		}
+	}
 	for k := int(p.start) - 1; k >= 0 && k >= int(p.start)-roleReach; k-- {
 		if r.chunks[k+1].gap&gapEnd != 0 || r.chunks[k].digits > 1 {
 			break
@@ -248,17 +256,25 @@ func (r *reader) role(p *part) word {
 			break
 		}
 	}
-	for k := int(p.end); k < len(r.chunks) && k < int(p.end)+3; k++ {
+	if w := r.roleBehind(p); w != wordNone {
+		return w
+	}
+	if p.n == 3 && p.steps == 1 && r.bracketed(int(p.start)) && areaInUse(p.v) {
+		return wordFirst
+	}
+	return wordNone
+}
+
+// roleBehind returns what the words right behind a part call it.
+func (r *reader) roleBehind(p *part) word {
+	for k := int(p.end); k < len(r.chunks) && k < int(p.end)+4; k++ {
 		c := &r.chunks[k]
-		if c.gap&(gapEnd|gapLine|gapComma) != 0 || c.digits > 0 || c.w == wordAnd || c.w == wordNext {
+		if c.gap&(gapEnd|gapLine|gapComma) != 0 || c.digits > 0 || c.w == wordAnd || c.w == wordNext && !r.spells(k, "goes") {
 			break
 		}
 		if w := r.roleOf(k); w != wordNone && w != wordNext {
 			return w
 		}
-	}
-	if p.n == 3 && p.steps == 1 && r.bracketed(int(p.start)) && areaInUse(p.v) {
-		return wordFirst
 	}
 	return wordNone
 }
@@ -443,7 +459,7 @@ func (r *reader) columns(told bool) {
 	var p part
 	lines, whole := 0, 0
 	done := func() {
-		if lines >= 3 && whole < lines && (told || lines == 3 && r.edges[p.trail[0]].n == 3 && r.edges[p.trail[1]].n == 3) {
+		if lines >= 3 && (whole < lines || told) && (told || lines == 3 && r.edges[p.trail[0]].n == 3 && r.edges[p.trail[1]].n == 3) {
 			r.propose(&p, .4, p.start)
 		}
 		p, lines, whole = part{}, 0, 0
@@ -458,7 +474,7 @@ func (r *reader) columns(told bool) {
 		for k := i + 1; k < end; k++ {
 			other = other || r.chunks[k].digits > 0
 		}
-		if x < 0 || other || r.edges[x].how != howDigits || p.n+r.edges[x].n > 11 {
+		if x < 0 || other && !told || r.edges[x].how != howDigits || p.n+r.edges[x].n > 11 {
 			done()
 		} else {
 			if lines == 0 {

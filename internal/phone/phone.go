@@ -108,7 +108,7 @@ func plausible(s string) bool {
 				if solo++; solo%3 == 0 {
 					signs++ // perhaps words with their letters apart
 				}
-			} else if n > maxWord {
+			} else if n > maxWord || n > 5 && mayCount(s[start], s[start+1]) && glued(s[start:i]) > 1 {
 				signs += n / 6 // perhaps number words run together
 			} else if mayCount(s[start], s[start+1]) && lookUp(s[start:i]).numeral() || n > 2 && n < 5 && leetDigits[s[start]] != 0 && leetish(s[start:i]) {
 				signs++

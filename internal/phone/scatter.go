@@ -22,6 +22,7 @@ type scrap struct {
 	part       bool   // or one that names a part: "then", "ends with", "pt2"
 	held       bool   // brackets hold it
 	line       bool   // it is all of its line
+	enumerated bool   // a text that calls counts it and those behind
 	ended      bool   // a sentence ends before it
 }
 
@@ -83,7 +84,8 @@ func (r *reader) scattered() {
 				called = true
 			case s == wordFiller:
 				called = called || c.w >= wordFirst && c.w <= wordRest
-				part = part || c.w >= wordFirst && c.w <= wordRest || c.w == wordNext
+				part = part || c.w >= wordFirst && c.w <= wordRest || c.w == wordNext || c.w == wordPart
+				called = called || c.w == wordPart
 			case s == wordNone || s == wordMeasure:
 				odd++
 			}
@@ -153,7 +155,7 @@ func (r *reader) announces(i, v int) bool {
 	if v == 2 && r.word(i-2) != wordLast && r.word(i-2) != wordFirst && r.word(i-2) != wordNext {
 		return false
 	}
-	for r.spells(i, "are", "is", "son", "es", "being", "de", "of") {
+	for r.spells(i, "are", "is", "son", "es", "being", "de", "of", "mas", "more") {
 		i++
 	}
 	n := 0
@@ -203,6 +205,12 @@ func (r *reader) gather(list []scrap, trail []int32) {
 			list[k].words, list[k].called = 1, true
 		}
 		list = list[:n]
+		if end := int(list[n-1].end); r.summed(end) || r.mayClaim(end-1) && r.spells(end, "call", "text", "llama", "marca", "dial", "llame", "marque") {
+			for k := range list {
+				list[k].line = false
+			}
+			list[0].enumerated = true
+		}
 	}
 	for from := 0; from < len(list); {
 		to, total := from+1, list[from].n
@@ -290,7 +298,7 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 		}
 		if s.line {
 			lines++
-		} else if r.chunks[s.start].gap&gapLine != 0 {
+		} else if r.chunks[s.start].gap&gapLine != 0 && !list[0].enumerated {
 			heads++
 		}
 		if r.money(int(s.end)) {
@@ -313,6 +321,9 @@ func (r *reader) proposeScraps(list []scrap, trail []int32) {
 	p.start, p.end = list[0].start, list[0].end
 	for _, s := range list {
 		p.start, p.end = min(p.start, s.start), max(p.end, s.end)
+	}
+	if c := r.chunk(int(p.end)); c != nil && same && c.digits == 0 && c.gap == gapSpace && r.print(c, 0) == list[1].print && r.leadTo(list[0].start).cue == 0 {
+		return // "312 mi, 555 mi, 147 mi"
 	}
 	if heads > 2 || amounts > 2 || rising > 4 || nouns == len(list) && !r.ordered(int(list[len(list)-1].end)) {
 		return // a list of things, or counting

@@ -120,6 +120,9 @@ func (r *reader) weighTurned(p path) {
 		}
 	}
 	q.bounds = bits.Reverse16(p.bounds) >> (15 - p.n)
+	if p.bounds == 1<<3|1<<6 && o == back {
+		q.bounds = p.bounds // grouped behind: "321 055 5219"
+	}
 	if pl, ok := r.plan(q); ok {
 		r.consider(q, pl, o)
 	}
@@ -233,6 +236,12 @@ func (r *reader) consider(p path, pl plan, o order) {
 		}
 	}
 	cost += ends(p, pl.skip)
+	if f := r.first(p); p.n > 1 && int(f.bto) < len(r.s) && r.s[f.bto] == ')' && !r.bracketed(int(p.start)) && p.at > p.start+1 {
+		cost += costEnd // the first digits end what brackets hold: "(nothing is 0): VII"
+		if f.digits == 1 {
+			cost += costEnd
+		}
+	}
 	if p.unknown > 0 {
 		if !called {
 			cost += costUnknown
@@ -332,6 +341,15 @@ func (r *reader) uncalled(p path, pl plan, grouping float32) float32 {
 		}
 	}
 	first, next := r.first(p), r.chunk(int(p.at))
+	if p.filler != 0 && next != nil && next.digits == 0 && next.gap == gapSpace && r.print(next, 0) == p.filler {
+		cost += 2.5 // "312 mi, 555 mi, 147 mi"
+	}
+	if p.gaps&gapPlus != 0 && next != nil && next.gap&gapEqual != 0 {
+		cost += 2 * costList // "912 + 555 + 123 ="
+	}
+	if before := r.chunk(int(p.start) - 1); p.how == howDigits && b == 1<<2|1<<4|1<<6|1<<8 && p.gaps == gapSpace && before != nil && before.w == wordNone && before.letters > 2 && first.gap == gapSpace {
+		cost += costList // "rounds 91 92 95 85 91"
+	}
 	if before := r.chunk(int(p.start) - 1); p.bounds == 0 && p.how == howDigits && before != nil && before.w == wordNone &&
 		before.letters > 1 && before.digits == 0 && first.gap&^(gapSpace|gapColon) == 0 {
 		cost += costNamed
@@ -558,6 +576,11 @@ func (r *reader) leftover(p path) float32 {
 	}
 	if s := r.word(int(p.at) - 1).sort(); (s == wordTens || s == wordHundred) && r.word(int(p.at)).sort() == wordAnd && r.word(int(p.at)+1).numeral() {
 		cost += 2 // and goes on
+	}
+	if r.word(int(p.at)) == wordPlus && p.bounds != 0 {
+		if c := r.chunk(int(p.at) + 1); c != nil && c.digits > 0 && c.letters+c.marks == 0 && c.gap == gapSpace {
+			cost += 2 // a sum goes on
+		}
 	}
 	if c := r.chunk(int(p.at)); c != nil {
 		cost += r.stray(int(p.at), c.gap, p)

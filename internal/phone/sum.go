@@ -23,7 +23,7 @@ func (r *reader) sum(i int) bool {
 		r.edge(i, to, v, width(v), .25, howSum)
 		return true
 	}
-	if op, last := r.chunk(i+1), r.chunk(i+2); last != nil && op.w == wordPlus && last.digits > 0 && last.letters+last.marks == 0 && r.size(i) < 5 && r.size(i+2) < 5 && op.gap == gapSpace && last.gap == gapSpace {
+	if op, last := r.chunk(i+1), r.chunk(i+2); last != nil && op.w == wordPlus && last.digits > 0 && last.letters+last.marks == 0 && r.size(i) < 5 && r.size(i+2) < 5 && op.gap == gapSpace && last.gap == gapSpace && (r.size(i) >= r.size(i+2) || r.size(i) > 1) {
 		a, b := r.value(i), r.value(i+2)
 		if r.spells(i+1, "minus", "menos") {
 			if b > a {

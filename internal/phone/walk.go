@@ -320,7 +320,7 @@ func fillerCost(c *chunk) float32 {
 	case wordLabel, wordNot:
 		return 1.5
 	case wordTell:
-		if c.w == wordOnly || c.w == wordLetters {
+		if c.w == wordOnly || c.w == wordLetters || c.w == wordRiddle {
 			return .3
 		}
 	case wordPhone:

@@ -240,6 +240,8 @@ var meanings = [...]struct {
 		"escribir hablame habla buzz holler shout interested interesados interesado interesada lmk voicemail contesta atiende " +
 		"contactame llamanos marcale llamale escribele mandale llamas textea texteame texteanos marcanos escribenos llamarnos marcarme llamarme " +
 		"contactanos contactarme contactarnos avisame avisenos pregunten pregunta textme callme textme phoning ringing messaging dm inbox " +
+		"escribanme escribame escribannos llamenme llameme marqueme marquenme mandeme mandenme hableme hablenme contacteme " +
+		"contactenme texteenme aviseme avisenme comuniquense marcarnos escribirme escribirnos hablarme buscame busquenme rings dials texted dialing dialling " +
 		"whatsappea whatsappeame wasap guats watsap whatsapps wassap celu fono marquen llamen escriban manden marcar"},
 	{wordID, "id ids ref refs reference referencia item license licence licencia lic serial serie sku account acct cuenta card tarjeta " +
 		"invoice factura tracking rastreo vin isbn utm gps coordinates coordenadas map mapa timestamp posted publicado updated created " +
@@ -288,10 +290,10 @@ var meanings = [...]struct {
 	{wordPart, "part parte"},
 	{wordFirst, "first begin begins beginning start starts starting empieza comienza primero primera primeros primeras inicia inicio arranca " +
 		"principio"},
-	{wordMiddle, "middle between mitad medio center centro"},
-	{wordNext, "sigue siguen continues continue then next followed luego despues seguido following after afterwards goes tras other otro " +
+	{wordMiddle, "entre middle between mitad medio center centro"},
+	{wordNext, "sigue siguen siguientes enseguida continues continue then next followed luego despues seguido following after afterwards goes tras other otro " +
 		"otros otras"},
-	{wordLast, "last end ends ending finish finishes finally final termina terminan ultimo ultimos ultima ultimas acaba lastly terminacion terminado terminada terminando"},
+	{wordLast, "finales last end ends ending finish finishes finally final termina terminan ultimo ultimos ultima ultimas acaba lastly terminacion terminado terminada terminando"},
 	{wordRest, "rest resto remaining demas remainder"},
 	{wordOld, "old viejo vieja anterior antiguo antigua former previous"},
 	{wordMine, "my mi mis our nuestro"},
