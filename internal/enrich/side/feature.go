@@ -59,6 +59,7 @@ const (
 	speaksOfSelf
 	speaksToYou
 	describes
+	mentions
 	onBoard
 	reported
 	hired
@@ -90,7 +91,7 @@ var single = [...]struct {
 	{"rate", rates}, {"rate-asked", bargains}, {"rate-topic", unsaid}, {"hour-asked", bargains}, {"hour-bargained", bargains}, {"amount-asked", bargains},
 	{"amount-bargained", bargains}, {"bargained-you", bargains}, {"bargained-topic", unsaid}, {"jargon", speech}, {"payer", pays}, {"payer-person", pays},
 	{"payer-wants", pays}, {"wants-hour", seeks}, {"person-asked", asks}, {"topic-asked", unsaid}, {"open-asked", asks}, {"speaks-of-her", speech}, {"speaks-of-self", offers},
-	{"speaks-to-you", offers}, {"describes", described}, {"on-board", speech}, {"reported", unsaid}, {"hired", unsaid}, {"goods", unsaid}, {"home", unsaid},
+	{"speaks-to-you", offers}, {"describes", described}, {"mentions", described}, {"on-board", speech}, {"reported", unsaid}, {"hired", unsaid}, {"goods", unsaid}, {"home", unsaid},
 	{"service", unsaid}, {"kin", unsaid}, {"social", unsaid}, {"thing", unsaid}, {"indicated", found}, {"other-language", offers}, {"reachable", contact},
 	{"priced", rates}, {"always", unsaid}, {"only-personal", speech}, {"no-topic", unsaid},
 }

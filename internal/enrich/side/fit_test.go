@@ -56,7 +56,7 @@ func TestFit(t *testing.T) {
 			set = append(set, sample{r.found, side, weight / float64(len(ways))})
 		}
 	}
-	for _, name := range []string{"posts", "second", "third"} {
+	for _, name := range []string{"posts", "second", "third", "fourth"} {
 		for i, p := range posts(t, "testdata/"+name+".txt") {
 			if name != "third" || !kept(i) {
 				learn(p.ad, map[string]int{ad.SideDemand: 0, ad.SideSupply: 1, ad.SideOther: 2}[p.side], 1.5, true, false)

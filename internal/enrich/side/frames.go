@@ -59,6 +59,7 @@ func (r *reading) sentence(start int) {
 		}
 	}
 	told := all&met != 0 && !about
+	offered := all&(pro|woman|massage|company) != 0 && all&(want|ask|met|verdict|bargain|pay|buyer) == 0 && !asked && !about
 	person := all&(pro|woman|she|name|company|massage) != 0
 	for _, f := range [...]struct {
 		feature
@@ -90,7 +91,8 @@ func (r *reading) sentence(start int) {
 		{speaksOfHer, all&she != 0 && !about},
 		{speaksOfSelf, all&me != 0 && all&(want|ask|bargain|pay) == 0 && !about},
 		{speaksToYou, all&you != 0 && !asked && all&(want|ask|bargain|pay) == 0 && !about},
-		{describes, all&(pro|woman|massage|company) != 0 && all&(want|ask|met|verdict|bargain|pay|buyer) == 0 && !asked && !about},
+		{describes, offered && all&(offer|you|me|hour) != 0},
+		{mentions, offered && all&(offer|you|me|hour) == 0},
 		{onBoard, all&forum != 0},
 		{reported, all&report != 0},
 	} {
