@@ -24,7 +24,7 @@ func (r *reader) numbers() {
 	}
 	for i := 0; i < len(r.toks); i++ {
 		j, digits, words, _ := r.run(i)
-		if digits >= 6 && (words > 0 || j-i > 1) { // a number to call holds no age
+		if digits >= 7 && (words > 0 || j-i > 1) { // a number to call holds no age
 			for k := i; k < j; k++ {
 				r.toks[k].flags |= flagCall
 			}

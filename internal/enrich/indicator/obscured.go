@@ -136,7 +136,7 @@ func (r *reader) lone(i int) bool {
 // inside reports whether a sign may stand between the digits of one number.
 func inside(sign byte) bool {
 	switch sign {
-	case '(', ')', ',', '.', '|', '/', ':', '-':
+	case '(', ')', ',', '.', '|', '/', ':', '-', '!':
 		return true
 	}
 	return false

@@ -160,23 +160,23 @@ func (r *reader) lookup() {
 		if !l.starts[t.word] {
 			continue
 		}
-		node, ok := l.phrases[[2]int32{0, t.word}]
-		for k := i + 1; ok; k++ {
-			if w, end := l.ends[node]; end {
-				r.phrases = append(r.phrases, phraseAt{w, int32(k - i), t.phrase})
+		node, ends := l.steps.next(0, t.word)
+		for k := i + 1; node != 0; k++ {
+			if ends != 0 {
+				r.phrases = append(r.phrases, phraseAt{ends, int32(k - i), t.phrase})
 				t.phrase = int32(len(r.phrases) - 1)
 			}
-			if k >= len(r.toks) || r.toks[k].sentence != t.sentence {
+			if k >= len(r.toks) || r.toks[k].sentence != t.sentence || r.toks[k].word == 0 {
 				break
 			}
-			node, ok = l.phrases[[2]int32{node, r.toks[k].word}]
+			node, ends = l.steps.next(node, r.toks[k].word)
 		}
 	}
 	r.active, r.main = langEN|langES, ""
 	switch {
 	case en >= 2*es && en > 0:
 		r.main = "en"
-		if es == 0 {
+		if es == 0 && en > 2 {
 			r.active = langEN
 		}
 	case es > 0 && es > en:

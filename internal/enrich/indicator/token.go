@@ -392,7 +392,7 @@ func (r *reader) leetWord(i int, sep uint8, sign byte, sentence int32) int {
 	}
 end:
 	n := j - i
-	if letters == 0 || n < 3 {
+	if letters == 0 || n < 3 || n == 3 && letters == 1 {
 		return 0
 	}
 	w := r.lib.dict.known(a[:n])
