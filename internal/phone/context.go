@@ -98,7 +98,7 @@ func (r *reader) readLead(start int) lead {
 			}
 		case wordLabel, wordFiller:
 			switch {
-			case c.w.sort() == wordFiller && c.w != wordPart, r.place(k):
+			case c.w.sort() == wordFiller && c.w != wordPart, r.place(k), c.w == wordPart && near == 1 && r.size(k+1) == 1: // "Part B: 555"
 			case numbered && near <= 2:
 				cx.id = max(cx.id, id)
 				return cx

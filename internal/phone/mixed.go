@@ -243,6 +243,17 @@ func (r *reader) fill(i int, b []byte, leet bool, table [][maxDigits + 1]cell) b
 			if size := spokenAt(b[at:]); size > 0 && at > 0 {
 				step(at+size, from, n, -1, .03, howWord)
 			}
+			if letter(c) && at+3 <= len(b) && letter(b[at+1]) && mayCount(c, b[at+1]) {
+				for _, o := range compounds(b[at:]) {
+					if n+o.n > maxDigits || o.n == 0 {
+						continue
+					}
+					t := &table[at+o.size][n+o.n]
+					if cost := from.cost + .1; !t.set || cost < t.cost {
+						*t = cell{v: from.v*pow10[o.n] + o.v, cost: cost, how: from.how | howWord | howTens, set: true}
+					}
+				}
+			}
 			if c == '|' || c == '!' || c == '$' && (at > 0 && b[at-1] == '$' || at+1 < len(b) && b[at+1] == '$') {
 				step(at+1, from, n, -1, .12, howNoise)
 			}
@@ -269,6 +280,52 @@ func spokenAt[T string | []byte](b T) int {
 		}
 	}
 	return 0
+}
+
+// A compound is a word for more than a digit at the beginning of some letters, alone
+// or with what it is said with: "fifty", "fiftyfive".
+type compound struct {
+	size, n int
+	v       uint64
+}
+
+// compounds reads words for tens, teens and hundreds that are run into others.
+func compounds[T string | []byte](b T) (out [2]compound) {
+	for size := 3; size <= maxWord && size <= len(b) && letter(b[size-1]); size++ {
+		w := lookUp(b[:size])
+		v := uint64(w.value())
+		switch w.sort() {
+		case wordTeen:
+			out[0] = compound{size, 2, v}
+		case wordTens:
+			out[0] = compound{size, 2, v * 10}
+			rest := size
+			if rest < len(b) && b[rest]|0x20 == 'y' {
+				rest++
+			}
+			for end := rest + 3; end <= rest+6 && end <= len(b); end++ {
+				if u := lookUp(b[rest:end]); u.sort() == wordUnit && u.value() > 0 && letter(b[end-1]) {
+					out[1] = compound{end, 2, v*10 + uint64(u.value())}
+				}
+			}
+		case wordHundreds:
+			out[0] = compound{size, 3, v * 100}
+			for _, o := range below(b[size:]) {
+				if o.n == 2 {
+					out[1] = compound{size + o.size, 3, v*100 + o.v}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// below is compounds for what follows hundreds.
+func below[T string | []byte](b T) (out [2]compound) {
+	if len(b) < 3 || lookUp(b[:min(len(b), maxWord)]).sort() == wordHundreds {
+		return out
+	}
+	return compounds(b)
 }
 
 // timesAt reads a word for a repetition with a digit run into it, and returns the

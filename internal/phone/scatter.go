@@ -421,7 +421,7 @@ func (r *reader) apart() bool {
 				end()
 			}
 		case c.digits > 0 && !c.money && !c.measure:
-			if digits > 0 && c.gap&(gapParen|gapEqual) != 0 && digits < enough {
+			if digits > 0 && c.gap&(gapParen|gapEqual|gapLine|gapEnd) != 0 && digits < enough {
 				end()
 			}
 			digits += int(c.digits)

@@ -498,6 +498,14 @@ func glued[T string | []byte](b T) int {
 				far = max(far, end)
 			}
 		}
+		if at+3 <= len(b) && mayCount(b[at], b[at+1]) {
+			for _, o := range compounds(b[at:]) {
+				if end := at + o.size; o.n > 0 {
+					words[end] = max(words[end], words[at]+int8(o.n))
+					far = max(far, end)
+				}
+			}
+		}
 		for m := initials[b[at]]; m != 0; m &= m - 1 {
 			s := &spellings[bits.TrailingZeros32(m)]
 			if end := at + len(s.name); end <= len(b) && equal(b[at:end], s.name) {
