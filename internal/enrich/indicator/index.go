@@ -174,8 +174,11 @@ func (r *reader) plan(lo, hi int32) {
 		}
 		fills |= t.fills
 		open := x.first.at(r, t, r.open[0])
+		if t.age >= 0 && r.ages[t.age].end > i+1 {
+			behind = open
+		}
 		for k := t.phrase; k >= 0; k = r.phrases[k].next {
-			if !r.lib.literal[r.phrases[k].word] { // what stands behind it is not known
+			if !r.lib.spelled[r.phrases[k].word] { // what stands behind it is not known
 				behind = open
 			}
 		}
@@ -263,18 +266,21 @@ func (r *reader) fill() {
 // A first is with what a program may begin.
 type first struct {
 	sets  []int32
-	words []int32 // instructions of the sets
+	at    []int32 // the instructions of both
 	slots uint8
 	any   bool
 }
 
-// second is what may stand behind one word with which the program begins.
+// second is what may stand behind one token with which the program begins.
 func (p *pattern) second(f first) (out first) {
-	if out.any = f.any || f.slots != 0; out.any {
+	if out.any = f.any; out.any {
 		return out
 	}
-	for _, pc := range f.words {
+	for _, pc := range f.at {
 		out = p.begins(pc+1, out)
+		if in := &p.code[pc]; in.op == opSlot && (in.arg == slotPlace || in.arg == slotName) {
+			out.slots |= 1 << slotName // a name of several words
+		}
 	}
 	return out
 }
@@ -289,10 +295,11 @@ func (p *pattern) begins(pc int32, f first) first {
 			if in.first != anything {
 				set = in.first
 			}
-			f.sets, f.words = append(f.sets, set), append(f.words, pc)
+			f.sets, f.at = append(f.sets, set), append(f.at, pc)
 			return f
 		case opSlot:
 			f.slots |= 1 << in.arg
+			f.at = append(f.at, pc)
 			return f
 		case opJump:
 			pc = in.x

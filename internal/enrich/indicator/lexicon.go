@@ -208,6 +208,44 @@ func (s *sets) in(word, set int32) bool {
 	return s.rows[s.rowOf[word]+set>>6]>>(set&63)&1 != 0
 }
 
+// A steps is the phrases of the lexicon as a table to walk through by words: open
+// addressing, a power of two, at most half of it full.
+type steps []step
+
+type step struct{ from, word, to, ends int32 }
+
+func newSteps(s *sets) steps {
+	size := 4
+	for size < 2*len(s.phrases) {
+		size *= 2
+	}
+	out := make(steps, size)
+	for k, to := range s.phrases {
+		at := mix(k[0], k[1])
+		for out[at&uint32(size-1)].to != 0 {
+			at++
+		}
+		out[at&uint32(size-1)] = step{k[0], k[1], to, s.ends[to]}
+	}
+	return out
+}
+
+func mix(a, b int32) uint32 {
+	h := (uint32(a)*0x9E3779B1 ^ uint32(b)) * 0x85EBCA6B
+	return h ^ h>>15
+}
+
+// next is the node to which a word leads, 0 for none, and the phrase that ends
+// there.
+func (t steps) next(from, word int32) (to, ends int32) {
+	for at := mix(from, word); ; at++ {
+		s := &t[at&uint32(len(t)-1)]
+		if s.to == 0 || s.from == from && s.word == word {
+			return s.to, s.ends
+		}
+	}
+}
+
 // A dictionary finds words by their spelling.
 type dictionary struct {
 	slots   []spelling // open addressing; a power of two, at most half of them full

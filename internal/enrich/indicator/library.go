@@ -150,6 +150,8 @@ type Library struct {
 	expand   map[string][]int32
 	dict     dictionary
 	starts   []bool // words that begin a phrase
+	steps    steps  // from word to word of a phrase
+	spelled  []bool // words that are phrases of patterns and nothing else
 
 	neg, city, function, units, half, of, twice, plus, minus, year, times int32
 	negPost, subject, but, zero, repeat, functionEN, functionES           int32
@@ -263,12 +265,16 @@ func (l *Library) build(files []File, docs []document) error {
 	for w, n := range numbers {
 		l.number[l.words[w]] = n
 	}
-	l.starts = make([]bool, len(l.names))
+	l.starts, l.spelled = make([]bool, len(l.names)), make([]bool, len(l.names))
 	for step := range l.phrases {
 		if step[0] == 0 {
 			l.starts[step[1]] = true
 		}
 	}
+	for w := range l.literal {
+		l.spelled[w] = true
+	}
+	l.steps = newSteps(l.sets)
 	for i := range l.patterns {
 		l.patterns[i].firsts(l.sets)
 	}
