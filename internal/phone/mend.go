@@ -140,7 +140,7 @@ func (r *reader) mend(of *candidate, limit int32) (m candidate, fix mending) {
 		if !wrong && !other && !same {
 			return m, mendNone
 		}
-		if tail && n == 0 && r.counter(k) || tail && n == 0 && r.small(k) > 1 && r.small(k) < 5 && r.chunk(k+1) != nil && r.chunks[k+1].gap == gapSpace && (r.chunks[k+1].digits == 0 && !r.chunks[k+1].w.numeral()) {
+		if tail && n == 0 && r.counter(k) || tail && n == 0 && r.small(k) > 1 && r.small(k) < 5 && r.chunk(k+1) != nil && r.chunks[k+1].gap == gapSpace && (r.chunks[k+1].digits == 0 && (!r.chunks[k+1].w.numeral() || r.chunks[k+1].w.sort() == wordSoft)) {
 			n = r.small(k)
 			continue
 		}

@@ -23,6 +23,9 @@ func (r *reader) mixed(i int, b []byte) {
 		r.repeat(i, i+1, uint64(b[0]-'0'), int(b[2]-'0'))
 		r.edges[len(r.edges)-1].cost = .6
 	}
+	if r.dialled(i, b) {
+		return
+	}
 	if cost, ok := strung(b, r.strip); ok {
 		r.digits(i, b, cost, howNoise)
 	}
@@ -159,10 +162,46 @@ func hides(b []byte) bool {
 // pressed adds the keys of capitals beside digits, where the text speaks of a keypad.
 func (r *reader) pressed(i int, b []byte) bool {
 	v, ok := keypad(b)
-	if ok = ok && r.besideDigits(i); ok {
+	if ok = ok && (r.besideDigits(i) || i > 0 && r.chunks[i-1].digits > 0 && i+1 < len(r.chunks) && r.chunks[i+1].digits > 0); ok {
 		r.edge(i, i+1, v, len(b), .3, howKeypad)
 	}
 	return ok
+}
+
+// dialled adds the keys of capitals among digits, where the text speaks of a keypad or
+// the last four of a number end in two that do not look like digits: "555-01UP".
+func (r *reader) dialled(i int, b []byte) bool {
+	told := r.told&(1<<wordKeypad.value()) != 0
+	if len(b) > 7 || !told && (len(b) != 4 || i < 2 || r.size(i-1) != 3 || r.size(i-2) != 3 || r.chunks[i-1].digits != 3 || r.chunks[i-2].digits != 3) {
+		return false
+	}
+	v, letters, likes := uint64(0), 0, 0
+	for k, c := range b {
+		switch d, ok := keypad(b[k : k+1]); {
+		case digit(c):
+			if letters > 0 && !told {
+				return false
+			}
+			v = v*10 + uint64(c-'0')
+		case ok:
+			v = v*10 + d
+			letters++
+			if leetDigit(c) != 0 {
+				likes++
+			}
+		default:
+			return false
+		}
+	}
+	if !told && (letters != 2 || likes == letters || b[2] == b[3] || b[2] == 'X' || b[3] == 'X') {
+		return false
+	}
+	cost := float32(.2)
+	if !told {
+		cost = 1
+	}
+	r.edge(i, i+1, v, len(b), cost, howKeypad)
+	return true
 }
 
 // besideDigits reports whether digits stand right before or behind chunk i.

@@ -1,6 +1,9 @@
 package phone
 
-import "math/bits"
+import (
+	"math/bits"
+	"strings"
+)
 
 // Numbers whose digits the text gives apart, and tells how to put together: by
 // name ("starts with 912, ends in 0123"), by count ("1st 9, 2nd 1"), by place
@@ -36,9 +39,13 @@ func (r *reader) assemble() {
 	if told := r.told&(1<<wordColumn.value()) != 0; told || r.lines >= 3 {
 		r.columns(told)
 	}
+	if len(r.edges) > 2 && strings.IndexByte(r.s, '\n') >= 0 {
+		r.tagged()
+	}
 	for i := 0; r.threes > 1 && i < len(r.chunks); i++ {
 		if r.chunks[i].digits == 3 {
 			r.sandwiched(i)
+			r.disguised(i)
 		}
 	}
 	if r.loose {

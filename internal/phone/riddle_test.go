@@ -86,3 +86,44 @@ func TestMendedNumbers(t *testing.T) {
 		})
 	}
 }
+
+// TestDressedNumbers reads numbers that are dressed as something else where the text says
+// so, and leaves alone what only has their digits.
+func TestDressedNumbers(t *testing.T) {
+	us := []string{"+19125550123"}
+	for name, tc := range map[string]struct {
+		in   string
+		want []string
+	}{
+		"prices strung together":    {"Mug $912, bowl $555, plate $0123. Put those figures together and call me.", us},
+		"a recipe, in spanish":      {"Pan: 912 g de harina, 555 g de azúcar, 0123 de nueces; las cantidades seguidas son mi teléfono.", us},
+		"prices of things":          {"Mug $912, bowl $555, plate $0123. Call me for prices of the rest", nil},
+		"one unit throughout":       {"Ran 912 km, 555 km, 0123 km this year", nil},
+		"a guess":                   {"Guess what 912 + 555 + 0123 = in beans", nil},
+		"a serial number":           {"Lathe, ser. no. QX 912 555 0123, as new", nil},
+		"rounds of golf":            {"Practice rounds 91 25 55 01 23 this week", nil},
+		"lines that spell":          {"C: 912\nA: 5\nL: 55\nL: 0123\n\nLawn care", us},
+		"the left column":           {"912 | 2 rooms\n555 | 1 bath\n0123 | no cats\n(left column is my phone)", us},
+		"keys at the end":           {"912 555 01BF, boats for hire", us},
+		"keys where told":           {"On the letter keys of your phone: W1A JKL 01AD, call", us},
+		"hidden ends":               {"912-555-01XX, the rest after login", nil},
+		"names of digits run in":    {"Dial NineOneTwo fivefivefive zeroOneTwoThree", us},
+		"tens that go on":           {"Marca novecientos doce; quinientos cincuenta y cinco; cero uno veintitrés", us},
+		"hundreds and a dash":       {"call nine hundred and twelve - five hundred fifty-five - oh one, twenty-three", us},
+		"an old area code":          {"My old area code 404 is gone, put 912 before 555-0123 and call", us},
+		"a sum at the end":          {"Lada 912, luego 555, then 01 and the last two are 20 plus 3", us},
+		"counted parts, in spanish": {"los primeros 3 912\nluego 3 más 555\nlos últimos 4 0123", us},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Read(tc.in, Options{})
+			lawful(t, tc.in, got)
+			var e164 []string
+			for _, p := range got {
+				e164 = append(e164, p.E164)
+			}
+			if !slices.Equal(e164, tc.want) {
+				t.Errorf("got %v, want %v", e164, tc.want)
+			}
+		})
+	}
+}

@@ -20,6 +20,8 @@ func (r *reader) listen() {
 			r.blocks = r.blocks || r.beside(i, wordBlocks)
 		case c.w == wordDrop && r.beside(i, wordLetters), c.w == wordOnly && (r.spells(i-1, "digits", "numbers", "numeros", "digitos") || r.spells(i+1, "digits", "numbers", "numeros", "digitos") || r.spells(i+2, "digits", "numbers", "numeros", "digitos")):
 			r.strip = true
+		case c.w == wordLetters && r.spells(i+1, "keys"):
+			r.told |= 1 << wordKeypad.value()
 		case c.w == wordSwapped && r.beside(i, wordBlocks):
 			r.back, r.blocks = true, true
 		}
