@@ -80,7 +80,10 @@ const (
 )
 
 // topics are the features of other things that are spoken of.
-var topics = map[class]feature{hire: hired, goods: goodsSaid, home: homeSaid, service: serviceSaid, kin: kinSaid, social: socialSaid, thing: thingSaid}
+var topics = [...]struct {
+	class
+	feature
+}{{hire, hired}, {goods, goodsSaid}, {home, homeSaid}, {service, serviceSaid}, {kin, kinSaid}, {social, socialSaid}, {thing, thingSaid}}
 
 // single is the features that are no pairs: their names, and what they are reasons of.
 var single = [...]struct {

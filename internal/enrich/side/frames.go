@@ -100,10 +100,13 @@ func (r *reading) sentence(start int) {
 			r.note(f.feature)
 		}
 	}
-	for c, f := range topics {
+	for _, t := range topics {
+		if all&t.class == 0 {
+			continue
+		}
 		for _, m := range r.marks {
-			if m.class&c != 0 {
-				r.note(f)
+			if m.class&t.class != 0 {
+				r.note(t.feature)
 			}
 		}
 	}

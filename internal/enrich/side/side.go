@@ -87,7 +87,7 @@ type start struct {
 type Sides struct {
 	first   map[string]start // by the first word of phrases
 	phrases map[string]class // of two words and more
-	weights [featureCount][2]float64
+	weights *[featureCount][2]float64
 	pool    *sync.Pool
 }
 
@@ -135,7 +135,8 @@ func (s Sides) add(w string, c class, known map[string]bool) {
 }
 
 // mustWeights reads the table of weights, a constant of the program.
-func mustWeights(table string) (out [featureCount][2]float64) {
+func mustWeights(table string) *[featureCount][2]float64 {
+	out := new([featureCount][2]float64)
 	byName := map[string]feature{}
 	for f := range featureCount {
 		byName[f.String()] = f
@@ -270,6 +271,9 @@ func (s Sides) judge(r *reading) ad.Side {
 	var z [2]float64
 	var found [2][reasonCount]float64
 	for f, v := range r.found {
+		if v == 0 {
+			continue
+		}
 		for k := range z {
 			x := v * s.weights[f][k]
 			z[k] += x
