@@ -218,6 +218,15 @@ func TestNothingIsAllocatedForAdsWithoutDigits(t *testing.T) {
 	}
 }
 
+// TestWhatIsReadInStaysOnTheStack holds that an ad with a number costs what is said of
+// the number and no more: the space that a reader works in takes many times that.
+func TestWhatIsReadInStaysOnTheStack(t *testing.T) {
+	const text = "Quiet flat near the park, no agents. Call 912-555-0123 any day. Open 9am to 5pm, price $250."
+	if n := testing.AllocsPerRun(100, func() { Read(text, Options{}) }); n > 4 {
+		t.Errorf("%v allocations for an ad with one number, want at most 4", n)
+	}
+}
+
 // TestLongTextsTakeLinearTime counts the steps for a text and for one four times
 // as long, and allows the clock a great deal of slack.
 func TestLongTextsTakeLinearTime(t *testing.T) {

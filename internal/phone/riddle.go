@@ -96,13 +96,14 @@ func (r *reader) solved(start, end int, v uint64, n uint8) {
 		c.score += .6
 		c.marks |= markCue
 	}
-	kept := r.found[:0]
+	kept := 0 // by hand: append would move what the reader works in to the heap
 	for i := range r.found {
 		if f := &r.found[i]; f.end <= int32(start) || f.start >= int32(end) {
-			kept = append(kept, *f)
+			r.found[kept] = *f
+			kept++
 		}
 	}
-	r.found = kept
+	r.found = r.found[:kept]
 	r.keep(c)
 }
 
