@@ -19,6 +19,7 @@ const (
 	markBlocks
 	markParts
 	markShared
+	markUnclear
 )
 
 // What each thing says in words, in the order in which it is said.
@@ -67,6 +68,7 @@ var (
 		{markNot, "against: the text says not to call it"},
 		{markMeasure, "against: a unit of measure follows"},
 		{markLeftover, "against: other digits right beside it"},
+		{markUnclear, "against: the text says something about its digits that was not understood"},
 	}
 )
 

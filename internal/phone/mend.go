@@ -24,13 +24,12 @@ func (r *reader) mended(chosen []candidate) []candidate {
 			}
 		}
 		m, fix := r.mend(&c, limit)
+		if fix == mendNone && r.told&(1<<wordRiddle.value()|1<<wordStand.value()) != 0 && r.unclear(&c) {
+			fix = mendDoubt
+		}
 		switch {
 		case fix == mendDoubt:
-			c.score -= costMend
-			c.marks |= markLeftover
-			if c.score <= 0 {
-				continue
-			}
+			c.marks |= markUnclear
 			out = append(out, c)
 		case fix == mendInstead:
 			out = append(out, m)
@@ -43,8 +42,32 @@ func (r *reader) mended(chosen []candidate) []candidate {
 	return out
 }
 
-// costMend is what a correction that was not understood speaks against a number.
-const costMend = 2.6
+// unclear reports whether something is told to be done near a number that was read as
+// it stands: a sum or an exchange with digits of its own.
+func (r *reader) unclear(c *candidate) bool {
+	if c.marks&(markParts|markShared|markReversed|markBlocks|markLink) != 0 || c.how&(howSum|howKey|howKeypad) != 0 {
+		return false
+	}
+	for k := max(0, int(c.start)-14); k < len(r.chunks) && k < int(c.end)+16; k++ {
+		if k >= int(c.start) && k < int(c.end) {
+			continue
+		}
+		if r.chunks[k].gap&gapBlank != 0 && k > int(c.end) {
+			return false
+		}
+		if r.chunks[k].w != wordRiddle && !(r.chunks[k].w == wordStand && r.spells(k, "swap", "replace", "change", "cambia", "cambie", "reemplaza", "reemplace", "sustituye", "instead", "substitute")) ||
+			r.spells(k, "split", "cuentas", "answers", "answer", "math", "maths", "matematicas") {
+			continue
+		}
+		for j := k - 3; j < k+6; j++ {
+			if j < 0 || j >= int(c.start) && j < int(c.end) || j >= len(r.chunks) || r.small(j) == 0 && !r.spells(j, "digit", "digits", "digito", "digitos", "cifra", "cifras") || r.chunks[j].money || r.money(j+1) {
+				continue
+			}
+			return true
+		}
+	}
+	return false
+}
 
 // What a text does with the digits of a number behind it.
 type mending uint8
@@ -88,7 +111,7 @@ func (r *reader) mend(of *candidate, limit int32) (m candidate, fix mending) {
 		c := &r.chunks[k]
 		if c.gap&gapEnd != 0 && !(wrong && k < at+4) {
 			if sentences++; sentences > 1 {
-				return m, r.doubtful(doubt, mendNone)
+				break
 			}
 		}
 		if c.gap&(gapBlank|gapLine) != 0 && !wrong {
@@ -189,7 +212,7 @@ func (r *reader) mend(of *candidate, limit int32) (m candidate, fix mending) {
 		}
 		return m, mendBeside
 	}
-	return m, r.doubtful(doubt && (tail || whole), mendNone)
+	return m, r.doubtful(doubt && (tail || whole || at <= int(of.end)+2 && !r.spells(at, "sorry", "perdon", "perdona", "perdone")), mendNone)
 }
 
 func (r *reader) doubtful(yes bool, otherwise mending) mending {

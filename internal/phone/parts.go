@@ -71,7 +71,9 @@ func (r *reader) named() {
 			continue
 		}
 		i = int(p.end)
-		p.role = r.role(&p)
+		if p.role = r.role(&p); p.role == wordNone && p.n == 3 && areaInUse(p.v) && r.goesOn(i) && r.leadTo(p.start).cue > .5 {
+			p.role = wordFirst // "text 912, followed by 555"
+		}
 		if p.role == wordNone && p.n < 6 {
 			continue
 		}
@@ -154,6 +156,10 @@ func (r *reader) partAt(i int) (part, bool) {
 	}
 	for int(p.end) < len(r.chunks) {
 		c := &r.chunks[p.end]
+		if p.n == 2 && c.w == wordAnd && c.gap == gapSpace && r.fourLast(i) && r.chunk(int(p.end)+1) != nil && r.chunks[p.end+1].gap == gapSpace {
+			p.end++ // "the last four are 01 and 23"
+			c = &r.chunks[p.end]
+		}
 		if p.n > 0 && c.gap&(gapComma|gapEnd|gapLine|gapSlash|gapColon|gapSign|gapEqual|gapMoney|gapHash) != 0 || c.money ||
 			p.n > 0 && c.gap&gapParen != 0 && c.digits == 0 {
 			break
@@ -173,6 +179,29 @@ func (r *reader) partAt(i int) (part, bool) {
 	}
 	next := r.word(int(p.end))
 	return p, p.n >= 2 && (next.sort() != wordMeasure || p.steps > 2)
+}
+
+// goesOn reports whether the words from chunk i on say what comes next.
+func (r *reader) goesOn(i int) bool {
+	for k := i; k < len(r.chunks) && k < i+10 && r.chunks[k].digits == 0; k++ {
+		if r.chunks[k].w == wordNext {
+			return true
+		}
+	}
+	return false
+}
+
+// fourLast reports whether the words before chunk i announce the last four digits.
+func (r *reader) fourLast(i int) bool {
+	for k := i - 1; k >= 0 && k >= i-5; k-- {
+		if r.small(k) == 4 {
+			return r.word(k-1) == wordLast || r.word(k+1) == wordLast
+		}
+		if s := r.word(k).sort(); s != wordFiller && s != wordNumber {
+			return false
+		}
+	}
+	return false
 }
 
 // take appends what an edge reads.
@@ -256,7 +285,7 @@ func (r *reader) role(p *part) word {
 		if w := r.roleOf(k); w != wordNone {
 			return w
 		}
-		if w := r.word(k); w == wordNone && !r.spells(k, "va", "van", "lleva", "llevan", "viene", "queda", "tiene", "trae", "goes", "comes", "reads", "has", "have") || w.sort() == wordMeasure {
+		if w := r.word(k); w == wordNone && !r.spells(k, "va", "van", "lleva", "llevan", "viene", "queda", "tiene", "trae", "goes", "comes", "reads", "has", "have", "of") || w.sort() == wordMeasure {
 			break
 		}
 		if r.chunks[k+1].gap&(gapLine|gapComma) != 0 && k < int(p.start)-1 {

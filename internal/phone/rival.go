@@ -45,6 +45,8 @@ type rivals struct {
 	list [maxRivals]rival
 	n    int
 	told bool // the text told how to read it
+
+	unclear bool // it says more that was not understood
 }
 
 // rivalsOf weighs the other readings of a number that was chosen. It is not on
@@ -53,6 +55,7 @@ func (r *reader) rivalsOf(chosen []candidate, own int) rivals {
 	c := &chosen[own]
 	rs := rivals{of: rival{c.country, c.nation, c.digits, c.score, false}}
 	rs.told = c.marks&(markParts|markShared|markReversed|markBlocks) != 0 || c.how&(howSum|howKey|howKeypad) != 0
+	rs.unclear = c.marks&markUnclear != 0
 	for k := range rs.said {
 		if i := own - areasNear + k; i >= 0 && i < len(chosen) {
 			rs.said[k] = rival{chosen[i].country, chosen[i].nation, chosen[i].digits, 0, false}
@@ -312,6 +315,10 @@ const (
 // what the text tells to do may have been misunderstood.
 const surest = .98
 
+// doubtful is the most that is said of a number of whose digits the text says something
+// that was not understood.
+const doubtful = .8
+
 // sharp is by how much differences of scores understate which of two readings is
 // right: of labelled sets, a reading that won by as little as one was right.
 const sharp = 3
@@ -331,6 +338,9 @@ func (rs *rivals) chance() (own float64, others []ad.Alternative) {
 	own = max(own/real, .5) // it won
 	if rs.told {
 		own = min(own, surest)
+	}
+	if rs.unclear {
+		own = min(own, doubtful)
 	}
 	scale := min(own, (1-own)/max(sum, 1e-9))
 	for k, v := range rs.list[:rs.n] {
