@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -134,7 +135,8 @@ func (l *lexer) negates(word string) bool {
 }
 
 // field returns the name before the colon when a field begins at at: letters and
-// a colon, then a value, or one of the known names.
+// a colon, then a value, or one of the known names. Of those that take few values a
+// value must follow: "Kind: gentle" is the title of an ad.
 func (l *lexer) field(at int) (name string, ok bool) {
 	end := at
 	for end < len(l.src) && (l.src[end]|0x20 >= 'a' && l.src[end]|0x20 <= 'z') {
@@ -144,11 +146,24 @@ func (l *lexer) field(at int) (name string, ok bool) {
 		return "", false
 	}
 	name = string(l.src[at:end])
-	if _, known := canonical(name); known {
+	if n, known := canonical(name); known && !slices.Contains(choosy, n) {
+		return name, true
+	} else if known && l.chosen(n, end+1) {
 		return name, true
 	}
 	valued := end+1 < len(l.src) && (isQuote(l.src[end+1]) || !isBreak(l.src[end+1]))
 	return name, valued
+}
+
+// chosen reports whether the word at at, a space before it or not, is a value that
+// the named field takes.
+func (l *lexer) chosen(name string, at int) bool {
+	for at < len(l.src) && unicode.IsSpace(l.src[at]) {
+		at++
+	}
+	word := l.word(at)
+	_, reason := newField(name, word)
+	return reason == "" && (name != "indicator" || kindsOf(word) != nil)
 }
 
 // quoted reads a quoted text at the position. A backslash keeps a quote or a

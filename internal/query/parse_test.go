@@ -183,6 +183,10 @@ func TestString(t *testing.T) {
 		{"what was read", "ind:age -language:Spanish kind:ad", "indicator:age -lang:Spanish side:ad"},
 		{"a kind in quotes that needs none", `indicator:"restricted"`, "indicator:restricted"},
 		{"a kind of an agency's own", `indicator:"local/code"`, `indicator:"local/code"`},
+		{"a value after a space", "lead: yes ind: age", "lead:yes indicator:age"},
+		{"titles that look like fields", "Kind: gentle Lead: singer Side: table", "Kind: gentle Lead: singer Side: table"},
+		{"the name of a field at the end", "follow the lead:", "follow the lead:"},
+		{"words that would become a field", "text:lead: yes", "text:lead: text:yes"},
 		{"a kind in two words", `indicator:"no phone"`, `indicator:"no phone"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -319,6 +323,7 @@ func FuzzParse(f *testing.F) {
 		`"a \" \\ b" seen:2026..`, `--a -(-b)`, `https://a.example/(x) handle:t:@k`, "((912) 555-0123) x", "nine one two 555 01 23",
 		"“a” „b”", "\xff:a", "title:\"(a\" ) (", `phone:"912 5550123" 9125550124`, "ﬁ️⃣:x ١٢٣", "roses 912-555-01?4 x", `"07700 900x2?"`,
 		"indicator:age lead:yes side:ad -lang:Spanish", `ind:"no phone" ind:"own/code" ind:" a-b / c_"`,
+		"kind: gentle lead: yes lang:", "text:side: text:ad", `lead: "yes"`,
 		"*0123 roses", "-phone:*555-0123 912555*", "912*0123 *12", `"(xxx) xxx-0123" +4477009*`, "text:*12 *",
 	} {
 		f.Add(s)

@@ -11,6 +11,9 @@ import (
 // This file holds the fields that ask for what enrichment has read in the words of
 // an ad: the language found, whether it makes a lead, who speaks and in what.
 
+// choosy are the fields that take few values.
+var choosy = []string{"indicator", "lead", "side", "lang"}
+
 // kinds are the categories of language that may be asked for, each with what it is
 // divided into, as the built-in library of indicators names them. What never weighs
 // is not among them: nobody is to be found by build or ethnicity.
