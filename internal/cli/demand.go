@@ -65,8 +65,11 @@ func printDemand(c *Context, d desk.Demand) {
 		t.row(w.Week, w.From.Format("2 Jan"), counted(w, w.Demand), counted(w, w.DemandAuthors), counted(w, w.Supply), counted(w, w.SupplyAuthors), covered(w), note)
 	}
 	t.print(c.Stdout)
-	c.printf("\nShown in all: %s;\n%s.\n", weeksOf(d.Demand, "buyer post"), weeksOf(d.Supply, "supply ad"))
-	c.printf("BY: distinct contacts, where posts give one. <5: withheld. –: missing, not zero.\n+: and fewer than 5 more in single areas.\n\n")
+	c.printf("\n")
+	for _, l := range wrapped("Shown in all: "+weeksOf(d.Demand, "buyer post")+"; "+weeksOf(d.Supply, "supply ad")+".", columns) {
+		c.printf("%s\n", l)
+	}
+	c.printf("BY: distinct contacts, where posts give one. <5: withheld. –: missing, not zero.\n+: or more; what single areas withhold is not in it.\n\n")
 	for _, m := range d.Method {
 		for i, l := range wrapped(m, columns-2) {
 			lead := "  "
