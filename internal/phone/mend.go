@@ -13,17 +13,23 @@ const (
 
 // mended does what the text says behind the chosen numbers about their digits.
 func (r *reader) mended(chosen []candidate) []candidate {
+	if r.told == 0 && !r.plus(chosen) {
+		return chosen
+	}
 	out := chosen[:0:0]
 	for i := range chosen {
 		c := chosen[i]
 		limit := int32(len(r.chunks))
 		if i+1 < len(chosen) {
 			limit = chosen[i+1].start
-			if r.retracted(c.end, limit) && chosen[i+1].digits == c.digits {
+			if r.told != 0 && r.retracted(c.end, limit) && chosen[i+1].digits == c.digits {
 				continue
 			}
 		}
-		m, fix := r.mend(&c, limit)
+		m, fix := r.added(&c, limit)
+		if fix == mendNone && r.told != 0 {
+			m, fix = r.mend(&c, limit)
+		}
 		if fix == mendNone && r.told&(1<<wordRiddle.value()|1<<wordStand.value()) != 0 && r.unclear(&c) {
 			fix = mendDoubt
 		}
@@ -100,6 +106,55 @@ func (r *reader) retracted(from, to int32) bool {
 		}
 	}
 	return said
+}
+
+// plus reports whether a word that adds stands behind one of the numbers.
+func (r *reader) plus(chosen []candidate) bool {
+	for i := range chosen {
+		for k := int(chosen[i].end); k < int(chosen[i].end)+4; k++ {
+			if w := r.word(k); w == wordPlus || w.sort() == wordFiller && r.spells(k, "add") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// added works out what the text adds to a number or takes from it right behind: "plus
+// 23", "and add 23".
+func (r *reader) added(of *candidate, limit int32) (m candidate, fix mending) {
+	k, sign := int(of.end), 0
+	for ; k < int(limit) && k < int(of.end)+4 && sign == 0 && r.chunks[k].gap&(gapEnd|gapLine) == 0; k++ {
+		switch {
+		case r.spells(k, "plus", "mas", "add", "suma", "sumale"):
+			sign = 1
+		case r.spells(k, "minus", "menos", "subtract", "resta", "restale"):
+			sign = -1
+		case !r.spells(k, "and", "then", "y", "luego", "but", "pero"):
+			return m, mendNone
+		}
+	}
+	c := r.chunk(k)
+	if sign == 0 || c == nil || k >= int(limit) || c.digits == 0 || c.digits > 4 || c.letters+c.marks > 0 || c.gap != gapSpace || of.marks&markLink != 0 {
+		return m, mendNone
+	}
+	if next := r.chunk(k + 1); next != nil && next.gap&(gapEnd|gapLine|gapComma|gapDash|gapParen) == 0 && !r.spells(k+1, "and", "y", "to", "para") {
+		return m, mendNone
+	}
+	m = *of
+	v := r.value(k)
+	if sign > 0 {
+		m.nation += v
+	} else {
+		m.nation -= v
+	}
+	if m.nation/1e7 != of.nation/1e7 {
+		return m, mendNone
+	}
+	m.how |= howSum
+	m.steps, m.area, m.end = 0, 0, int32(k+1)
+	m.marks = m.marks&^(markShared|markArea|markReversed|markBlocks) | markParts
+	return m, mendInstead
 }
 
 // mend finds the digits that the text gives a number behind it, and returns the number

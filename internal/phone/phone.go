@@ -108,7 +108,7 @@ func plausible(s string) bool {
 				if solo++; solo%3 == 0 {
 					signs++ // perhaps words with their letters apart
 				}
-			} else if n > maxWord || n > 5 && mayCount(s[start], s[start+1]) && glued(s[start:i]) > 1 {
+			} else if n > maxWord || n > 5 && mayCount(s[start], s[start+1]) && glued([]byte(s[start:i])) > 1 {
 				signs += n / 6 // perhaps number words run together
 			} else if mayCount(s[start], s[start+1]) && lookUp(s[start:i]).numeral() || n > 2 && n < 5 && leetDigits[s[start]] != 0 && leetish(s[start:i]) {
 				signs++
@@ -231,6 +231,10 @@ func (r *reader) classify() bool {
 			digits += 2
 			c.hard = true
 			hard++
+		case wordMeasure:
+			if c.hi-c.lo == 4 && r.spells(i, "half") && r.spells(i+1, "of") {
+				r.told |= 1 << wordRiddle.value()
+			}
 		case wordID:
 			if c.hi-c.lo == 6 && r.spells(i, "cuenta") && r.spells(i+1, "los", "las", "cada", "cuantos", "cuantas", "el") {
 				r.told |= 1 << wordTally.value()
@@ -246,6 +250,9 @@ func (r *reader) classify() bool {
 				r.told |= 1 << wordWay.value()
 				r.roles++
 			case wordMiddle, wordNext:
+				if c.w == wordMiddle && r.spells(i, "mitad") {
+					r.told |= 1 << wordRiddle.value()
+				}
 				r.roles++
 			}
 		case wordArea:
@@ -375,7 +382,7 @@ func (r *reader) read(s string) []ad.Phone {
 		}
 		r.edgesFrom(i)
 	}
-	if r.told&(1<<wordRiddle.value()) != 0 {
+	if r.told&(1<<wordRiddle.value()|1<<wordStand.value()) != 0 {
 		r.by = r.digitwise()
 	}
 	r.lookAhead()
@@ -397,9 +404,7 @@ func (r *reader) read(s string) []ad.Phone {
 		return nil
 	}
 	chosen = r.kin(chosen)
-	if r.told != 0 {
-		chosen = r.mended(chosen)
-	}
+	chosen = r.mended(chosen)
 	out := make([]ad.Phone, 0, len(chosen))
 	for i := range chosen {
 		lost := r.rivalsOf(chosen, i)

@@ -12,44 +12,46 @@ const riddled = 1<<(wordRiddle&0xFF) | 1<<(wordDrop&0xFF) | 1<<(wordLetters&0xFF
 // much to it, which may be less than nothing.
 func (r *reader) digitwise() (by int) {
 	for i := range r.chunks {
-		if !r.spells(i, "each", "every", "cada", "all", "todos", "everywhere") {
+		if w := r.chunks[i].w; w != wordStand && w != wordRiddle || !r.spells(i, "each", "every", "cada", "todos", "todas", "everywhere") {
 			continue
 		}
-		if r.spells(i+1, "month", "mes", "day", "dia", "week", "semana", "hour", "hora", "person", "persona") {
+		if !r.spells(i, "everywhere") && !r.figures(i) {
 			continue
 		}
-		for k := i - 1; k >= 0 && k > i-9 && r.chunks[k+1].gap&gapEnd == 0; k-- {
+		for k := max(0, i-8); k < len(r.chunks) && k < i+12; k++ {
 			n := r.small(k)
-			if n == 0 {
+			if n == 0 || k == i || k > i && r.chunks[k].gap&(gapEnd|gapColon) != 0 {
+				if k > i && r.chunks[k].gap&gapEnd != 0 {
+					break
+				}
 				continue
 			}
-			before, behind := 0, 0 // what is done, and what was done
-			for j := k - 1; j >= 0 && j > k-4; j-- {
+			for j := max(0, k-3); j < k+4 && j < len(r.chunks); j++ {
 				switch {
-				case r.spells(j, "subtract", "resta", "restale", "restele", "reste", "restar", "restarle", "minus", "menos", "take", "quita", "quitale", "deduct"):
-					before = -n
-				case r.spells(j, "add", "sum", "suma", "sumale", "sumele", "sume", "sumar", "plus", "mas", "agrega", "agregale"):
-					before = n
+				case j < k && r.spells(j, "subtract", "resta", "restale", "restele", "reste", "restar", "restarle", "minus", "menos", "take", "quita", "quitale", "quitele", "deduct"):
+					return -n
+				case j < k && r.spells(j, "add", "sum", "suma", "sumale", "sumele", "sume", "sumar", "plus", "mas", "agrega", "agregale"):
+					return n
+				case j > k && r.spells(j, "high", "more", "arriba", "higher", "up", "greater", "mayor") && by == 0:
+					by = -n
+				case j > k && r.spells(j, "low", "less", "abajo", "lower", "down", "menor") && by == 0:
+					by = n
 				}
 			}
-			for j := k + 1; j < i && j < k+4; j++ {
-				switch {
-				case r.spells(j, "high", "more", "mas", "arriba", "higher", "up"):
-					behind = -n
-				case r.spells(j, "low", "less", "menos", "abajo", "lower", "down"):
-					behind = n
-				}
-			}
-			if before != 0 {
-				return before
-			}
-			if behind != 0 {
-				by = behind
-			}
-			break
 		}
 	}
 	return by
+}
+
+// figures reports whether the words behind chunk i are those for digits: "each digit",
+// "todos los números".
+func (r *reader) figures(i int) bool {
+	for k := i + 1; k < len(r.chunks) && k < i+4 && r.chunks[k].gap&(gapComma|gapEnd) == 0; k++ {
+		if r.spells(k, "digit", "digits", "number", "numbers", "figure", "figures", "digito", "digitos", "numero", "numeros", "cifra", "cifras") {
+			return true
+		}
+	}
+	return i+1 == len(r.chunks) || r.chunks[i+1].gap&(gapEnd|gapColon) != 0
 }
 
 // small returns the digit from 1 to 9 that chunk k says, 0 when it says none.

@@ -290,7 +290,7 @@ var meanings = [...]struct {
 	{wordPart, "part parte"},
 	{wordFirst, "first begin begins beginning start starts starting empieza comienza primero primera primeros primeras inicia inicio arranca " +
 		"principio"},
-	{wordMiddle, "entre middle between mitad medio center centro"},
+	{wordMiddle, "entre mid middle between mitad medio center centro"},
 	{wordNext, "sigue siguen siguientes enseguida continues continue then next followed luego despues seguido following after afterwards goes tras other otro " +
 		"otros otras"},
 	{wordLast, "finales last end ends ending finish finishes finally final termina terminan ultimo ultimos ultima ultimas acaba lastly terminacion terminado terminada terminando"},
