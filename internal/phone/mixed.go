@@ -1,6 +1,9 @@
 package phone
 
-import "math/bits"
+import (
+	"math/bits"
+	"strings"
+)
 
 // maxMixed bounds the length of a chunk that is taken apart.
 const maxMixed = 96
@@ -309,7 +312,7 @@ func (r *reader) fill(i int, b []byte, leet bool, table [][maxDigits + 1]cell) b
 
 // spokenAt reads the name of a separator that is run in between digits, and returns
 // its length.
-func spokenAt[T string | []byte](b T) int {
+func spokenAt(b []byte) int {
 	if c := b[0] | 0x20; c != 'd' && c != 'p' && c != 'g' && c != 's' {
 		return 0
 	}
@@ -329,7 +332,10 @@ type compound struct {
 }
 
 // compounds reads words for tens, teens and hundreds that are run into others.
-func compounds[T string | []byte](b T) (out [2]compound) {
+func compounds(b []byte) (out [2]compound) {
+	if p := three(b); compounding[p>>6]>>(p&63)&1 == 0 {
+		return out // nearly all
+	}
 	for size := 3; size <= maxWord && size <= len(b) && letter(b[size-1]); size++ {
 		w := lookUp(b[:size])
 		v := uint64(w.value())
@@ -359,8 +365,27 @@ func compounds[T string | []byte](b T) (out [2]compound) {
 	return out
 }
 
+// compounding holds a bit for the first three letters of every word that compounds
+// knows.
+var compounding = func() (of [1 << 15 / 64]uint64) {
+	for _, m := range meanings {
+		if s := m.means.sort(); s == wordTeen || s == wordTens || s == wordHundreds {
+			for w := range strings.FieldsSeq(m.words) {
+				p := three(w)
+				of[p>>6] |= 1 << (p & 63)
+			}
+		}
+	}
+	return of
+}()
+
+// three packs the first three letters of a word, by their last five bits.
+func three[T string | []byte](b T) int {
+	return int(b[0]&31)<<10 | int(b[1]&31)<<5 | int(b[2]&31)
+}
+
 // below is compounds for what follows hundreds.
-func below[T string | []byte](b T) (out [2]compound) {
+func below(b []byte) (out [2]compound) {
 	if len(b) < 3 || lookUp(b[:min(len(b), maxWord)]).sort() == wordHundreds {
 		return out
 	}

@@ -484,7 +484,7 @@ func realWord(w string) bool {
 
 // glued counts the number words that a long token consists of, 0 when it has
 // anything else in it.
-func glued[T string | []byte](b T) int {
+func glued(b []byte) int {
 	var words [maxMixed + 1]int8 // words that reach so far, plus one
 	words[0] = 1
 	far := 0
@@ -517,8 +517,8 @@ func glued[T string | []byte](b T) int {
 	return max(0, int(words[len(b)])-1)
 }
 
-func equal[T string | []byte](b T, s string) bool {
-	for i := range len(b) {
+func equal(b []byte, s string) bool {
+	for i := range b {
 		if b[i]|0x20 != s[i] {
 			return false
 		}
