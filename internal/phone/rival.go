@@ -55,7 +55,8 @@ func (r *reader) rivalsOf(chosen []candidate, own int) rivals {
 	c := &chosen[own]
 	rs := rivals{of: rival{c.country, c.nation, c.digits, c.score, false}}
 	rs.told = c.marks&(markParts|markShared|markReversed|markBlocks) != 0 || c.how&(howSum|howKey|howKeypad) != 0
-	rs.unclear = c.marks&markUnclear != 0
+	rs.unclear = c.marks&markUnclear != 0 ||
+		c.how == howDigits && c.gaps&gapComma != 0 && c.marks&(markCue|markLink|markPrefix|markClaim|markArea|markParts) == 0 // perhaps a list
 	for k := range rs.said {
 		if i := own - areasNear + k; i >= 0 && i < len(chosen) {
 			rs.said[k] = rival{chosen[i].country, chosen[i].nation, chosen[i].digits, 0, false}
