@@ -21,6 +21,7 @@ func TestRulesOfAnAgency(t *testing.T) {
 rules:
   - id: agency.greenhouse
     kind: restricted/no_leaving
+    source: Case 12, 2024
     patterns: ['only the greenhouse']
     cases: {fire: ["Companion profile. [[only the greenhouse]]"]}
 `)})

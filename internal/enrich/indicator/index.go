@@ -269,6 +269,7 @@ type first struct {
 	at    []int32 // the instructions of both
 	slots uint8
 	any   bool
+	seen  []bool // instructions: none is looked at twice, however many ways lead to it
 }
 
 // second is what may stand behind one token with which the program begins.
@@ -287,7 +288,11 @@ func (p *pattern) second(f first) (out first) {
 
 // begins adds with what the program from pc on may begin.
 func (p *pattern) begins(pc int32, f first) first {
-	for {
+	if f.seen == nil {
+		f.seen = make([]bool, len(p.code))
+	}
+	for !f.any && !f.seen[pc] {
+		f.seen[pc] = true
 		in := &p.code[pc]
 		switch in.op {
 		case opWord:
@@ -310,7 +315,7 @@ func (p *pattern) begins(pc int32, f first) first {
 			pc++
 		default:
 			f.any = true
-			return f
 		}
 	}
+	return f
 }

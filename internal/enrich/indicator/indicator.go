@@ -68,6 +68,8 @@ const (
 	Movement = "movement"
 	Contact  = "contact_obscured"
 	trust    = "trust_language"
+
+	ethnicity = "ethnicity"
 )
 
 // Categories lists the categories of the taxonomy in the order they are shown.

@@ -118,43 +118,6 @@ func TestLeadRule(t *testing.T) {
 	}
 }
 
-func TestRulesOfAnAgency(t *testing.T) {
-	mine := `lang: en
-rules:
-  - id: agency.greenhouse
-    kind: restricted/no_leaving
-    definition: Words of one case.
-    patterns: ['greenhouse (girl|boy) number']
-    cases: {fire: ["[[greenhouse girl number]] four"]}
-`
-	l, err := New(File{"case.yaml", []byte(mine)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := l.Read("the greenhouse girl number four", Options{}).Indicators
-	if len(got) != 1 || !strings.HasPrefix(got[0].Rule, "agency.greenhouse of case.yaml@") {
-		t.Errorf("got %+v, want one by agency.greenhouse with file and digest", got)
-	}
-	for _, c := range []struct{ name, src, want string }{
-		{"unknown key", "lang: en\nruels: []\n", `read rules bad.yaml: line 2: unknown field "ruels"`},
-		{"unknown class", "lang: en\nrules:\n  - id: x\n    kind: coercion/debt\n    patterns:\n      - 'my <dept>'\n    cases: {fire: ['[[x]]']}\n",
-			`read rules bad.yaml: rule x: line 6: pattern "my <dept>": there is no class <dept> in language en`},
-		{"unknown kind", "lang: en\nrules:\n  - id: x\n    kind: coercion/dept\n    patterns: ['a']\n    cases: {fire: ['[[a]]']}\n",
-			`read rules bad.yaml: rule x: there is no kind "coercion/dept" in the taxonomy`},
-		{"no case", "lang: en\nrules:\n  - id: x\n    kind: coercion/debt\n    patterns: ['a']\n", `read rules bad.yaml: rule x: it has no case that it must fire on`},
-		{"unknown language", "lang: xx\n", `read rules bad.yaml: there is no language "xx", but en and es`},
-		{"a pattern that nothing anchors", "lang: en\nrules:\n  - id: x\n    kind: coercion/debt\n    patterns: ['a? b?']\n    cases: {fire: ['[[a]]']}\n",
-			`read rules bad.yaml: rule x: line 5: pattern "a? b?": nothing in it must be there`},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			_, err := New(File{"bad.yaml", []byte(c.src)})
-			if err == nil || !strings.HasPrefix(err.Error(), c.want) {
-				t.Errorf("got  %v\nwant %s", err, c.want)
-			}
-		})
-	}
-}
-
 // Two texts at once and one after the other give the same.
 func TestReadingIsAFunctionOfTheText(t *testing.T) {
 	l := library(t)

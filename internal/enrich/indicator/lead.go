@@ -27,7 +27,7 @@ func LeadOf(found []ad.Indicator) *ad.Lead {
 	ws := make([]ad.Weight, 0, len(found))
 	for n := range found {
 		i := &found[n]
-		if i.Strength == ad.Excluded || i.Category == Demand {
+		if i.Strength == ad.Excluded || i.Category == Demand || i.Category == ethnicity {
 			continue
 		}
 		w := ad.Weight{Category: i.Category, Sub: i.Sub, Rule: i.Rule, Contrary: i.Category == Movement}

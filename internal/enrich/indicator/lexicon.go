@@ -18,6 +18,7 @@ type sets struct {
 	classes map[string][]int32 // "en.hold" to its words
 	known   map[string]int32   // sets by what they were asked for with
 	members [][]int32
+	size    int            // of all members
 	rowOf   []int32        // by word, its row in rows; words that are in the same sets share one
 	rows    []uint64       // which sets a word is in
 	usual   map[int32]bool // words of every second sentence
@@ -39,6 +40,9 @@ func (s *sets) add(lang, class, entries string) error {
 			other, ok := s.classes[lang+"."+strings.Trim(e, "<>")]
 			if !ok {
 				return fmt.Errorf("class %s: there is no class %s before it", class, e)
+			}
+			if s.size += len(other); s.size > maxMembers {
+				return fmt.Errorf("class %s: with it there are more than %d words in all classes", class, maxMembers)
 			}
 			s.classes[key] = append(s.classes[key], other...)
 			continue
@@ -106,7 +110,7 @@ func (s *sets) of(lang string, names []string) (int32, error) {
 	slices.Sort(members)
 	members = slices.Compact(members)
 	i := int32(len(s.members))
-	s.known[key], s.members = i, append(s.members, members)
+	s.known[key], s.members, s.size = i, append(s.members, members), s.size+len(members)
 	return i, nil
 }
 
@@ -151,7 +155,8 @@ func (s *sets) union(of []int32) int32 {
 	}
 	slices.Sort(members)
 	i := int32(len(s.members))
-	s.known[key], s.members = i, append(s.members, slices.Compact(members))
+	members = slices.Compact(members)
+	s.known[key], s.members, s.size = i, append(s.members, members), s.size+len(members)
 	return i
 }
 

@@ -187,6 +187,11 @@ func New(more ...File) (*Library, error) {
 	files = append(files, more...)
 	for i, f := range files {
 		sum.Write(f.Src)
+		if i >= own {
+			if err := screen(f); err != nil {
+				return nil, err
+			}
+		}
 		var d document
 		if err := yaml.UnmarshalWithOptions(f.Src, &d, yaml.Strict()); err != nil {
 			return nil, fmt.Errorf("read rules %s: %w", f.Name, placed(err))
@@ -200,12 +205,21 @@ func New(more ...File) (*Library, error) {
 		docs = append(docs, d)
 	}
 	l.Digest = hex.EncodeToString(sum.Sum(nil)[:6])
-	if err := l.build(files, docs); err != nil {
+	if err := l.build(files, docs, own); err != nil {
 		return nil, err
 	}
 	l.readers.New = func() any { return &reader{lib: l} }
-	l.model, err = loadModel()
-	return l, err
+	if l.model, err = loadModel(); err != nil {
+		return nil, err
+	}
+	for _, r := range l.Rules {
+		if r.File != "" {
+			if err := l.Check(r); err != nil {
+				return nil, fmt.Errorf("read rules %s: rule %s: %w", r.File[:strings.LastIndexByte(r.File, '@')], r.ID, err)
+			}
+		}
+	}
+	return l, nil
 }
 
 // placed says an error of the YAML reader in one line, with the line of the file.
@@ -217,17 +231,26 @@ func placed(err error) error {
 	return fmt.Errorf("line %d: %s", y.GetToken().Position.Line, y.GetMessage())
 }
 
-func (l *Library) build(files []File, docs []document) error {
+func (l *Library) build(files []File, docs []document, builtins int) error {
 	numbers := map[string]int32{}
 	for i, d := range docs {
 		if d.Lang != "" && languages[d.Lang] == 0 {
 			return fmt.Errorf("read rules %s: there is no language %q, but en and es", files[i].Name, d.Lang)
 		}
+		if i >= builtins {
+			if err := l.admit(d); err != nil {
+				return fmt.Errorf("read rules %s: %w", files[i].Name, err)
+			}
+		}
 		l.Kinds = append(l.Kinds, d.Taxonomy...)
+		words := len(l.names)
 		for _, group := range d.Classes {
 			for name, w := range group {
 				if err := l.add(d.Lang, name, w.text); err != nil {
 					return fmt.Errorf("read rules %s: line %d: %w", files[i].Name, w.line, err)
+				}
+				if i >= builtins && len(l.names)-words > maxWords {
+					return fmt.Errorf("read rules %s: line %d: class %s: with it the file has %d words and their forms, at most %d are read", files[i].Name, w.line, name, len(l.names)-words, maxWords)
 				}
 			}
 		}
@@ -276,7 +299,10 @@ func (l *Library) build(files []File, docs []document) error {
 	}
 	l.steps = newSteps(l.sets)
 	for i := range l.patterns {
-		l.patterns[i].firsts(l.sets)
+		p := &l.patterns[i]
+		if p.firsts(l.sets); l.sets.size > maxMembers {
+			return fmt.Errorf("read rules: pattern %.60q of %s: with it there are more than %d words in all sets", p.source, l.rules[p.rule].id, maxMembers)
+		}
 	}
 	l.index()
 	l.seal(own)
@@ -373,8 +399,14 @@ func (l *Library) compile(file string, d document) error {
 		}
 		l.rules = append(l.rules, rule{id: c.Name, context: k, lang: lang, negated: true, void: l.contexts[k].Void})
 	}
+	own, words := len(l.patterns), len(l.names)
 	for _, r := range d.Rules {
-		if err := l.rule(d.Lang, r); err != nil {
+		before := len(l.patterns)
+		err := l.rule(d.Lang, r)
+		if err == nil && r.File != "" {
+			err = l.room(r, before, own, words)
+		}
+		if err != nil {
 			return fmt.Errorf("read rules %s: rule %s: %w", file, r.ID, err)
 		}
 	}
@@ -408,6 +440,7 @@ func (l *Library) rule(lang string, r Rule) error {
 		return errors.New("it has no case that it must fire on")
 	}
 	k := l.Kinds[i]
+	sourced := strings.TrimSpace(r.Source) != "" || r.File == ""
 	for _, f := range []struct {
 		own  *string
 		kind string
@@ -416,8 +449,13 @@ func (l *Library) rule(lang string, r Rule) error {
 			*f.own = f.kind
 		}
 	}
-	if r.Strength == "" {
+	switch {
+	case !slices.Contains(strengths, r.Strength):
+		return fmt.Errorf("there is no strength %q, but strong, moderate, weak and excluded", r.Strength)
+	case r.Strength == "":
 		r.Strength = k.Strength
+	case k.Strength == ad.Excluded && r.Strength != ad.Excluded:
+		return fmt.Errorf("%s never weighs: leave strength out", r.Kind)
 	}
 	if r.Needs == nil {
 		r.Needs = k.Needs
@@ -438,6 +476,9 @@ func (l *Library) rule(lang string, r Rule) error {
 	r.Lang = lang
 	if err := l.patternsOf(lang, r.Patterns); err != nil {
 		return err
+	}
+	if !sourced {
+		return errors.New("it gives no source: say where its words come from, with date and population")
 	}
 	id := r.ID
 	if r.File != "" {

@@ -79,6 +79,8 @@ const (
 	maxGap       = 8
 	usual        = 100 // cost from which on looking for something spares nothing
 	anything     = math.MinInt32
+	maxSource    = 4000 // bytes of a pattern
+	maxGroups    = 12   // one inside the other
 )
 
 // A compiler turns the source of one pattern into a program. set gives the
@@ -92,12 +94,16 @@ type compiler struct {
 	must [][]int32 // what must be there, in the alternative that is being read
 	row  []string  // words one behind the other, read last
 	at0  int       // instruction of the first of them
+	deep int       // groups that are open
 }
 
 func compile(src, lang string, s *sets) (*pattern, error) {
 	c := &compiler{p: &pattern{source: src}, sets: s, lang: lang}
 	body, across := strings.CutPrefix(strings.TrimSpace(src), "~")
 	c.p.across = across
+	if len(src) > maxSource {
+		return nil, fmt.Errorf("pattern %.60q...: it has %d bytes, at most %d are read", src, len(src), maxSource)
+	}
 	c.src = lex(body)
 	if len(c.src) == 0 {
 		return nil, errors.New("an empty pattern")
@@ -277,6 +283,9 @@ func (c *compiler) anchor(a int32) { c.must = append(c.must, []int32{a}) }
 
 func (c *compiler) sequence() error {
 	c.row = c.row[:0]
+	if c.at == len(c.src) || c.peek() == "|" || c.peek() == ")" {
+		return errors.New("a group with nothing in it, or nothing on one side of a |")
+	}
 	for c.at < len(c.src) && c.peek() != "|" && c.peek() != ")" {
 		word := c.peek()
 		literal := !strings.ContainsAny(word[:1], "<@!^$(.?") && !strings.Contains(word, "_") && !c.optional()
@@ -341,9 +350,13 @@ func (c *compiler) part() error {
 	c.at++
 	switch {
 	case s == "(":
+		if c.deep++; c.deep > maxGroups {
+			return fmt.Errorf("more than %d groups one inside the other", maxGroups)
+		}
 		if err := c.alternatives(")"); err != nil {
 			return err
 		}
+		c.deep--
 		c.at++
 	case s == "?":
 		return errors.New("a ? with nothing before it")
@@ -391,7 +404,7 @@ func (c *compiler) part() error {
 // firsts notes with which words and slots the parts of a pattern may begin, so that
 // most are passed over without being run.
 func (p *pattern) firsts(s *sets) {
-	for pc := range p.code {
+	for pc := 0; pc < len(p.code) && s.size <= maxMembers; pc++ {
 		in := &p.code[pc]
 		at := int32(pc + 1)
 		switch in.op {
