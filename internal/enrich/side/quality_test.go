@@ -41,7 +41,7 @@ func TestQuality(t *testing.T) {
 // one that was learned from.
 func TestDemandOfTheTown(t *testing.T) {
 	var set []post
-	town(t, 2, 2000, func(side string, l *ad.Listing) {
+	town(t, 2, 1000, func(side string, l *ad.Listing) {
 		p := post{side: side, ad: posted(l.Body)}
 		p.ad.Listing = *l
 		set = append(set, p)
