@@ -20,8 +20,9 @@ func (r *reader) spells(k int, words ...string) bool {
 	if len(b) == 0 {
 		return false
 	}
-	for first := b[0] | 0x20; len(words) > 0; words = words[1:] {
-		if w := words[0]; len(w) == len(b) && w[0] == first && equal(b, w) {
+	first := b[0] | 0x20
+	for _, w := range words {
+		if len(w) == len(b) && w[0] == first && equal(b, w) {
 			return true
 		}
 	}

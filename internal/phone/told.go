@@ -10,7 +10,7 @@ func (r *reader) listen() {
 	for i := range r.chunks {
 		c := &r.chunks[i]
 		if s := c.w.sort(); s != wordBack && s != wordTell && c.w != wordFirst && c.w != wordLast {
-			if c.w != wordNone || !r.spells(i, "back", "fin") {
+			if size := c.hi - c.lo; c.w != wordNone || size < 3 || size > 4 || !r.spells(i, "back", "fin") {
 				continue
 			}
 		}
