@@ -199,8 +199,8 @@ func (r *reader) sentence(lo, hi, next int32) {
 			r.across(k<<6+int32(bits.TrailingZeros64(across)), lo, hi, next)
 		}
 	}
-	for n := len(r.trials) - 1; n >= 0; n-- {
-		r.try(r.trials[n].pattern, r.trials[n].at)
+	for _, t := range slices.Backward(r.trials) {
+		r.try(t.pattern, t.at)
 	}
 }
 
