@@ -126,7 +126,7 @@ func (r *reader) masked(i int) bool {
 	for k := range spellings {
 		s := &spellings[k]
 		if n := len(left); len(s.name) > 2 && n < len(s.name) && equal(left, s.name[:n]) && (len(s.name) == n+1+len(right) && equal(right, s.name[n+1:]) ||
-			len(s.name) == n+len(right) && n+len(right) > 3 && next.gap&(gapDash|gapDot) != 0 && equal(right, s.name[n:])) {
+			len(s.name) == n+len(right) && next.gap&(gapDash|gapDot) != 0 && equal(right, s.name[n:])) {
 			r.edge(i, i+2, uint64(s.digit), 1, .15, howSpelt)
 			return true
 		}

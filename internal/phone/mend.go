@@ -16,13 +16,14 @@ func (r *reader) mended(chosen []candidate) []candidate {
 	if r.told == 0 && !r.plus(chosen) {
 		return chosen
 	}
-	out := chosen[:0:0]
+	var out []candidate // as soon as it differs
 	for i := range chosen {
 		c := chosen[i]
 		limit := int32(len(r.chunks))
 		if i+1 < len(chosen) {
 			limit = chosen[i+1].start
 			if r.told != 0 && r.retracted(c.end, limit) && chosen[i+1].digits == c.digits {
+				out = copied(out, chosen, i)
 				continue
 			}
 		}
@@ -33,17 +34,30 @@ func (r *reader) mended(chosen []candidate) []candidate {
 		if fix == mendNone && r.told&(1<<wordRiddle.value()|1<<wordStand.value()) != 0 && r.unclear(&c) {
 			fix = mendDoubt
 		}
-		switch {
-		case fix == mendDoubt:
+		switch fix {
+		case mendDoubt:
 			c.marks |= markUnclear
-			out = append(out, c)
-		case fix == mendInstead:
-			out = append(out, m)
-		case fix == mendBeside:
-			out = append(out, c, m)
+			out = append(copied(out, chosen, i), c)
+		case mendInstead:
+			out = append(copied(out, chosen, i), m)
+		case mendBeside:
+			out = append(copied(out, chosen, i), c, m)
 		default:
-			out = append(out, c)
+			if out != nil {
+				out = append(out, c)
+			}
 		}
+	}
+	if out == nil {
+		return chosen
+	}
+	return out
+}
+
+// copied returns out, or a copy of the first n that were chosen when there is none yet.
+func copied(out, chosen []candidate, n int) []candidate {
+	if out == nil {
+		out = append(make([]candidate, 0, len(chosen)+1), chosen[:n]...)
 	}
 	return out
 }

@@ -104,6 +104,11 @@ func plausible(s string) bool {
 			continue
 		}
 		if start >= 0 {
+			if n := i - start; n < 4 && start > 1 && (s[start-1] == '-' || s[start-1] == '.') && letter(s[start-2]) {
+				if solo++; solo%3 == 0 {
+					signs++ // perhaps words in two
+				}
+			}
 			if n := i - start; n == 1 || n < 5 && (s[start] == 'I' || s[start] == 'V') {
 				if solo++; solo%3 == 0 {
 					signs++ // perhaps words with their letters apart
@@ -303,6 +308,11 @@ func (r *reader) classify() bool {
 				digits++ // perhaps the first letter of a masked word
 			}
 		}
+		if c.gap.tight() && c.gap&(gapDash|gapDot) != 0 && c.hi-c.lo < 4 && i > 0 && c.letters > 0 && r.halfName(i) {
+			digits++ // a name of a digit in two
+			r.chunks[i-1].hard, r.chunks[i-1].plain = true, false
+			hard++
+		}
 		digits += int(c.marks) + int(c.odd)
 		if c.gap&gapMark != 0 && c.letters > 0 && c.digits == 0 && c.hi-c.lo < 5 && c.bfrom > 0 && r.s[c.bfrom-1] == '*' {
 			digits++ // perhaps a word with a letter hidden
@@ -326,6 +336,19 @@ func (r *reader) classify() bool {
 		}
 	}
 	return digits >= enough
+}
+
+// halfName reports whether chunk i and the one before it are a digit's name together:
+// "fi-ve".
+func (r *reader) halfName(i int) bool {
+	a, b := &r.chunks[i-1], &r.chunks[i]
+	if a.hi-a.lo > 4 || a.digits+b.digits > 0 || a.letters == 0 {
+		return false
+	}
+	var word [8]byte
+	n := copy(word[:], r.norm[a.lo:a.hi])
+	n += copy(word[n:], r.norm[b.lo:b.hi])
+	return lookUp(word[:n]).sort() == wordUnit
 }
 
 // read does all the steps. It takes the text again because results that held on

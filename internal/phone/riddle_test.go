@@ -114,6 +114,8 @@ func TestDressedNumbers(t *testing.T) {
 		"keys where told":           {"On the letter keys of your phone: W1A JKL 01AD, call", us},
 		"hidden ends":               {"912-555-01XX, the rest after login", nil},
 		"names of digits run in":    {"Dial NineOneTwo fivefivefive zeroOneTwoThree", us},
+		"names cut in two":          {"Call ni-ne o-ne t-wo fi-ve fi-ve fi-ve ze-ro o-ne t-wo th-ree", us},
+		"names cut in two, spanish": {"Llama nue-ve u-no do-s cin-co cin-co cin-co ce-ro u-no do-s tr-es", us},
 		"tens that go on":           {"Marca novecientos doce; quinientos cincuenta y cinco; cero uno veintitrés", us},
 		"hundreds and a dash":       {"call nine hundred and twelve - five hundred fifty-five - oh one, twenty-three", us},
 		"an old area code":          {"My old area code 404 is gone, put 912 before 555-0123 and call", us},
