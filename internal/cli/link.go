@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -15,23 +16,26 @@ import (
 )
 
 type linkCmd struct {
-	File    string `arg:"" help:"File of ads as JSONL; - is the standard input."`
-	Other   string `arg:"" optional:"" help:"Id of the second ad of --explain."`
-	Score   string `help:"Compare with the labels in this file instead of printing the clusters." placeholder:"GOLD"`
-	Explain string `help:"Say why this ad and a second one hang together, or that they do not, instead of printing the clusters." placeholder:"ID"`
+	File    string   `arg:"" help:"File of ads as JSONL; - is the standard input."`
+	Other   string   `arg:"" optional:"" help:"Id of the second ad of --explain."`
+	Score   string   `help:"Compare with the labels in this file instead of printing the clusters." placeholder:"GOLD"`
+	Explain string   `help:"Say why this ad and a second one hang together, or that they do not, and what nearly joined the first one to others, instead of printing the clusters." placeholder:"ID"`
+	Export  string   `help:"Print what holds ads together as a graph instead: csv, ftm (FollowTheMoney), gexf or graphml." enum:",csv,ftm,gexf,graphml" default:"" placeholder:"FORMAT"`
+	Cluster string   `help:"Of --export: only the cluster that this ad is in." placeholder:"ID"`
+	Without []string `help:"Link as if nobody gave this number, address or handle; may be repeated." placeholder:"VALUE"`
 	printing
 }
 
 // Help explains input and output in short.
 func (*linkCmd) Help() string {
-	return "An ad is one JSON object a line: id, posted_at (RFC 3339), site, city, title, body, and lists of phones, emails, handles and image_hashes (16 hex digits), any of which may be missing. " +
+	return "An ad is one JSON object a line: id, posted_at (RFC 3339), site, city, title, body, and lists of phones, emails, handles and image_hashes (16 hex digits), any of which may be missing; text stands for body. " +
 		"Prints {\"id\",\"cluster\"} per ad, in order; a cluster is named by its oldest ad. Progress goes to the standard error. " +
 		"A line that cannot be read is reported and passed over, and the exit code is 1 in the end."
 }
 
 // Example is shown in the help.
 func (*linkCmd) Example() string {
-	return "vigil link ads.jsonl > clusters.jsonl\nvigil link ads.jsonl --score labelled.jsonl\nvigil link ads.jsonl --explain d0000010 d0000011"
+	return "vigil link ads.jsonl > clusters.jsonl\nvigil link ads.jsonl --score labelled.jsonl\nvigil link ads.jsonl --explain d0000010 d0000011\nvigil link ads.jsonl --export graphml --cluster d0000010 > cluster.graphml"
 }
 
 // Run links a file of ads, without a server.
@@ -43,19 +47,27 @@ func (k *linkCmd) Run(c *Context) error {
 	defer debug.SetGCPercent(debug.SetGCPercent(30)) // a quarter less memory, for no more time
 	start := time.Now()
 	l := weigh.New()
-	ids, bad := readLinkable(c, file, l)
+	l.Without(k.Without...)
+	in := linkable{keep: k.Explain != ""}
+	bad := in.read(c, file, l)
+	ids := in.ids
 	if bad != nil && len(ids) == 0 {
 		return bad
 	}
 	_, _ = fmt.Fprintf(c.Stderr, "read %d ads in %.1f s\n", len(ids), time.Since(start).Seconds())
+	if in.silent > 0 {
+		_, _ = fmt.Fprintf(c.Stderr, "vigil: %d of %s have no title, body or text: only contacts and pictures can link them\n", in.silent, plural(len(ids), "ad", "ads"))
+	}
 	start = time.Now()
 	p := l.Solve()
 	_, _ = fmt.Fprintf(c.Stderr, "linked them in %.1f s\n", time.Since(start).Seconds())
 	switch {
 	case k.Explain != "":
-		return errors.Join(k.explain(c, p, other), bad)
+		return errors.Join(k.explain(c, p, other, in.ads), bad)
 	case k.Score != "":
 		return errors.Join(k.score(c, ids, p), bad)
+	case k.Export != "":
+		return errors.Join(k.export(c, p), bad)
 	}
 	out := bufio.NewWriterSize(c.Stdout, 64<<10)
 	e := json.NewEncoder(out)
@@ -76,8 +88,10 @@ type linked struct {
 // arguments tells the file from the second ad, in whatever order they stand.
 func (k *linkCmd) arguments() (file, other string, err error) {
 	switch {
-	case k.Explain != "" && k.Score != "":
-		return "", "", fail(codeUsage, "", errors.New("give --score or --explain, not both"))
+	case k.Explain != "" && k.Score != "", k.Export != "" && k.Explain+k.Score != "":
+		return "", "", fail(codeUsage, "", errors.New("give one of --score, --explain and --export"))
+	case k.Cluster != "" && k.Export == "":
+		return "", "", fail(codeUsage, "vigil link ads.jsonl --export graphml --cluster ID", errors.New("--cluster says what --export prints"))
 	case k.Explain == "" && k.Other != "":
 		return "", "", fail(codeUsage, "", errors.New("give one file of ads"))
 	case k.Explain != "" && k.Other == "":
@@ -91,19 +105,28 @@ func (k *linkCmd) arguments() (file, other string, err error) {
 
 // A decoded is what became of one line: an ad, or why it is none.
 type decoded struct {
-	id   string
+	ad   weigh.Ad
 	page weigh.Page
 	line int
 	err  error
 }
 
-// readLinkable hands the ads of a file to a linker, in order, and returns their
-// ids. Lines are decoded beside each other.
-func readLinkable(c *Context, name string, l *weigh.Linker) (ids []string, err error) {
+// A linkable is what was read of a file of ads.
+type linkable struct {
+	keep   bool // the ads themselves
+	ids    []string
+	ads    map[string]weigh.Ad
+	silent int // ads without a text
+}
+
+// read hands the ads of a file to a linker, in order. Lines are decoded beside each
+// other.
+func (in *linkable) read(c *Context, name string, l *weigh.Linker) error {
 	f, err := c.openAds(name, formatJSONL, func() error { return nil })
 	if err != nil {
-		return nil, err
+		return err
 	}
+	in.ads = map[string]weigh.Ad{}
 	type batch struct {
 		lines [][]byte
 		first int
@@ -152,24 +175,36 @@ func readLinkable(c *Context, name string, l *weigh.Linker) (ids []string, err e
 				_ = f.skip(d.line, d.err)
 				continue
 			}
-			ids = append(ids, d.id)
+			in.ids = append(in.ids, d.ad.ID)
+			if d.ad.Title+d.ad.Body == "" {
+				in.silent++
+			}
+			if in.keep {
+				in.ads[d.ad.ID] = d.ad
+			}
 			l.Take(d.page)
 		}
 	}
-	return ids, f.ended(<-read)
+	return f.ended(<-read)
 }
 
 func decodeAds(lines [][]byte, first int) []decoded {
 	out := make([]decoded, len(lines))
 	for i, line := range lines {
-		var a weigh.Ad
-		err := object(line, &a)
-		if err == nil && a.ID == "" {
+		var row struct {
+			weigh.Ad
+			Text string `json:"text"`
+		}
+		err := object(line, &row)
+		if err == nil && row.ID == "" {
 			err = errors.New("no id")
 		}
-		out[i] = decoded{id: a.ID, line: first + i, err: err}
+		if row.Title+row.Body == "" {
+			row.Body = row.Text
+		}
+		out[i] = decoded{ad: row.Ad, line: first + i, err: err}
 		if err == nil {
-			out[i].page = weigh.Read(a)
+			out[i].page = weigh.Read(row.Ad)
 		}
 	}
 	return out
@@ -224,13 +259,35 @@ func (k *linkCmd) score(c *Context, ids []string, p *weigh.Partition) error {
 	return err
 }
 
-// An explained is the output of --explain --json.
-type explained struct {
-	Path []weigh.Edge `json:"path"`
-	Held []weigh.Held `json:"held"`
+func (k *linkCmd) export(c *Context, p *weigh.Partition) error {
+	g, err := p.Graph(k.Cluster)
+	if errors.Is(err, ad.ErrNotFound) {
+		return fail(codeNotFound, "", err)
+	}
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(c.Stdout, 64<<10)
+	if err := weigh.Formats[k.Export](out, g); err != nil {
+		return written(err)
+	}
+	return written(out.Flush())
 }
 
-func (k *linkCmd) explain(c *Context, p *weigh.Partition, other string) error {
+// An explained is the output of --explain --json.
+type explained struct {
+	Path   []reasoned   `json:"path"`
+	Held   []weigh.Held `json:"held"`
+	Misses []weigh.Miss `json:"misses"` // of the first ad
+}
+
+type reasoned struct {
+	weigh.Edge
+	InA []weigh.Quote `json:"in_a,omitempty"`
+	InB []weigh.Quote `json:"in_b,omitempty"`
+}
+
+func (k *linkCmd) explain(c *Context, p *weigh.Partition, other string, ads map[string]weigh.Ad) error {
 	path, held, err := p.Explain(k.Explain, other)
 	if errors.Is(err, ad.ErrNotFound) {
 		return fail(codeNotFound, "", err)
@@ -238,20 +295,42 @@ func (k *linkCmd) explain(c *Context, p *weigh.Partition, other string) error {
 	if err != nil {
 		return err
 	}
-	if k.JSON {
-		return c.value(explained{append([]weigh.Edge{}, path...), append([]weigh.Held{}, held...)})
+	misses, err := p.Misses(k.Explain)
+	if err != nil {
+		return err
 	}
-	if len(path) == 0 {
-		_, _ = fmt.Fprintf(c.Stdout, "nothing joins %s and %s\n", clean(k.Explain), clean(other))
-	}
+	why := explained{[]reasoned{}, append([]weigh.Held{}, held...), append([]weigh.Miss{}, misses...)}
 	for _, e := range path {
-		_, _ = fmt.Fprintf(c.Stdout, "%s and %s: %s (%s, %.0f bits)\n", clean(e.A), clean(e.B), clean(e.Reason), e.Kind, e.Weight)
+		q := reasoned{Edge: e}
+		q.InA, q.InB = p.Quotes(e, ads[e.A], ads[e.B])
+		why.Path = append(why.Path, q)
+	}
+	if k.JSON {
+		return c.value(why)
+	}
+	w := c.Stdout
+	if len(path) == 0 {
+		_, _ = fmt.Fprintf(w, "nothing joins %s and %s\n", clean(k.Explain), clean(other))
+	}
+	for _, e := range why.Path {
+		_, _ = fmt.Fprintf(w, "%s and %s: %s (%s, %.0f bits)\n", clean(e.A), clean(e.B), clean(e.Reason), e.Kind, e.Weight)
+		printQuotes(w, e.A, e.InA)
+		printQuotes(w, e.B, e.InB)
 		if e.Alone {
-			_, _ = fmt.Fprintln(c.Stdout, "  nothing else holds the two sides together: a person should look at it")
+			_, _ = fmt.Fprintln(w, "  nothing else holds the two sides together: a person should look at it")
 		}
 	}
 	for _, h := range held {
-		_, _ = fmt.Fprintf(c.Stdout, "held back: %s %s, which %d posters use\n", h.Kind, clean(h.Value), h.Owners)
+		_, _ = fmt.Fprintf(w, "held back: %s %s, which %d posters use\n", h.Kind, clean(h.Value), h.Owners)
+	}
+	for _, m := range misses {
+		_, _ = fmt.Fprintf(w, "near miss of %s: %s (%s of one poster): %s (weight %.2f, %.2f joins)\n", clean(k.Explain), clean(m.Ad), plural(m.Ads, "ad", "ads"), clean(m.Reason), m.Weight, m.Needed)
 	}
 	return nil
+}
+
+func printQuotes(w io.Writer, id string, quotes []weigh.Quote) {
+	for _, q := range quotes {
+		_, _ = fmt.Fprintf(w, "  in %s, %s %d to %d: %s\n", clean(id), q.Field, q.Start, q.End, clean(q.Text))
+	}
 }

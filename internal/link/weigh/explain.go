@@ -1,11 +1,14 @@
 package weigh
 
 import (
+	"cmp"
 	"container/heap"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"vigil.example/internal/ad"
 )
@@ -65,6 +68,7 @@ func (p *Partition) Explain(a, b string) (path []Edge, held []Held, err error) {
 // A tying is what several ads of a cluster have in common.
 type tying struct {
 	period *period // nil for a text
+	bond   bool    // an edited text
 	ads    []int32
 	weight float64
 	owners int
@@ -117,7 +121,13 @@ func (p *Partition) graph(a, b int32) *reasons {
 			g.add(tying{ads: texts[u], weight: 30})
 		}
 	}
-	for k, two := range o.alike {
+	for _, b := range o.bonds {
+		if p.Clusters[b.a] == p.Clusters[a] && p.Clusters[b.b] == p.Clusters[a] {
+			g.add(tying{ads: []int32{b.a, b.b}, bond: true, weight: float64(b.bits) / pairReach}) // a word stands in several pairs
+		}
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(o.alike), comparePairs) {
+		two := o.alike[k]
 		if p.Clusters[two.a] == p.Clusters[a] && o.find(k.a) == o.find(k.b) {
 			g.add(tying{ads: []int32{two.a, two.b}, weight: 15})
 		}
@@ -129,6 +139,8 @@ func (p *Partition) graph(a, b int32) *reasons {
 	}
 	return g
 }
+
+func comparePairs(x, y pair) int { return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b)) }
 
 func (g *reasons) add(t tying) {
 	for _, i := range t.ads {
@@ -210,10 +222,15 @@ func (g *reasons) edge(s step) Edge {
 	e := Edge{A: l.ads[s.from].id, B: l.ads[s.to].id}
 	if t.period != nil {
 		e.Kind, e.Value, e.Weight = t.period.kind.String(), t.period.name(l), t.weight-1
-		e.Reason = fmt.Sprintf("both give %s, used by %d of %d posters", spoken(e.Value), t.owners, g.all)
+		e.Reason = fmt.Sprintf("both give %s, which %s", spoken(e.Value), use(t.owners, g.all))
 		if t.period.kind == picture {
-			e.Reason = fmt.Sprintf("both show one picture, used by %d of %d posters", t.owners, g.all)
+			e.Reason = fmt.Sprintf("both show one picture, which %s", use(t.owners, g.all))
 		}
+		return e
+	}
+	if t.bond {
+		e.Kind, e.Weight = "text", t.weight
+		e.Reason = "one text, edited heavily: words that stand close to each other in this poster's ads and hardly ever in others'"
 		return e
 	}
 	bits, whole := g.p.o.texts.own.alike(g.p.o.texts, l.textOf(s.from), l.textOf(s.to))
@@ -236,6 +253,101 @@ func (p *period) name(l *Linker) string {
 func spoken(s string) string {
 	if len(s) == 12 && s[:2] == "+1" {
 		return s[2:5] + "-" + s[5:8] + "-" + s[8:]
+	}
+	return s
+}
+
+func use(owners, all int) string {
+	if owners == 1 {
+		return fmt.Sprintf("1 of %s posters uses", grouped(all))
+	}
+	return fmt.Sprintf("%s of %s posters use", grouped(owners), grouped(all))
+}
+
+// grouped writes a number with commas: 48,211.
+func grouped(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// A Miss is an owner with whom something is shared, but too little to be one.
+type Miss struct {
+	Ad     string  `json:"ad"` // its oldest
+	Ads    int     `json:"ads"`
+	Weight float64 `json:"weight"` // of what is shared, less what chance gives
+	Needed float64 `json:"needed"`
+	Reason string  `json:"reason"`
+}
+
+const (
+	nearMiss   = 0.25 // of the weight that joins
+	mostMisses = 5
+)
+
+// Misses lists the owners that are nearest to being the one behind an ad, too, the
+// nearest first.
+func (p *Partition) Misses(id string) ([]Miss, error) {
+	o := p.o
+	at := slices.IndexFunc(o.l.ads, func(r record) bool { return r.id == id })
+	if at < 0 {
+		return nil, fmt.Errorf("explain ad %s: %w in the file", id, ad.ErrNotFound)
+	}
+	own := o.find(o.l.ads[at].unit)
+	oldest, ads := map[int32]int{}, map[int32]int{}
+	for i, c := range p.Clusters {
+		u := o.find(o.l.ads[i].unit)
+		oldest[u] = c
+		ads[u]++
+	}
+	var out []Miss
+	for _, t := range o.ties() {
+		other := t.b
+		if other == own {
+			other = t.a
+		}
+		if t.a != own && t.b != own || t.net < nearMiss || len(out) == mostMisses {
+			continue
+		}
+		out = append(out, Miss{o.l.ads[oldest[other]].id, ads[other], t.net, enough, o.missed(t)})
+	}
+	return out, nil
+}
+
+// missed says what two owners share.
+func (o *owners) missed(t tie) string {
+	var shared []string
+	pictures := 0
+	for _, q := range o.periods {
+		sides := o.sides(q, nil)
+		has := func(u int32) bool { return slices.ContainsFunc(sides, func(s side) bool { return s.owner == u }) }
+		if !has(t.a) || !has(t.b) {
+			continue
+		}
+		if q.kind == picture {
+			pictures++
+			continue
+		}
+		shared = append(shared, fmt.Sprintf("%s (%d posters)", spoken(q.name(o.l)), len(sides)))
+	}
+	if len(shared) > 3 {
+		shared = append(shared[:3], fmt.Sprintf("%d more", len(shared)-3))
+	}
+	var both []string
+	if len(shared) > 0 {
+		both = append(both, "both give "+strings.Join(shared, ", "))
+	}
+	if pictures > 0 {
+		both = append(both, fmt.Sprintf("both show %d of the same pictures", pictures))
+	}
+	s := strings.Join(both, "; ")
+	if t.alike || t.part {
+		s += "; their texts have a part in common"
+	}
+	if t.rivals {
+		s += "; they write one text but contradict each other"
 	}
 	return s
 }

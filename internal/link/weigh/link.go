@@ -16,10 +16,13 @@ type Linker struct {
 	cities map[string]int32
 	values map[string]int32
 	value  []value
+	barred map[string]bool
+	own    []SiteWords // of each site
 }
 
 type record struct {
 	id         string
+	at         int64 // Unix seconds
 	day        float32
 	site, city int32
 	from, to   int32 // words
@@ -54,6 +57,15 @@ const maxPhones = 3 // an ad that gives more is a directory or made to mislead; 
 
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// Without makes the linker pass over values, as if nobody gave them. It is called
+// before ads are added.
+func (l *Linker) Without(values ...string) {
+	l.barred = map[string]bool{}
+	for _, v := range values {
+		l.barred[strings.ToLower(v)] = true
+	}
+}
+
 // A Page is an ad as it was read: its words, and what it gives.
 type Page struct {
 	ad     Ad // without its text
@@ -83,7 +95,7 @@ func (l *Linker) Add(a Ad) { l.Take(Read(a)) }
 
 // Take takes one ad that was read.
 func (l *Linker) Take(p Page) {
-	r := record{id: strings.Clone(p.ad.ID), day: float32(p.ad.At.Sub(epoch).Hours() / 24), site: intern(l.sites, p.ad.Site), city: intern(l.cities, p.ad.City)}
+	r := record{id: strings.Clone(p.ad.ID), at: p.ad.At.Unix(), day: float32(p.ad.At.Sub(epoch).Hours() / 24), site: intern(l.sites, p.ad.Site), city: intern(l.cities, p.ad.City)}
 	r.from = int32(len(l.words))
 	l.words = append(l.words, p.words...)
 	r.to = int32(len(l.words))
@@ -107,6 +119,9 @@ func intern(m map[string]int32, s string) int32 {
 
 func (l *Linker) give(r *record, k kind, names []string) {
 	for _, s := range names {
+		if l.barred[strings.ToLower(s)] {
+			continue
+		}
 		i := intern(l.values, string(rune('0'+k))+strings.ToLower(s))
 		if int(i) == len(l.value) {
 			l.value = append(l.value, value{k, strings.Clone(s)})
@@ -157,7 +172,8 @@ func (l *Linker) stripSites(order []int32) {
 	for _, i := range order {
 		bySite[l.ads[i].site] = append(bySite[l.ads[i].site], i)
 	}
-	for _, ads := range bySite {
+	l.own = make([]SiteWords, len(l.sites))
+	for site, ads := range bySite {
 		step := max(1, len(ads)/siteSample)
 		var pages []page
 		for k := 0; k < len(ads); k += step {
@@ -169,6 +185,7 @@ func (l *Linker) stripSites(order []int32) {
 			pages = append(pages, p)
 		}
 		s := learnSite(pages)
+		l.own[site] = s
 		if len(s) == 0 {
 			continue
 		}

@@ -22,6 +22,7 @@ type owners struct {
 	rivals    []pair // owners of one text that contradict each other
 	contested []bool // has rivals
 	parts     []part // texts that have a part in common
+	bonds     []bond // what joined texts that edits took apart
 }
 
 // A period is a time in which a value was given without a long silence.

@@ -20,6 +20,13 @@ type told struct {
 	ads   int     // of the one that have the other's form
 	bits  float32 // in all
 	short float32 // of the other's own ads, in deviations, in all
+	best  bond
+}
+
+// A bond is an ad that has the form of another owner's ads, one of which is named.
+type bond struct {
+	a, b int32
+	bits float32
 }
 
 // reread compares texts once more, with what the owners that were found have in
@@ -59,6 +66,7 @@ func (o *owners) reread() {
 			continue
 		}
 		o.union(o.l.ads[x[0]].unit, o.l.ads[y[0]].unit)
+		o.bonds = append(o.bonds, met[a].best)
 		joined = true
 	}
 	if joined {
@@ -107,7 +115,10 @@ func (o *owners) asks(clusters [][]int32, f *forms) map[ask]told {
 		}
 		for to, s := range best {
 			t := met[ask{from, to}]
-			met[ask{from, to}] = told{t.ads + 1, t.bits + s.bits, t.short + f.short(o.l.textOf(some[k]), s)}
+			if s.bits > t.best.bits {
+				t.best = bond{some[k], f.all[s.form].ad, s.bits}
+			}
+			met[ask{from, to}] = told{t.ads + 1, t.bits + s.bits, t.short + f.short(o.l.textOf(some[k]), s), t.best}
 		}
 	}
 	return met

@@ -100,25 +100,28 @@ func restOf(ws []uint32, frequent SiteWords) uint64 {
 const siteGap = 3 // words between two marked stretches that belong to them: a number, a date
 
 // strip takes the site's words out, in place.
-func (s SiteWords) strip(ws []uint32) []uint32 {
+func (s SiteWords) strip(ws []uint32) []uint32 { return without(s, ws, ws) }
+
+// without takes out of a list what stands where ws says a site's words, in place.
+func without[T any](s SiteWords, ws []uint32, in []T) []T {
 	if len(s) == 0 {
-		return ws
+		return in
 	}
+	out := in[:0]
 	marked := 0 // words below it are the site's, as far as stripped
-	out := ws[:0]
-	last := -1 // end of the last marked stretch
-	keep := 0  // words [keep, …) are not yet decided
+	last := -1  // end of the last marked stretch
+	keep := 0   // words [keep, …) are not yet decided
 	for i := 0; i+siteGram <= len(ws); i++ {
 		if _, ok := s[gram(ws[i:i+siteGram])]; !ok {
 			continue
 		}
 		if i > marked {
 			if last < 0 || i-last > siteGap {
-				out = append(out, ws[keep:i]...)
+				out = append(out, in[keep:i]...)
 			}
 		}
 		marked = i + siteGram
 		last, keep = marked, marked
 	}
-	return append(out, ws[keep:]...)
+	return append(out, in[keep:]...)
 }

@@ -25,11 +25,12 @@ const (
 )
 
 type texts struct {
-	table []entry
-	used  int
-	units []unit
-	met   map[[2]int32]int // ads that are of two units
-	own   matcher
+	table  []entry
+	used   int
+	units  []unit
+	parent []int32          // of each unit: the one that it has become
+	met    map[[2]int32]int // ads that are of two units
+	own    matcher
 }
 
 // An entry says that a unit said a 3-gram. Where too many units say one to list
@@ -41,7 +42,6 @@ type entry struct {
 }
 
 type unit struct {
-	parent int32
 	ads    int32
 	said   int32 // ads that were learned
 	met    int32 // texts of others that shared something with it
@@ -104,9 +104,9 @@ func newTexts(n int) *texts {
 }
 
 func (t *texts) find(u int32) int32 {
-	for t.units[u].parent != u {
-		t.units[u].parent = t.units[t.units[u].parent].parent
-		u = t.units[u].parent
+	for t.parent[u] != u {
+		t.parent[u] = t.parent[t.parent[u]]
+		u = t.parent[u]
 	}
 	return u
 }
@@ -119,7 +119,7 @@ func (t *texts) union(a, b int32) int32 {
 	if b < a {
 		a, b = b, a
 	}
-	t.units[b].parent = a
+	t.parent[b] = a
 	t.units[a].ads += t.units[b].ads
 	return a
 }
@@ -168,7 +168,7 @@ func (m *matcher) matches(t *texts, ws []uint32) []match {
 	for k := range m.votes {
 		v := &m.votes[k]
 		v.ballot = -1
-		if v.bits >= max(textBits+all, t.units[v.unit].chance()) {
+		if v.bits >= textBits+all && v.bits >= t.units[v.unit].chance() {
 			v.ballot = int32(len(m.ballots))
 			m.ballots = append(m.ballots, ballot{})
 		}
@@ -226,7 +226,7 @@ func (m *matcher) strangers(t *texts, own int32, all float32) {
 	for i := range m.votes {
 		v := &m.votes[i]
 		u := &t.units[v.unit]
-		if v.unit == own || u.parent != v.unit || u.ads < 8 || v.bits > max(textBits+all, u.chance()) {
+		if v.unit == own || u.ads < 8 || t.parent[v.unit] != v.unit || v.bits > textBits+all && v.bits > u.chance() {
 			continue
 		}
 		u.met = min(u.met+1, 500)
@@ -356,7 +356,7 @@ func (t *texts) add(ws []uint32) (u int32, whole float64, part match) {
 	}
 	if u < 0 {
 		u = int32(len(t.units))
-		t.units = append(t.units, unit{parent: u})
+		t.parent, t.units = append(t.parent, u), append(t.units, unit{})
 	}
 	t.own.strangers(t, u, lg(len(t.units)+64))
 	t.units[u].ads++
