@@ -13,11 +13,11 @@ import (
 // taken that part, and is not of the unit.
 const (
 	shingle     = 3
-	crowded     = 16 // units that are listed of one 3-gram
+	crowded     = 24 // units that are listed of one 3-gram
 	segment     = 8  // words
 	segments    = maxWords/segment + 1
 	segmentBits = 6
-	textBits    = 36
+	textBits    = 30
 	unitAds     = 50
 	textWhole   = 0.6 // of its segments that must share something
 	textPart    = 0.3
