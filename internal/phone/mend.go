@@ -167,7 +167,7 @@ func (r *reader) added(of *candidate, limit int32) (m candidate, fix mending) {
 	}
 	m.how |= howSum
 	m.steps, m.area, m.end = 0, 0, int32(k+1)
-	m.marks = m.marks&^(markShared|markArea|markReversed|markBlocks) | markParts
+	m.marks = markParts | of.marks&markCue
 	return m, mendInstead
 }
 
@@ -236,7 +236,7 @@ func (r *reader) mend(of *candidate, limit int32) (m candidate, fix mending) {
 			n = r.small(k)
 			continue
 		}
-		v, size, _ := r.tailAt(k, int(limit))
+		v, size, end := r.tailAt(k, int(limit))
 		direct := wrong && k-at <= 4 && !tail && !whole
 		switch {
 		case size == 0 || size > 4:
@@ -257,15 +257,15 @@ func (r *reader) mend(of *candidate, limit int32) (m candidate, fix mending) {
 			return m, mendNone
 		}
 		m.score -= .5
-		m.marks |= markShared
+		m.marks = markShared | of.marks&markCue
 		if wrong {
 			m.how |= howSum
-			m.steps, m.marks = 0, m.marks&^(markShared|markArea|markParts|markReversed|markBlocks)|markParts
+			m.steps, m.marks = 0, markParts|of.marks&markCue
 			m.area = 0
-			m.end = max(m.end, r.behindTail(k))
+			m.end = max(m.end, int32(end))
 			return m, mendInstead
 		}
-		m.start, m.end = int32(k), r.behindTail(k)
+		m.start, m.end = int32(k), int32(end)
 		m.path = path{start: m.start, at: m.end, n: uint8(size), v: v}
 		x := r.cheapest(k)
 		m.area, m.how, m.bounds = 0, r.edges[x].how, 0
@@ -305,9 +305,4 @@ func (r *reader) tailAt(k, limit int) (v uint64, n, end int) {
 		v, n, end = v*pow10[r.edges[x].n]+r.edges[x].v, n+int(r.edges[x].n), int(r.edges[x].to)
 	}
 	return v, n, end
-}
-
-func (r *reader) behindTail(k int) int32 {
-	_, _, end := r.tailAt(k, len(r.chunks))
-	return int32(end)
 }
