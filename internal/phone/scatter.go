@@ -238,6 +238,9 @@ func (r *reader) gatherWithin(list []scrap, trail []int32) {
 		}
 		total := uint8(0)
 		for to := from; to < len(list) && total < 11; to++ {
+			if n := list[to].n; n != 1 && n != 3 || to > from && r.chunks[list[to].start].gap&gapLine != 0 {
+				break // hours, amounts, other lines
+			}
 			if total += list[to].n; (total == 10 || total == 11) && to-from > 1 && edge(to+1) {
 				r.proposeScraps(list[from:to+1], trail)
 			}
