@@ -9,7 +9,7 @@
 //
 // A text may also tell how it is to be read - "? is five", "from right to left",
 // "starts with 912", "last four 0123" - and whose a number is; told, keys, parts,
-// kin, sum and claim do what it says.
+// tags, kin, sum, riddle, mend and claim do what it says.
 //
 // Reading goes in one pass, through a window where a text is long: scan cuts the
 // text into chunks, edges read chunks as digits with a cost, a walk over edges and
