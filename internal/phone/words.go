@@ -278,7 +278,7 @@ var meanings = [...]struct {
 		" matriculation transcript isni orcid pmid pmc arxiv uuid guid fingerprint otp redeem redemption " +
 		"redencion activation activacion productkey licensekey keycode giftcard egift scratchcard gamertag friendcode " +
 		"chassisno engineno hin mmsi callsign registrationno plateno expte docketno caseno warrantno claimno " +
-		"violation warranty garantia contrasena booking locator locker frame reel survey catalogue tracker agreement pedigree " +
+		"violation warranty garantia contrasena locator locker frame reel survey catalogue tracker agreement pedigree " +
 		"prescriber deea dea npino medrec mrn hmo ppo medicaid copay derechohabiente "},
 	{wordPrice, "price prices precio precios rates tarifas tarifa costo costos fees"},
 	{wordSheet, "views visitas vistas visits visitors followers seguidores downloads descargas shelf estante population poblacion container contenedor record chart roll seal promo finca tomo folder prof product producto reading lectura sizes size tallas score scores marcador track results resultados expires stock student " +
