@@ -127,7 +127,7 @@ func (r *reader) readLead(start int) lead {
 			if r.announced(k, start) {
 				return lead{cue: .7}
 			}
-			if p := r.chunk(k - 1); p != nil && p.w == wordNone && p.letters > 1 && (near == 0 && c.gap&(gapEnd|gapLine|gapComma|gapDash) == 0 || r.marking(k, start) && c.gap&(gapLine|gapComma|gapDash) == 0 && p.hi-p.lo < 6) && !r.spells(k-1, "local", "landline", "house", "burner") {
+			if p := r.chunk(k - 1); p != nil && p.w == wordNone && p.letters > 1 && (near == 0 && c.gap&(gapEnd|gapLine|gapComma|gapDash) == 0 || c.hi-c.lo < 4 && r.marking(k, start) && c.gap&(gapLine|gapComma|gapDash) == 0 && p.hi-p.lo < 6) && !r.spells(k-1, "local", "landline", "house", "burner") {
 				cx.id = max(cx.id, .7) // "stock number", whatever it is
 				return cx
 			}
