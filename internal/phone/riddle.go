@@ -283,7 +283,7 @@ func (r *reader) halves() {
 				continue
 			}
 			switch {
-			case r.spells(k, "halve", "halved"), r.spells(k, "half") && (r.spells(k-1, "in", "by") || r.spells(k+1, "of", "it", "that")) && !r.spells(k+1, "an"), // no "half an hour"
+			case r.spells(k, "halve", "halved"), r.spells(k, "half") && (r.spells(k-1, "in", "by") || r.spells(k+1, "it", "that") || r.spells(k+1, "of") && (r.word(k+2) == wordThis || k+2 == from)) && !r.spells(k+1, "an"), // no "half an hour"
 				r.spells(k, "mitad") && r.spells(k-1, "la"):
 				by, op = 2, '/'
 			case r.spells(k, "divide", "dividelo", "divided", "dividido", "dividelo", "partelo", "dividalo"):
