@@ -1,6 +1,6 @@
-// Command train fits the model that gives labels their probability, and measures
-// every rule, on labelled files of JSONL; it writes both into model.json beside
-// the library. Run it at the top of the repository:
+// Package main is the command train: it fits the model that gives labels their
+// probability, and measures every rule, on labelled files of JSONL; it writes both
+// into model.json beside the library. Run it at the top of the repository:
 //
 //	go run ./internal/enrich/indicator/train SET FILE...
 //
