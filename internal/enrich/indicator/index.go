@@ -1,6 +1,7 @@
 package indicator
 
 import (
+	"fmt"
 	"math/bits"
 	"slices"
 )
@@ -13,10 +14,11 @@ const levels = 3
 // and the next. Answers are sets of bits over the patterns, width words long.
 type index struct {
 	width  int
-	needs  [][]uint32 // by word, what it gives that patterns need: level<<levelShift | pattern
-	number []uint32   // the same for a number
-	name   []uint32   // the same for a name
-	base   []uint64   // for every 64 patterns, by level, those that need nothing more, and those of no language
+	needs  [][]gift // what words give that patterns need
+	needOf []int32  // by word, its place in needs; words that give the same share one, and those that give nothing the first
+	number []gift   // what a number gives
+	name   []gift   // what a name gives
+	base   []uint64 // for every 64 patterns, by level, those that need nothing more, and those of no language
 	langs  [4][]uint64
 	across []uint64 // patterns that run over the end of a sentence
 	caret  []uint64 // patterns that begin where the sentence does
@@ -24,10 +26,14 @@ type index struct {
 	second rows     // and by what may stand behind one word that they begin with
 }
 
-const (
-	levelShift = 24
-	stride     = levels + 1
-)
+const stride = levels + 1
+
+// A gift is what patterns 64*word to 64*word+63 find of what they need: those of
+// the mask what they look for at this level.
+type gift struct {
+	word, level uint16
+	mask        uint64
+}
 
 // rows gives the patterns that go with a token.
 type rows struct {
@@ -43,7 +49,7 @@ func (l *Library) index() {
 	x := &l.x
 	x.width = (len(l.patterns) + 63) / 64
 	x.base, x.across, x.caret = make([]uint64, stride*x.width), make([]uint64, x.width), make([]uint64, x.width)
-	x.needs = make([][]uint32, len(l.names))
+	byWord := make([][]gift, len(l.names))
 	for i := range x.langs {
 		x.langs[i] = make([]uint64, x.width)
 	}
@@ -67,16 +73,16 @@ func (l *Library) index() {
 				x.base[word*stride+level] |= bit
 				continue
 			}
-			at := uint32(level<<levelShift | p)
+			g := gift{uint16(word), uint16(level), bit}
 			for _, a := range pt.needs[level] {
 				switch a {
 				case anchorNumber:
-					x.number = append(x.number, at)
+					x.number = with(x.number, g)
 				case anchorName:
-					x.name = append(x.name, at)
+					x.name = with(x.name, g)
 				default:
 					for _, w := range l.members[a] {
-						x.needs[w] = append(x.needs[w], at)
+						byWord[w] = with(byWord[w], g)
 					}
 				}
 			}
@@ -87,10 +93,31 @@ func (l *Library) index() {
 		}
 	}
 	x.first, x.second = l.byToken(firsts, x.width), l.byToken(seconds, x.width)
-	for w := range x.needs {
-		slices.Sort(x.needs[w])
-		x.needs[w] = slices.Compact(x.needs[w])
+	x.needs, x.needOf = [][]gift{nil}, make([]int32, len(l.names))
+	known := map[string]int32{}
+	for w, gifts := range byWord {
+		if gifts == nil {
+			continue
+		}
+		key := fmt.Sprint(gifts)
+		at, ok := known[key]
+		if !ok {
+			at = int32(len(x.needs))
+			known[key], x.needs = at, append(x.needs, gifts)
+		}
+		x.needOf[w] = at
 	}
+}
+
+// with adds a gift of a pattern that is not before those added already.
+func with(gifts []gift, g gift) []gift {
+	for i := len(gifts) - 1; i >= 0 && gifts[i].word == g.word; i-- {
+		if gifts[i].level == g.level {
+			gifts[i].mask |= g.mask
+			return gifts
+		}
+	}
+	return append(gifts, g)
 }
 
 // byToken is made of what every pattern goes with.
@@ -162,9 +189,9 @@ func (r *reader) plan(lo, hi int32) {
 	fills := uint8(0)
 	for i := hi - 1; i >= lo; i-- {
 		t := &r.toks[i]
-		r.give(x.needs[t.word])
+		r.give(x.needs[x.needOf[t.word]])
 		for k := t.phrase; k >= 0; k = r.phrases[k].next {
-			r.give(x.needs[r.phrases[k].word])
+			r.give(x.needs[x.needOf[r.phrases[k].word]])
 		}
 		if t.fills&slotsOfNumbers != 0 && fills&slotsOfNumbers == 0 {
 			r.give(x.number)
@@ -201,17 +228,16 @@ func (r *reader) plan(lo, hi int32) {
 type trial struct{ pattern, at int32 }
 
 // give notes what a token gives that patterns need.
-func (r *reader) give(needs []uint32) {
-	for _, at := range needs {
-		p := at & (1<<levelShift - 1)
-		k, bit := p>>6, uint64(1)<<(p&63)
-		have := r.have[k*stride:][:stride]
-		have[at>>levelShift] |= bit
-		if now := bit & have[0] & have[1] & have[2] & have[3]; now != 0 {
-			if r.live[k] == 0 {
-				r.busy = append(r.busy, int32(k))
+func (r *reader) give(gifts []gift) {
+	for i := range gifts {
+		g := &gifts[i]
+		have := (*[stride]uint64)(r.have[int(g.word)*stride:])
+		have[g.level&(stride-1)] |= g.mask
+		if now := g.mask & have[0] & have[1] & have[2] & have[3]; now != 0 {
+			if r.live[g.word] == 0 {
+				r.busy = append(r.busy, int32(g.word))
 			}
-			r.live[k] |= now
+			r.live[g.word] |= now
 		}
 	}
 }

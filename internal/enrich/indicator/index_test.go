@@ -20,22 +20,23 @@ func exhaustive(t *testing.T) *Library {
 		t.Fatal(err)
 	}
 	x := &l.x
-	across := func(at uint32) bool { p := at & (1<<levelShift - 1); return x.across[p/64]>>(p%64)&1 != 0 }
-	var all []uint32
+	all := make([]gift, x.width)
+	for k := range all {
+		all[k] = gift{uint16(k), 0, ^x.across[k]}
+	}
 	for p := range l.patterns {
-		if !across(uint32(p)) {
-			all = append(all, uint32(p))
-		}
 		for k := range l.patterns[p].code {
 			if in := &l.patterns[p].code[k]; in.op != opWord {
 				in.first = anything
 			}
 		}
 	}
-	for w, needs := range x.needs {
-		x.needs[w] = all
-		if own := slices.DeleteFunc(slices.Clone(needs), func(at uint32) bool { return !across(at) }); len(own) > 0 {
-			x.needs[w] = slices.Concat(all, own)
+	for w, gifts := range x.needs {
+		x.needs[w] = slices.Clone(all)
+		for _, g := range gifts {
+			if g.level == 0 {
+				x.needs[w][g.word].mask |= g.mask & x.across[g.word]
+			}
 		}
 	}
 	ones := make([]uint64, x.width)

@@ -77,7 +77,7 @@ const (
 	anchorNumber = -1
 	anchorName   = -2
 	maxGap       = 8
-	usual        = 100 // cost from which on looking for something spares nothing
+	usual        = 250 // cost from which on looking for something spares nothing
 	anything     = math.MinInt32
 	maxSource    = 4000 // bytes of a pattern
 	maxGroups    = 12   // one inside the other
@@ -188,9 +188,13 @@ func (c *compiler) alternatives(closing string) error {
 	if c.peek() != closing {
 		return fmt.Errorf("a %q too many, or too few", ")")
 	}
-	c.must = outer
-	if all {
-		c.must = append(c.must, either)
+	switch {
+	case !many:
+		c.must = append(outer, c.must...)
+	case all:
+		c.must = append(outer, either)
+	default:
+		c.must = outer
 	}
 	return nil
 }
