@@ -39,7 +39,7 @@ type gift struct {
 type rows struct {
 	of    []int32 // by word, its row; words that go with the same patterns share one
 	rows  []uint64
-	slots [slotName + 1][]uint64 // patterns that go with what fills a slot
+	slots [256][]uint64 // by the slots that a token fills, the patterns that go with one of them
 }
 
 const slotsOfNumbers = 1<<slotMinor | 1<<slotOdd | 1<<slotAdult | 1<<slotNumber | 1<<slotAmount | 1<<slotBirthYear
@@ -133,9 +133,9 @@ func (l *Library) byToken(of []first, width int) (x rows) {
 			anywhere[word] |= bit
 			continue
 		}
-		for s := range x.slots {
-			if f.slots>>s&1 != 0 {
-				x.slots[s][word] |= bit
+		for fills := range x.slots {
+			if f.slots&uint8(fills) != 0 {
+				x.slots[fills][word] |= bit
 			}
 		}
 		for _, set := range f.sets {
@@ -185,7 +185,7 @@ func (r *reader) plan(lo, hi int32) {
 	copy(r.have, r.base)
 	clear(r.live)
 	r.busy, r.trials = r.busy[:0], r.trials[:0]
-	behind := x.second.rows[:x.width] // nothing
+	nothing := x.second.rows[:x.width]
 	fills := uint8(0)
 	for i := hi - 1; i >= lo; i-- {
 		t := &r.toks[i]
@@ -200,14 +200,22 @@ func (r *reader) plan(lo, hi int32) {
 			r.give(x.name)
 		}
 		fills |= t.fills
-		open := x.first.at(r, t, r.open[0])
-		if t.age >= 0 && r.ages[t.age].end > i+1 {
-			behind = open
+		if len(r.busy) == 0 {
+			continue
 		}
-		for k := t.phrase; k >= 0; k = r.phrases[k].next {
-			if !r.lib.spelled[r.phrases[k].word] { // what stands behind it is not known
-				behind = open
-			}
+		open, any := x.first.at(r, t, r.open[0]), uint64(0)
+		for _, k := range r.busy {
+			any |= r.live[k] & open[k]
+		}
+		if any == 0 {
+			continue
+		}
+		behind := nothing
+		switch {
+		case t.age >= 0 && r.ages[t.age].end > i+1, r.longer(t):
+			behind = open
+		case i+1 < hi:
+			behind = x.second.at(r, &r.toks[i+1], r.open[1])
 		}
 		for _, k := range r.busy {
 			found := r.live[k] & open[k] & behind[k]
@@ -218,10 +226,18 @@ func (r *reader) plan(lo, hi int32) {
 				r.trials = append(r.trials, trial{k<<6 + int32(bits.TrailingZeros64(found)), i})
 			}
 		}
-		if i > lo {
-			behind = x.second.at(r, t, r.open[1])
+	}
+}
+
+// longer reports whether a phrase begins at a token behind which it is not known
+// what stands.
+func (r *reader) longer(t *token) bool {
+	for k := t.phrase; k >= 0; k = r.phrases[k].next {
+		if !r.lib.spelled[r.phrases[k].word] {
+			return true
 		}
 	}
+	return false
 }
 
 // A trial is a pattern that is worth running at a token.
@@ -257,11 +273,8 @@ func (x *rows) at(r *reader, t *token, buf []uint64) []uint64 {
 	if t.phrase < 0 && t.fills == 0 {
 		return row
 	}
-	copy(buf, row)
-	for fills := t.fills; fills != 0; fills &= fills - 1 {
-		for k, v := range x.slots[bits.TrailingZeros8(fills)][:len(buf)] {
-			buf[k] |= v
-		}
+	for k, v := range x.slots[t.fills][:len(buf)] {
+		buf[k] = v | row[k]
 	}
 	for k := t.phrase; k >= 0; k = r.phrases[k].next {
 		at := x.of[r.phrases[k].word]

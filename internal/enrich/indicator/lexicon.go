@@ -19,10 +19,17 @@ type sets struct {
 	known   map[string]int32   // sets by what they were asked for with
 	members [][]int32
 	size    int            // of all members
-	rowOf   []int32        // by word, its row in rows; words that are in the same sets share one
+	inSets  []inSets       // by word
 	rows    []uint64       // which sets a word is in
 	usual   map[int32]bool // words of every second sentence
 	literal map[int32]bool // phrases that stand in patterns word for word, and nowhere else
+}
+
+// inSets is which sets a word is in: its row in rows, which words that are in the
+// same sets share, and all of the row in one, which mostly tells that it is not.
+type inSets struct {
+	any uint64
+	row int32
 }
 
 func newSets() *sets {
@@ -198,9 +205,14 @@ func (s *sets) seal() []int32 {
 		}
 	}
 	known := map[string]int32{}
-	s.rowOf = make([]int32, len(s.names))
+	s.inSets = make([]inSets, len(s.names))
 	for w := range s.names {
-		s.rowOf[w] = share(known, &s.rows, all[w*width:][:width])
+		row := all[w*width:][:width]
+		in := inSets{row: share(known, &s.rows, row)}
+		for _, bits := range row {
+			in.any |= bits
+		}
+		s.inSets[w] = in
 	}
 	return sealed
 }
@@ -210,7 +222,8 @@ func (s *sets) in(word, set int32) bool {
 	if set < 0 {
 		return word == ^set
 	}
-	return s.rows[s.rowOf[word]+set>>6]>>(set&63)&1 != 0
+	in := &s.inSets[word]
+	return in.any>>(set&63)&1 != 0 && s.rows[in.row+set>>6]>>(set&63)&1 != 0
 }
 
 // A steps is the phrases of the lexicon as a table to walk through by words: open

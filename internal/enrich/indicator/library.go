@@ -1,6 +1,7 @@
 package indicator
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -304,6 +305,10 @@ func (l *Library) build(files []File, docs []document, builtins int) error {
 			return fmt.Errorf("read rules: pattern %.60q of %s: with it there are more than %d words in all sets", p.source, l.rules[p.rule].id, maxMembers)
 		}
 	}
+	// Patterns that need the same stand side by side: the index keeps them by 64.
+	slices.SortStableFunc(l.patterns, func(a, b pattern) int {
+		return cmp.Or(cmp.Compare(a.lang, b.lang), slices.CompareFunc(a.needs, b.needs, slices.Compare))
+	})
 	l.index()
 	l.seal(own)
 	l.dict = newDictionary(l.sets, l.expand, numbers)
