@@ -347,7 +347,10 @@ func (r *reader) indicators(text string, o Options) []ad.Indicator {
 	}
 	out = distinct(out)
 	if r.bought(out) {
-		out = slices.DeleteFunc(out, func(i ad.Indicator) bool { return slices.Contains(offered, i.Category) })
+		met := slices.ContainsFunc(out, func(i ad.Indicator) bool { return i.Sub == "buyer_review" })
+		out = slices.DeleteFunc(out, func(i ad.Indicator) bool {
+			return slices.Contains(offered, i.Category) && !(met && slices.Contains(seen, i.Category))
+		})
 	}
 	out = out[:min(len(out), mostFound)]
 	l.model.weigh(out)
@@ -361,6 +364,9 @@ const mostFound = 200
 // offered is the categories that are of an offer: where a buyer writes, it is the
 // buyer who travels, or a driver whom the buyer met.
 var offered = []string{Movement, "third_party", "multiple_persons", "venue", trust}
+
+// seen is those of them that a buyer who has been there tells of the offer.
+var seen = []string{"third_party", "multiple_persons", "venue"}
 
 // bought reports whether a buyer writes, and no profile.
 func (r *reader) bought(found []ad.Indicator) bool {
