@@ -24,6 +24,7 @@ type index struct {
 	caret  []uint64 // patterns that begin where the sentence does
 	first  rows     // patterns by what they may begin with
 	second rows     // and by what may stand behind one word that they begin with
+	over   rows     // those of across by what they may begin with
 }
 
 const stride = levels + 1
@@ -53,7 +54,7 @@ func (l *Library) index() {
 	for i := range x.langs {
 		x.langs[i] = make([]uint64, x.width)
 	}
-	firsts, seconds := make([]first, len(l.patterns)), make([]first, len(l.patterns))
+	firsts, seconds, overs := make([]first, len(l.patterns)), make([]first, len(l.patterns)), make([]first, len(l.patterns))
 	for p := range l.patterns {
 		pt := &l.patterns[p]
 		word, bit := p/64, uint64(1)<<(p%64)
@@ -87,12 +88,13 @@ func (l *Library) index() {
 				}
 			}
 		}
-		if !pt.across {
-			firsts[p] = pt.begins(0, first{})
-			seconds[p] = pt.second(firsts[p])
+		if f := pt.begins(0, first{}); pt.across {
+			overs[p] = f
+		} else {
+			firsts[p], seconds[p] = f, pt.second(f)
 		}
 	}
-	x.first, x.second = l.byToken(firsts, x.width), l.byToken(seconds, x.width)
+	x.first, x.second, x.over = l.byToken(firsts, x.width), l.byToken(seconds, x.width), l.byToken(overs, x.width)
 	x.needs, x.needOf = [][]gift{nil}, make([]int32, len(l.names))
 	known := map[string]int32{}
 	for w, gifts := range byWord {
@@ -285,8 +287,41 @@ func (x *rows) at(r *reader, t *token, buf []uint64) []uint64 {
 	return buf
 }
 
+// goes reports whether one pattern goes with a token.
+func (x *rows) goes(r *reader, t *token, pattern int32) bool {
+	k, bit := pattern>>6, pattern&63
+	if (x.rows[x.of[t.word]+k]|x.slots[t.fills][k])>>bit&1 != 0 {
+		return true
+	}
+	for p := t.phrase; p >= 0; p = r.phrases[p].next {
+		if x.rows[x.of[r.phrases[p].word]+k]>>bit&1 != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// loud marks the sentences of four words or more that are all written with
+// capitals: there a capital makes no name.
+func (r *reader) loud() {
+	for lo := 0; lo < len(r.toks); {
+		hi, words, small := lo, 0, false
+		for ; hi < len(r.toks) && r.toks[hi].sentence == r.toks[lo].sentence; hi++ {
+			if t := &r.toks[hi]; r.f.buf[t.b] >= 'a' && r.f.buf[t.b] <= 'z' {
+				words++
+				small = small || t.flags&flagCap == 0
+			}
+		}
+		for i := lo; words >= 4 && !small && i < hi; i++ {
+			r.toks[i].flags |= flagLoud
+		}
+		lo = hi
+	}
+}
+
 // fill notes of every token which slots it may begin to fill, and perhaps more.
 func (r *reader) fill() {
+	r.loud()
 	for i := range r.toks {
 		t := &r.toks[i]
 		if t.age >= 0 {

@@ -49,6 +49,8 @@ func exhaustive(t *testing.T) *Library {
 		r.rows = ones
 		clear(r.of)
 	}
+	x.over.rows = slices.Repeat([]uint64{^uint64(0)}, x.width)
+	clear(x.over.of)
 	clear(x.caret)
 	return l
 }

@@ -20,6 +20,8 @@ type model struct {
 	Weights  map[string]float64  `json:"weights"`  // of features
 	Absent   map[string]float64  `json:"absent"`   // share of documents in which a category is there and nothing was marked
 	Measured map[string]*Measure `json:"measured"` // of rules
+
+	kinds map[kind]float64 // sum of what the features of a kind weigh
 }
 
 func loadModel() (*model, error) {
@@ -30,15 +32,38 @@ func loadModel() (*model, error) {
 	for _, x := range m.Measured {
 		x.Set = m.Set
 	}
+	m.kinds = map[kind]float64{}
+	for _, c := range Categories() {
+		for s := range rank {
+			k := kind{c, s}
+			k.features(func(name string, value float64) { m.kinds[k] += m.Weights[name] * value })
+		}
+	}
 	return &m, nil
+}
+
+// A kind is what every label of one category and strength has in common.
+type kind struct {
+	category string
+	strength ad.Strength
+}
+
+// features calls f with those of every label of the kind.
+func (k kind) features(f func(name string, value float64)) {
+	f("bias", 1)
+	f("category "+k.category, 1)
+	f("strength "+string(k.strength), 1)
 }
 
 // Features calls f with the features of indicator n of those of one text.
 func Features(found []ad.Indicator, n int, f func(name string, value float64)) {
+	kind{found[n].Category, found[n].Strength}.features(f)
+	around(found, n, f)
+}
+
+// around calls f with the features that differ within a kind.
+func around(found []ad.Indicator, n int, f func(name string, value float64)) {
 	i := &found[n]
-	f("bias", 1)
-	f("category "+i.Category, 1)
-	f("strength "+string(i.Strength), 1)
 	f("length", math.Log1p(float64(i.Span.End-i.Span.Start))/4)
 	others := 0
 	for k := range found {
@@ -52,8 +77,8 @@ func Features(found []ad.Indicator, n int, f func(name string, value float64)) {
 // weigh sets the probability of every indicator of one text.
 func (m *model) weigh(found []ad.Indicator) {
 	for n := range found {
-		z := 0.
-		Features(found, n, func(name string, value float64) { z += m.Weights[name] * value })
+		z := m.kinds[kind{found[n].Category, found[n].Strength}]
+		around(found, n, func(name string, value float64) { z += m.Weights[name] * value })
 		found[n].P = math.Round(1e4/(1+math.Exp(-z))) / 1e4
 	}
 }

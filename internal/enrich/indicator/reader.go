@@ -40,6 +40,7 @@ type reader struct {
 	until    []int32 // by pattern, the token behind its last match
 	m        matcher
 	found    []match
+	labels   []label
 	contexts []uint64 // by sentence
 	active   uint8    // languages of the text
 	main     string
@@ -214,7 +215,9 @@ func (r *reader) across(n, lo, hi, next int32) {
 	}
 	r.until[n] = 0
 	for i := r.m.lo; i < hi; i++ {
-		r.try(n, i)
+		if r.lib.x.over.goes(r, &r.toks[i], n) {
+			r.try(n, i)
+		}
 	}
 	r.m = m
 }
@@ -317,44 +320,67 @@ func (r *reader) negated(m *match) bool {
 // indicators turns the matches that stand into indicators.
 func (r *reader) indicators(text string, o Options) []ad.Indicator {
 	l := r.lib
-	var out []ad.Indicator
-	var runes []rune
-	add := func(i ad.Indicator, from, to int32) {
-		if runes == nil {
-			runes = []rune(text)
-		}
-		i.Span = ad.Span{Start: int(from), End: int(to)}
-		i.Text = string(runes[from:to])
-		out = append(out, i)
-	}
+	r.labels = r.labels[:0]
 	for n := range r.found {
 		m := &r.found[n]
 		ru := &l.rules[m.rule]
 		if ru.strength == ad.Excluded && !o.All || !r.stands(m) {
 			continue
 		}
-		i := ad.Indicator{Category: ru.category, Sub: ru.sub, Strength: ru.strength, Rule: ru.id}
-		if m.hidden && i.Sub == "stated_minor_age" {
-			i.Sub = "obfuscated_age"
+		sub := ru.sub
+		if m.hidden && sub == "stated_minor_age" {
+			sub = "obfuscated_age"
 		}
-		add(i, r.toks[m.start].from, r.toks[m.end-1].to)
+		r.labels = append(r.labels, label{r.toks[m.start].from, r.toks[m.end-1].to, ru, sub})
 	}
-	if from, to, rule := r.obscured(text, o); rule != "" {
-		add(ad.Indicator{Category: Contact, Sub: "spelled_digits", Strength: ad.Moderate, Rule: rule}, from, to)
+	if from, to, id := r.obscured(text, o); id != "" {
+		ru := &rule{id: id, category: Contact, strength: ad.Moderate}
+		r.labels = append(r.labels, label{from, to, ru, "spelled_digits"})
 	}
-	if len(out) == 0 {
+	if len(r.labels) == 0 {
 		return nil
 	}
-	out = distinct(out)
-	if r.bought(out) {
-		met := slices.ContainsFunc(out, func(i ad.Indicator) bool { return i.Sub == "buyer_review" })
-		out = slices.DeleteFunc(out, func(i ad.Indicator) bool {
-			return slices.Contains(offered, i.Category) && !(met && slices.Contains(seen, i.Category))
+	labels := distinct(r.labels)
+	if r.bought(labels) {
+		met := slices.ContainsFunc(labels, func(i label) bool { return i.sub == "buyer_review" })
+		labels = slices.DeleteFunc(labels, func(i label) bool {
+			return slices.Contains(offered, i.category) && !(met && slices.Contains(seen, i.category))
 		})
 	}
-	out = out[:min(len(out), mostFound)]
+	labels = labels[:min(len(labels), mostFound)]
+	out := make([]ad.Indicator, len(labels))
+	from, at := int32(0), 0 // the code point that begins at a byte
+	for n, i := range labels {
+		if i.from < from { // the stronger of two that overlap
+			from, at = 0, 0
+		}
+		at += bytesOf(text[at:], i.from-from)
+		from = i.from
+		out[n] = ad.Indicator{
+			Category: i.category, Sub: i.sub, Strength: i.strength, Rule: i.id,
+			Span: ad.Span{Start: int(i.from), End: int(i.to)}, Text: string([]rune(text[at:][:bytesOf(text[at:], i.to-i.from)])),
+		}
+	}
 	l.model.weigh(out)
 	return out
+}
+
+// bytesOf is how long the first runes of a text are.
+func bytesOf(text string, runes int32) int {
+	for at := range text {
+		if runes == 0 {
+			return at
+		}
+		runes--
+	}
+	return len(text)
+}
+
+// A label is what will be an indicator: a rule and code points [from, to).
+type label struct {
+	from, to int32
+	*rule
+	sub string
 }
 
 // mostFound bounds what is marked in one text: a text that says it more often says
@@ -369,33 +395,33 @@ var offered = []string{Movement, "third_party", "multiple_persons", "venue", tru
 var seen = []string{"third_party", "multiple_persons", "venue"}
 
 // bought reports whether a buyer writes, and no profile.
-func (r *reader) bought(found []ad.Indicator) bool {
+func (r *reader) bought(found []label) bool {
 	profile := r.lib.contextBit("profile")
 	for _, bits := range r.contexts {
 		if bits&profile != 0 {
 			return false
 		}
 	}
-	return slices.ContainsFunc(found, func(i ad.Indicator) bool { return i.Category == Demand })
+	return slices.ContainsFunc(found, func(i label) bool { return i.category == Demand })
 }
 
 // rank orders strengths, strongest first.
 var rank = map[ad.Strength]int{ad.Strong: 0, ad.Moderate: 1, ad.Weak: 2, ad.Excluded: 3}
 
-// distinct keeps of the indicators of one category that mostly overlap the
-// strongest, and of equals the longest, in order of the text.
-func distinct(in []ad.Indicator) []ad.Indicator {
-	slices.SortStableFunc(in, func(a, b ad.Indicator) int {
-		return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(b.Span.End, a.Span.End), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Sub, b.Sub))
+// distinct keeps of the labels of one category that mostly overlap the strongest,
+// and of equals the longest, in order of the text. It changes what it is given.
+func distinct(in []label) []label {
+	slices.SortStableFunc(in, func(a, b label) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to), cmp.Compare(a.id, b.id), cmp.Compare(a.sub, b.sub))
 	})
-	out := in[:0:0]
+	out := in[:0]
 	for _, i := range in {
 		keep := true
 		// What was kept begins before i, and no span is longer than a few dozen words.
 		for k := len(out) - 1; k >= 0 && k >= len(out)-8; k-- {
 			o := &out[k]
-			both := min(o.Span.End, i.Span.End) - i.Span.Start
-			if o.Category != i.Category || 2*both <= min(o.Span.End-o.Span.Start, i.Span.End-i.Span.Start) {
+			both := min(o.to, i.to) - i.from
+			if o.category != i.category || 2*both <= min(o.to-o.from, i.to-i.from) {
 				continue
 			}
 			if better(&i, o) {
@@ -411,6 +437,6 @@ func distinct(in []ad.Indicator) []ad.Indicator {
 	return out
 }
 
-func better(a, b *ad.Indicator) bool {
-	return cmp.Or(cmp.Compare(rank[a.Strength], rank[b.Strength]), cmp.Compare(b.Span.End-b.Span.Start, a.Span.End-a.Span.Start)) < 0
+func better(a, b *label) bool {
+	return cmp.Or(cmp.Compare(rank[a.strength], rank[b.strength]), cmp.Compare(b.to-b.from, a.to-a.from)) < 0
 }
