@@ -154,8 +154,8 @@ type Library struct {
 	steps    steps  // from word to word of a phrase
 	spelled  []bool // words that are phrases of patterns and nothing else
 
-	neg, city, function, units, half, of, twice, plus, minus, year, times int32
-	negPost, subject, but, zero, repeat, functionEN, functionES           int32
+	neg, city, function, notName, given, units, half, of, twice, plus, minus, year, times int32
+	negPost, subject, but, zero, repeat, functionEN, functionES                           int32
 
 	model   *model
 	readers sync.Pool
@@ -339,10 +339,13 @@ func (l *Library) seal(own []*int32) {
 // are kept.
 func (l *Library) common() (own []*int32, err error) {
 	for name, set := range map[string]*int32{
-		"neg": &l.neg, "city": &l.city, "function": &l.function, "units": &l.units, "half": &l.half, "of": &l.of, "twice": &l.twice,
+		"neg": &l.neg, "city": &l.city, "function": &l.function, "notname": &l.notName, "given": &l.given, "units": &l.units, "half": &l.half, "of": &l.of, "twice": &l.twice,
 		"plus": &l.plus, "minus": &l.minus, "year": &l.year, "times": &l.times, "negpost": &l.negPost, "subject": &l.subject, "but": &l.but, "zero": &l.zero, "repeat": &l.repeat,
 	} {
 		all := append(slices.Clone(l.classes["en."+name]), l.classes["es."+name]...)
+		if name == "given" {
+			all = append(all, l.classes["es.nombre"]...)
+		}
 		if len(all) == 0 {
 			return nil, fmt.Errorf("read rules: no class %s in any language", name)
 		}

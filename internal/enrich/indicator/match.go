@@ -159,6 +159,9 @@ func (m *matcher) slot(i, slot int32) int32 {
 			if u.flags&flagCap == 0 && !r.lib.in(u.word, r.lib.city) || r.lib.in(u.word, r.lib.function) || r.lib.in(u.word, r.lib.neg) || u.flags&flagDigit != 0 {
 				break
 			}
+			if slot == slotName && (r.lib.in(u.word, r.lib.notName) || u.num >= 0 || u.flags&flagLoud != 0 && !r.lib.in(u.word, r.lib.given)) {
+				break
+			}
 			n++
 		}
 		return n
@@ -187,9 +190,9 @@ func (m *matcher) slot(i, slot int32) int32 {
 	case slotAdult:
 		ok = v >= 18 && v <= 80 && !money && !r.unit(x.end) && !x.odd
 	case slotNumber:
-		ok = true
+		ok = t.flags&(flagCall|flagMoney) == 0
 	case slotAmount:
-		ok = v >= 20 && v <= 99999 && !r.unit(x.end)
+		ok = (t.flags&flagCall == 0 || v >= 1000) && v >= 20 && v <= 99999 && !r.unit(x.end)
 	case slotBirthYear:
 		y := int32(r.year)
 		if v < 100 && v > 0 && t.flags&flagDigit != 0 && t.e-t.b == 2 {

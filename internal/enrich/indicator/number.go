@@ -31,10 +31,31 @@ func (r *reader) numbers() {
 		}
 		i = max(i, j-1)
 	}
+	r.beaded()
 	for i := range r.toks {
 		if r.toks[i].num >= 0 || r.lib.in(r.toks[i].word, r.lib.half) {
 			r.expressions(int32(i))
 		}
+	}
+}
+
+// beaded marks a number to call whose digits stand each by itself with a picture
+// between some of them.
+func (r *reader) beaded() {
+	for i := 0; i < len(r.toks); i++ {
+		last, digits := i-1, 0
+		for j := i; j < len(r.toks) && j <= last+2 && r.toks[j].sep < sepComma; j++ {
+			if t := &r.toks[j]; t.flags&flagDigit != 0 && t.num >= 0 && t.num <= 9 {
+				last = j
+				digits++
+			} else if r.f.buf[t.b] < 0x80 {
+				break
+			}
+		}
+		for k := i; digits >= 7 && k <= last; k++ {
+			r.toks[k].flags |= flagCall
+		}
+		i = max(i, last)
 	}
 }
 

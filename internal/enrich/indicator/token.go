@@ -27,6 +27,7 @@ const (
 	flagMoney              // an amount of money
 	flagVoid               // in words of which nothing is read
 	flagCall               // part of a number to call
+	flagLoud               // in a sentence of which every word has a capital
 )
 
 // A token is one word, number or sign. bytes [b, e) of the reader's folded text
