@@ -1,6 +1,7 @@
 package indicator
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -128,7 +129,7 @@ func (l *Library) byToken(of []first, width int) (x rows) {
 		x.slots[i] = make([]uint64, width)
 	}
 	anywhere := make([]uint64, width)
-	byWord := make([][]uint64, len(l.names))
+	byWord := make([][]int32, len(l.names))
 	for p, f := range of {
 		word, bit := p/64, uint64(1)<<(p%64)
 		if f.any {
@@ -142,42 +143,37 @@ func (l *Library) byToken(of []first, width int) (x rows) {
 		}
 		for _, set := range f.sets {
 			for _, w := range l.members[set] {
-				if byWord[w] == nil {
-					byWord[w] = make([]uint64, width)
-				}
-				byWord[w][word] |= bit
+				byWord[w] = append(byWord[w], int32(p))
 			}
 		}
 	}
-	x.rows, x.of = slices.Clone(anywhere), make([]int32, len(l.names))
-	known := map[string]int32{}
-	for w, row := range byWord {
-		if row == nil {
-			continue
-		}
-		for i := range row {
-			row[i] |= anywhere[i]
-		}
-		x.of[w] = share(known, &x.rows, row)
-	}
+	x.of, x.rows = share(byWord, anywhere)
 	return x
 }
 
-// share gives the place of a row in a table, which holds rows that are alike once.
-func share(known map[string]int32, table *[]uint64, row []uint64) int32 {
-	key := make([]byte, 0, 8*len(row))
-	for _, v := range row {
-		for i := range 8 {
-			key = append(key, byte(v>>(8*i)))
+// share makes rows of what every word has, on top of what all have, and says where
+// the row of each begins. Words that have the same share one; the first is of those
+// that have nothing.
+func share(of [][]int32, all []uint64) (at []int32, rows []uint64) {
+	at, rows = make([]int32, len(of)), slices.Clone(all)
+	known := map[string]int32{"": 0}
+	var key []byte
+	for w, bits := range of {
+		key = key[:0]
+		for _, bit := range bits {
+			key = binary.LittleEndian.AppendUint32(key, uint32(bit))
 		}
+		row, ok := known[string(key)]
+		if !ok {
+			row = int32(len(rows))
+			known[string(key)], rows = row, append(rows, all...)
+			for _, bit := range bits {
+				rows[int(row)+int(bit)/64] |= 1 << (bit % 64)
+			}
+		}
+		at[w] = row
 	}
-	at, ok := known[string(key)]
-	if !ok {
-		at = int32(len(*table))
-		known[string(key)] = at
-		*table = append(*table, row...)
-	}
-	return at
+	return at, rows
 }
 
 // plan fills r.trials with the patterns worth running at each of tokens [lo, hi),

@@ -195,21 +195,20 @@ func (s *sets) seal() []int32 {
 		sealed[i] = n
 		n++
 	}
-	width := int(n)/64 + 1
-	all := make([]uint64, width*len(s.names))
+	of := make([][]int32, len(s.names))
 	for i, m := range s.members {
-		if k := int(sealed[i]); k >= 0 {
+		if k := sealed[i]; k >= 0 {
 			for _, w := range m {
-				all[int(w)*width+k/64] |= 1 << (k % 64)
+				of[w] = append(of[w], k)
 			}
 		}
 	}
-	known := map[string]int32{}
-	s.inSets = make([]inSets, len(s.names))
-	for w := range s.names {
-		row := all[w*width:][:width]
-		in := inSets{row: share(known, &s.rows, row)}
-		for _, bits := range row {
+	width := int(n)/64 + 1
+	at, rows := share(of, make([]uint64, width))
+	s.rows, s.inSets = rows, make([]inSets, len(s.names))
+	for w, row := range at {
+		in := inSets{row: row}
+		for _, bits := range rows[row:][:width] {
 			in.any |= bits
 		}
 		s.inSets[w] = in
@@ -267,10 +266,11 @@ func (t steps) next(from, word int32) (to, ends int32) {
 // A dictionary finds words by their spelling.
 type dictionary struct {
 	slots   []spelling // open addressing; a power of two, at most half of them full
-	names   []string
-	words   int32     // ids below are words, others contractions
-	expand  [][]int32 // words that contractions stand for
-	also    []int32   // words that are spelled as a contraction is
+	names   string     // one behind the other
+	ends    []uint32   // where the name before an id ends and its own begins, and one for the end
+	words   int32      // ids below are words, others contractions
+	expand  [][]int32  // words that contractions stand for
+	also    []int32    // words that are spelled as a contraction is
 	numbers [26]uint32
 }
 
@@ -282,16 +282,18 @@ type spelling struct {
 // newDictionary is of all words, the contractions and what they stand for, and
 // the words of numbers.
 func newDictionary(s *sets, expand map[string][]int32, numbers map[string]int32) dictionary {
-	d := dictionary{names: slices.Clone(s.names), words: int32(len(s.names))}
+	d := dictionary{words: int32(len(s.names)), ends: []uint32{0}}
+	names := slices.Clone(s.names)
 	for w, parts := range expand {
-		d.names, d.expand, d.also = append(d.names, w), append(d.expand, parts), append(d.also, s.words[w])
+		names, d.expand, d.also = append(names, w), append(d.expand, parts), append(d.also, s.words[w])
 	}
 	size := 4
-	for size < 2*len(d.names) {
+	for size < 2*len(names) {
 		size *= 2
 	}
-	d.slots = make([]spelling, size)
-	for id, name := range d.names {
+	d.names, d.slots = strings.Join(names, ""), make([]spelling, size)
+	for id, name := range names {
+		d.ends = append(d.ends, d.ends[id]+uint32(len(name)))
 		if id == 0 || id < int(d.words) && expand[name] != nil {
 			continue
 		}
@@ -327,7 +329,7 @@ func (d *dictionary) find(b []byte) (word int32, parts []int32) {
 		switch {
 		case s.id == 0:
 			return 0, nil
-		case s.hash != h || d.names[s.id] != string(b):
+		case s.hash != h || d.names[d.ends[s.id]:d.ends[s.id+1]] != string(b):
 		case s.id < d.words:
 			return s.id, nil
 		default:
