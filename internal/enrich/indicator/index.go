@@ -15,11 +15,11 @@ const levels = 3
 // and the next. Answers are sets of bits over the patterns, width words long.
 type index struct {
 	width  int
-	needs  [][]gift // what words give that patterns need
-	needOf []int32  // by word, its place in needs; words that give the same share one, and those that give nothing the first
-	number []gift   // what a number gives
-	name   []gift   // what a name gives
-	base   []uint64 // for every 64 patterns, by level, those that need nothing more, and those of no language
+	needs  [][]gift         // what words give that patterns need
+	needOf []int32          // by word, its place in needs; words that give the same share one, and those that give nothing the first
+	number []gift           // what a number gives
+	name   []gift           // what a name gives
+	base   [][stride]uint64 // for every 64 patterns, by level, those that need nothing more, and those of no language
 	langs  [4][]uint64
 	across []uint64 // patterns that run over the end of a sentence
 	caret  []uint64 // patterns that begin where the sentence does
@@ -50,7 +50,7 @@ const slotsOfNumbers = 1<<slotMinor | 1<<slotOdd | 1<<slotAdult | 1<<slotNumber 
 func (l *Library) index() {
 	x := &l.x
 	x.width = (len(l.patterns) + 63) / 64
-	x.base, x.across, x.caret = make([]uint64, stride*x.width), make([]uint64, x.width), make([]uint64, x.width)
+	x.base, x.across, x.caret = make([][stride]uint64, x.width), make([]uint64, x.width), make([]uint64, x.width)
 	byWord := make([][]gift, len(l.names))
 	for i := range x.langs {
 		x.langs[i] = make([]uint64, x.width)
@@ -72,7 +72,7 @@ func (l *Library) index() {
 		}
 		for level := range levels {
 			if level >= len(pt.needs) {
-				x.base[word*stride+level] |= bit
+				x.base[word][level] |= bit
 				continue
 			}
 			g := gift{uint16(word), uint16(level), bit}
@@ -245,7 +245,7 @@ type trial struct{ pattern, at int32 }
 func (r *reader) give(gifts []gift) {
 	for i := range gifts {
 		g := &gifts[i]
-		have := (*[stride]uint64)(r.have[int(g.word)*stride:])
+		have := &r.have[g.word]
 		have[g.level&(stride-1)] |= g.mask
 		if now := g.mask & have[0] & have[1] & have[2] & have[3]; now != 0 {
 			if r.live[g.word] == 0 {
@@ -261,7 +261,7 @@ func (r *reader) languages() {
 	x := &r.lib.x
 	copy(r.base, x.base)
 	for k, v := range x.langs[r.active&3] {
-		r.base[k*stride+levels] = v
+		r.base[k][levels] = v
 	}
 }
 

@@ -42,8 +42,8 @@ func exhaustive(t *testing.T) *Library {
 	ones := make([]uint64, x.width)
 	for k := range ones {
 		ones[k] = ^x.across[k]
-		x.base[k*stride] = 0
-		x.base[k*stride+1], x.base[k*stride+2] = ^uint64(0), ^uint64(0)
+		x.base[k][0] = 0
+		x.base[k][1], x.base[k][2] = ^uint64(0), ^uint64(0)
 	}
 	for _, r := range []*rows{&x.first, &x.second} {
 		r.rows = ones

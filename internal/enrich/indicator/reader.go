@@ -31,11 +31,11 @@ type reader struct {
 	toks     []token
 	phrases  []phraseAt
 	ages     []expression
-	base     []uint64 // the index's, and the patterns of the languages of the text
-	have     []uint64 // what a sentence has of what patterns need
-	live     []uint64 // patterns that find in it all that they need
-	busy     []int32  // words of live that are not 0
-	trials   []trial  // patterns worth running in a sentence
+	base     [][stride]uint64 // the index's, and the patterns of the languages of the text
+	have     [][stride]uint64 // what a sentence has of what patterns need
+	live     []uint64         // patterns that find in it all that they need
+	busy     []int32          // words of live that are not 0
+	trials   []trial          // patterns worth running in a sentence
 	open     [2][]uint64
 	until    []int32 // by pattern, the token behind its last match
 	m        matcher
@@ -65,7 +65,7 @@ func (r *reader) read(text string) {
 	r.toks, r.phrases, r.ages, r.found, r.contexts = r.toks[:0], r.phrases[:0], r.ages[:0], r.found[:0], r.contexts[:0]
 	if r.have == nil {
 		w := r.lib.x.width
-		r.base, r.have = make([]uint64, stride*w), make([]uint64, stride*w)
+		r.base, r.have = make([][stride]uint64, w), make([][stride]uint64, w)
 		r.live, r.open = make([]uint64, w), [2][]uint64{make([]uint64, w), make([]uint64, w)}
 		r.until = make([]int32, len(r.lib.patterns))
 	}
