@@ -264,11 +264,17 @@ func (d *demo) only(t testing.TB, c *api.Client, number string) api.Ad {
 
 func (d *demo) status(t testing.TB, c *api.Client) (s desk.Status) {
 	t.Helper()
-	st, err := c.Status(t.Context())
+	var err error
+	for until := time.Now().Add(patience); time.Now().Before(until); { // a busy machine may be late to answer
+		var p *api.Problem
+		if s, err = c.Status(t.Context()); !errors.As(err, &p) || p.Code() != api.AwayCode {
+			break
+		}
+	}
 	if err != nil {
 		t.Fatalf("status: %v\n%s", err, d.text())
 	}
-	return st
+	return s
 }
 
 // settled waits until nothing is on its way.

@@ -47,6 +47,7 @@ func crawlTown(t *testing.T, ads int, set func(*Config)) *crawled {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tw.SetNow(tw.opens)
 	srv := &http.Server{Handler: tw.Handler(), ReadHeaderTimeout: time.Second}
 	go func() { _ = srv.Serve(tw.l) }()
 	t.Cleanup(func() { _ = srv.Close() })
