@@ -1,27 +1,21 @@
+//go:build fit
+
 package side
 
 import (
-	"bufio"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"math"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"strings"
 	"testing"
 
-	"vigil.example/crawlers"
 	"vigil.example/internal/ad"
-	"vigil.example/internal/bazaar"
 	"vigil.example/internal/enrich/indicator"
-	"vigil.example/internal/extract"
 	"vigil.example/internal/phone"
 )
 
-var fit = flag.Bool("fit", false, "fit weights.txt to the labelled posts anew")
+var learned = flag.String("set", "", "a labelled set, in the form of the indicators', to learn from besides those of the repository")
 
 // A sample is one post to learn from.
 type sample struct {
@@ -30,19 +24,14 @@ type sample struct {
 	weight float64
 }
 
-// indicatorSet is the set for building; its whereabouts are those of the sources.
-const indicatorSet = "../../../../shared/data/indicators/dev.jsonl"
-
-// TestFit fits the weights when it is asked to. Posts that the indicators were
+// TestFit fits weights.txt to the labelled posts anew; it is part of the build with
+// the tag fit only. Posts that the indicators were
 // built on are read without them, others both ways: what is learned is how far to
 // trust the indicators where they have seen nothing.
 func TestFit(t *testing.T) {
-	if !*fit {
-		t.Skip("run with -fit")
-	}
 	s := New()
 	in := indicator.NewEnricher(nil)
-	var set []sample
+	var samples []sample
 	learn := func(a ad.Ad, side int, weight float64, ways ...bool) {
 		for _, with := range ways {
 			a.Indicators = nil
@@ -53,7 +42,7 @@ func TestFit(t *testing.T) {
 			}
 			var r reading
 			s.read(&r, &a)
-			set = append(set, sample{r.found, side, weight / float64(len(ways))})
+			samples = append(samples, sample{r.found, side, weight / float64(len(ways))})
 		}
 	}
 	for _, name := range []string{"posts", "second", "third", "fourth"} {
@@ -63,15 +52,18 @@ func TestFit(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{indicatorSet, "../indicator/testdata/blind/1.jsonl"} {
+	for _, name := range []string{*learned, "../indicator/testdata/blind/1.jsonl", "../indicator/testdata/blind/2.jsonl", "../indicator/testdata/blind/3.jsonl"} {
+		if name == "" {
+			continue
+		}
 		for _, d := range documents(t, name) {
-			learn(d.ad, map[bool]int{true: 0, false: 3}[d.demand], .6, false)
+			learn(d.ad, map[bool]int{true: 0, false: 3}[d.demand], 1, true, false)
 		}
 	}
 	town(t, 1, 1500, func(side string, l *ad.Listing) {
 		learn(ad.Ad{Listing: *l, Phones: phone.Read(l.Body, phone.Options{Country: "US"})}, map[string]int{ad.SideDemand: 0, ad.SideSupply: 1, ad.SideOther: 2}[side], .2, true, false)
 	})
-	w := fitted(set, prior)
+	w := fitted(samples, prior)
 	var out strings.Builder
 	out.WriteString("# What each feature weighs against \"other\", for demand and for supply; fitted, see docs/demand.md.\n")
 	for f := range featureCount {
@@ -81,9 +73,6 @@ func TestFit(t *testing.T) {
 		t.Fatal(err)
 	}
 }
-
-// kept says which of the third set's pairs of lines are never learned from.
-func kept(i int) bool { return i/2%2 == 1 }
 
 // fitted is the weights of a logistic model with a Gaussian prior, by gradient
 // ascent with a step for each weight.
@@ -156,85 +145,3 @@ func signed(f feature, side int, w float64) float64 {
 // prior is how strongly weights are held to zero: chosen by leaving quarters of the
 // own posts out.
 const prior = .4
-
-// A post is a labelled text.
-type post struct {
-	side   string
-	demand bool
-	ad     ad.Ad
-}
-
-func posts(t *testing.T, name string) (out []post) {
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(raw)) {
-		side, text, ok := strings.Cut(strings.TrimSpace(line), "|")
-		if !ok || strings.HasPrefix(line, "#") {
-			continue
-		}
-		out = append(out, post{side, side == ad.SideDemand, posted(text)})
-	}
-	return out
-}
-
-func posted(text string) ad.Ad {
-	return ad.Ad{Listing: ad.Listing{Body: text}, Phones: phone.Read(text, phone.Options{Country: "US"})}
-}
-
-// documents reads a set in the form of the indicators'.
-func documents(t *testing.T, name string) (out []post) {
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	in := bufio.NewScanner(f)
-	for in.Scan() {
-		var d struct {
-			Text   string `json:"text"`
-			Demand bool   `json:"is_demand"`
-		}
-		if err := json.Unmarshal(in.Bytes(), &d); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, post{"", d.Demand, posted(d.Text)})
-	}
-	if err := in.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// town calls f with every ad of a made-up town as extraction reads it.
-func town(t *testing.T, seed uint64, ads int, f func(side string, l *ad.Listing)) {
-	t.Helper()
-	c := bazaar.DefaultConfig()
-	c.Seed, c.Ads, c.Later = seed, ads, 0
-	b, err := bazaar.New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	set, err := crawlers.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	x, h := extract.New(set), b.Handler()
-	for _, a := range b.Truth(b.Now()).Ads {
-		u, err := url.Parse(a.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, a.URL, nil)
-		r.Host = u.Host
-		h.ServeHTTP(w, r)
-		got, err := x.Extract(ad.Capture{Site: a.Site, URL: a.URL}, extract.Page{Status: w.Code, ContentType: w.Header().Get("Content-Type"), Body: w.Body.Bytes()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range got.Listings {
-			f(a.Side, &got.Listings[i])
-		}
-	}
-}

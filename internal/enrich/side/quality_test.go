@@ -53,24 +53,24 @@ func TestDemandOfTheTown(t *testing.T) {
 	t.Logf("\n%s", c)
 }
 
-// TestIndicatorSet is the bar on the set for building, where it is at hand.
-func TestIndicatorSet(t *testing.T) {
-	if _, err := os.Stat(indicatorSet); err != nil {
-		t.Skip("the set is not here")
-	}
+// TestSetsOfOthers holds how well demand is told in the sets that others made for the
+// indicators; what is no demand there may be an offer or neither.
+func TestSetsOfOthers(t *testing.T) {
 	c := confusion{}
-	for _, d := range documents(t, indicatorSet) {
-		got := read(t, d.ad, true).Side
-		want := ad.SideDemand
-		if !d.demand && got == ad.SideDemand {
-			want = ad.SideOther
-		} else if !d.demand {
-			want = got
+	for _, name := range []string{"1", "2", "3"} {
+		for _, d := range documents(t, "../indicator/testdata/blind/"+name+".jsonl") {
+			got := read(t, d.ad, true).Side
+			want := ad.SideDemand
+			if !d.demand && got == ad.SideDemand {
+				want = ad.SideOther
+			} else if !d.demand {
+				want = got
+			}
+			c.add(want, got)
 		}
-		c.add(want, got)
 	}
-	if f := c.f1(ad.SideDemand); f < .95 {
-		t.Errorf("demand F1 %.3f over the set for building, at least .95", f)
+	if f := c.f1(ad.SideDemand); f < .85 {
+		t.Errorf("demand F1 %.3f over the sets of others, at least .85", f)
 	}
 	t.Logf("\n%s", c)
 }
