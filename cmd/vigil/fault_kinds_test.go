@@ -127,6 +127,7 @@ func stopped(p *plant, r *rand.Rand, rounds int) {
 
 // poisoned publishes records that no step can read, and restarts everything.
 func poisoned(p *plant, r *rand.Rand, rounds int) {
+	p.steady() // who takes a lease over reads what was there without saying what it could not
 	wait := p.desk.bring(10)
 	before := p.letters()
 	want := maps.Clone(before)
@@ -332,21 +333,36 @@ func scribble(name string, r *rand.Rand, at, n int64) error {
 	return err
 }
 
+// since tells since when each lease is held.
+func (p *plant) since() map[string]time.Time {
+	p.Helper()
+	all, err := p.bus.Leases(p.Context())
+	if err != nil {
+		p.Fatal(err)
+	}
+	out := map[string]time.Time{}
+	for _, l := range all {
+		out[l.Name] = l.Since
+	}
+	return out
+}
+
+// steady waits until no lease has changed hands for longer than one lasts.
+func (p *plant) steady() {
+	p.Helper()
+	held, from := p.since(), time.Now()
+	await(p.T, "leases stay where they are", func() bool {
+		if now := p.since(); !maps.Equal(now, held) || len(p.holders()) != len(now) {
+			held, from = now, time.Now()
+		}
+		return time.Since(from) > 8*time.Second
+	})
+}
+
 // clockJumps lets the clock of all processes jump an hour ahead and back.
 func clockJumps(p *plant, r *rand.Rand, rounds int) {
 	p.settle()
-	leases := func() map[string]time.Time {
-		all, err := p.bus.Leases(p.Context())
-		if err != nil {
-			p.Fatal(err)
-		}
-		out := map[string]time.Time{}
-		for _, l := range all {
-			out[l.Name] = l.Since
-		}
-		return out
-	}
-	await(p.T, "every lease is held", func() bool { return len(p.holders()) == len(leases()) })
+	p.steady()
 	visits := p.town.Visits().Pages
 	sealed := func() bool {
 		files, err := filepath.Glob(filepath.Join(p.data, "blobs", "captures", "*.warc.gz"))
@@ -355,7 +371,7 @@ func clockJumps(p *plant, r *rand.Rand, rounds int) {
 	// A server whose disk stalls loses leases too, now and then; a clock that did would
 	// do so each time.
 	for try := 1; ; try++ {
-		before := leases()
+		before := p.since()
 		for _, by := range []string{"1h", "-1h", "0s"} {
 			p.shift(by)
 			wait := p.desk.bring(15)
@@ -366,7 +382,7 @@ func clockJumps(p *plant, r *rand.Rand, rounds int) {
 				await(p.T, "captures are an hour old and sealed", sealed)
 			}
 		}
-		after := leases()
+		after := p.since()
 		if maps.Equal(after, before) {
 			break
 		}
@@ -375,7 +391,7 @@ func clockJumps(p *plant, r *rand.Rand, rounds int) {
 			p.Errorf("leases changed hands at each of %d jumps", try)
 			break
 		}
-		await(p.T, "every lease is held", func() bool { return len(p.holders()) == len(leases()) })
+		p.steady()
 	}
 	if n := p.town.Visits().Pages - visits; n > 0 {
 		p.Errorf("%d pages of the town were fetched again", n)
