@@ -136,12 +136,13 @@ func (f *folder) identify(kind Kind, shared bool) error {
 // checkForeign refuses a folder that is neither vigil's nor empty, before anything
 // is written into it. What a first start that was cut short left is vigil's.
 func (f *folder) checkForeign() error {
-	if _, err := os.Stat(f.at("vigil.json")); err == nil {
-		return nil
-	}
 	entries, err := os.ReadDir(f.path)
 	if err != nil {
 		return fmt.Errorf("open data folder: %w", err)
+	}
+	// Looked for after the rest: another process may be founding the folder just now.
+	if _, err := os.Stat(f.at("vigil.json")); err == nil {
+		return nil
 	}
 	for _, e := range entries {
 		switch e.Name() {

@@ -106,7 +106,7 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 	if !anew { // what had no consequences left no change behind
 		l.done = max(l.done, before.UpTo)
 	}
-	if err := l.reread(ctx, ads, anew); err != nil {
+	if err := l.reread(ctx, "link"+suffix(g.Links), ads, anew); err != nil {
 		return err
 	}
 	// An erasure ends this linker, and a letter that is retried; the next one reads
@@ -176,14 +176,18 @@ type seqAd struct {
 }
 
 // reread brings the linker to the end of the ads. Changes beyond what is stored
-// are published, or all clusters anew.
-func (l *linker) reread(ctx context.Context, ads string, anew bool) error {
+// are published, or all clusters anew. What cannot be linked and is no dead letter
+// becomes one: the follower that comes after does not see it.
+func (l *linker) reread(ctx context.Context, stage, ads string, anew bool) error {
+	var letters []ad.Message
 	last, err := l.a.bus.Replay(ctx, ads, 0, nil, func(m ad.Message) error {
 		if !anew && m.Seq > l.done {
 			return errEnough // from here on the follower tells of changes
 		}
 		if !l.left[m.Seq] {
-			l.reAdd(m)
+			if err := l.reAdd(m); err != nil && !errors.Is(err, pipeline.Skip) {
+				letters = append(letters, pipeline.Letter(stage, ads, m, err))
+			}
 		}
 		l.at.UpTo = m.Seq
 		return nil
@@ -194,6 +198,9 @@ func (l *linker) reread(ctx context.Context, ads string, anew bool) error {
 	if err == nil {
 		l.at.UpTo = max(l.at.UpTo, last) // what stood there may have been erased
 	}
+	if err := l.a.bus.Pen(1).Publish(ctx, letters); err != nil {
+		return fmt.Errorf("store dead letters: %w", err)
+	}
 	if anew && l.at.UpTo > 0 {
 		l.changes = l.Snapshot()
 		l.hold(fmt.Sprintf("all-%d", l.at.UpTo), l.at.UpTo)
@@ -202,17 +209,20 @@ func (l *linker) reread(ctx context.Context, ads string, anew bool) error {
 	return nil
 }
 
-// reAdd links an ad that was linked before. One that cannot be is a dead letter
-// already, or will be.
-func (l *linker) reAdd(m ad.Message) {
+// reAdd links an ad without telling of it.
+func (l *linker) reAdd(m ad.Message) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			l.a.log.Error("an ad cannot be linked and is left out", "seq", m.Seq, "panic", pipeline.Fell(p))
+			err = fmt.Errorf("the program failed on it: %s", pipeline.Fell(p))
 		}
 	}()
-	if x, err := l.a.fresh.read(m); err == nil {
-		l.add(seqAd{m.Seq, isCorrected(m), &x}, false)
+	x, err := l.a.fresh.read(m)
+	if err != nil {
+		return err
 	}
+	l.add(seqAd{m.Seq, isCorrected(m), &x}, false)
+	return nil
 }
 
 // add links one ad.
