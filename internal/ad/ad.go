@@ -324,10 +324,13 @@ type Document struct {
 	RemovedAt time.Time `json:"removed_at,omitzero"`
 }
 
-// A Move puts an ad into a cluster.
+// A Move puts an ad into a cluster. By is the edge that joins the ad to the tree of
+// its cluster: A is the ad, and those of all members are a spanning tree. One
+// member, from which the tree starts, has none; nor has an ad that is alone.
 type Move struct {
 	AdID    string `json:"ad_id"`
 	Cluster string `json:"cluster"`
+	By      *Edge  `json:"by,omitempty"`
 }
 
 // A Hub is a value that too many unlike posters share, so that it does not link.
@@ -340,18 +343,32 @@ type Hub struct {
 
 // A LinkChange is what linking one batch of ads changed.
 type LinkChange struct {
-	V     int    `json:"v"`
-	Moves []Move `json:"moves,omitempty"`
-	Hubs  []Hub  `json:"hubs,omitempty"`
+	V       int       `json:"v"`
+	Moves   []Move    `json:"moves,omitempty"`
+	Hubs    []Hub     `json:"hubs,omitempty"`
+	Lineage []Descent `json:"lineage,omitempty"`
 }
 
-// An Edge is one reason why two ads are in one cluster.
+// A Descent says that ads of one cluster are another's from now on: two clusters
+// were joined, when nothing is left of the one that they came from, or one has
+// fallen apart.
+type Descent struct {
+	From string    `json:"from"`
+	Into string    `json:"into"`
+	Ads  int       `json:"ads"`
+	Gone bool      `json:"gone"` // nothing is left of From
+	At   time.Time `json:"at"`
+}
+
+// An Edge is one reason why two ads are in one cluster. The value of what is not
+// one, of texts and pictures, has a kind alone.
 type Edge struct {
 	A      string  `json:"a"` // ad id
 	B      string  `json:"b"` // ad id
 	Value  Value   `json:"value"`
-	Weight float64 `json:"weight"` // bits of evidence
-	Reason string  `json:"reason"` // a sentence
+	Weight float64 `json:"weight"`           // bits of evidence
+	Reason string  `json:"reason"`           // a sentence
+	Bridge bool    `json:"bridge,omitempty"` // it alone holds two halves of the cluster together
 }
 
 // A Subscription asks to be told when a value appears in a new or changed ad.

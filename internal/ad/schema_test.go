@@ -74,8 +74,12 @@ func keptRecords() []kept {
 			Status: 410, Listings: 1, SeenAt: at, AdID: sum[8:40], Visit: 3, Depth: 2,
 			Outlinks: []Outlink{{"https://board.example/list?p=2", LinkList}, {"https://board.example/ads/78", LinkDetail}},
 		}),
-		keep("linkchange", LinkChange{
-			V: 1, Moves: []Move{{sum[8:40], "c" + sum[:15]}}, Hubs: []Hub{{Value{"phone", "+19125550143"}, 12, 7.5, true}},
+		keep("linkchange-2", LinkChange{
+			V: 1, Moves: []Move{{sum[8:40], "c" + sum[:15], &Edge{sum[8:40], sum[16:48], Value{"phone", "+19125550143"}, 11.5, "both give 912-555-0143, which 2 of 5,792 posters use", true}}},
+			Hubs: []Hub{{Value{"phone", "+19125550143"}, 12, 7.5, true}}, Lineage: []Descent{{"c" + sum[1:16], "c" + sum[:15], 3, true, at}},
+		}),
+		keepEarly("linkchange", LinkChange{
+			V: 1, Moves: []Move{{AdID: sum[8:40], Cluster: "c" + sum[:15]}}, Hubs: []Hub{{Value{"phone", "+19125550143"}, 12, 7.5, true}},
 		}),
 		keep("alert", Alert{
 			V: 1, ID: sum[:32], Subscription: "s-17", User: "mara", AdID: sum[8:40], VersionID: sum[16:48],
