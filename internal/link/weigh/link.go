@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"vigil.example/internal/site"
 )
 
 // A Linker takes ads and finds who is behind them.
@@ -17,7 +19,7 @@ type Linker struct {
 	values map[string]int32
 	value  []value
 	barred map[string]bool
-	own    []SiteWords // of each site
+	own    []site.Words // of each site
 }
 
 type record struct {
@@ -167,30 +169,32 @@ func (l *Linker) Solve() *Partition {
 
 func (l *Linker) textOf(i int32) []uint32 { return l.words[l.ads[i].from:l.ads[i].to] }
 
+const siteSample = 4000 // ads of a site that its own words are learned from
+
 func (l *Linker) stripSites(order []int32) {
 	bySite := make([][]int32, len(l.sites))
 	for _, i := range order {
 		bySite[l.ads[i].site] = append(bySite[l.ads[i].site], i)
 	}
-	l.own = make([]SiteWords, len(l.sites))
-	for site, ads := range bySite {
+	l.own = make([]site.Words, len(l.sites))
+	for k, ads := range bySite {
 		step := max(1, len(ads)/siteSample)
-		var pages []page
-		for k := 0; k < len(ads); k += step {
-			a := &l.ads[ads[k]]
-			p := page{words: l.textOf(ads[k])}
+		var pages []site.Page
+		for j := 0; j < len(ads); j += step {
+			a := &l.ads[ads[j]]
+			p := site.Page{Words: l.textOf(ads[j])}
 			if len(a.values) > 0 {
-				p.owner = uint64(a.values[0]) + 1
+				p.Owner = uint64(a.values[0]) + 1
 			}
 			pages = append(pages, p)
 		}
-		s := learnSite(pages)
-		l.own[site] = s
+		s, _ := site.LearnWords(pages)
+		l.own[k] = s
 		if len(s) == 0 {
 			continue
 		}
 		for _, i := range ads {
-			l.ads[i].to = l.ads[i].from + int32(len(s.strip(l.textOf(i))))
+			l.ads[i].to = l.ads[i].from + int32(len(s.Strip(l.textOf(i))))
 		}
 	}
 }

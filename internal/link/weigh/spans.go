@@ -9,6 +9,7 @@ import (
 
 	"vigil.example/internal/ad"
 	phones "vigil.example/internal/phone"
+	"vigil.example/internal/site"
 )
 
 // A Quote is what an ad says for an edge, and where: offsets are in code points of
@@ -92,15 +93,15 @@ func (l *Linker) tokens(a Ad) (out []token) {
 			}
 		}
 	}
-	site, ok := l.sites[a.Site]
-	if !ok || int(site) >= len(l.own) {
+	own, ok := l.sites[a.Site]
+	if !ok || int(own) >= len(l.own) {
 		return out
 	}
 	ws := make([]uint32, len(out))
 	for i, t := range out {
 		ws[i] = t.word
 	}
-	return without(l.own[site], ws, out)
+	return site.Without(l.own[own], ws, out)
 }
 
 // inCommon quotes the runs of words that two ads share: of three words and more, or,
