@@ -62,58 +62,6 @@ func New(d *desk.Desk, c Config) http.Handler {
 	return s.mux
 }
 
-// A route is one thing that can be asked for.
-type route struct {
-	method string
-	path   string
-	what   string            // what the request does, for problems
-	id     func(string) bool // shape of {id}; nil when the path has none
-	open   bool              // needs no token
-	do     func(*call) error
-}
-
-// routes is the whole API.
-func (s *server) routes() []route {
-	return []route{
-		{"POST", "/tokens", "make token", nil, true, s.makeToken},
-		{"DELETE", "/tokens/{id}", "revoke token", isDigest, false, s.revoke},
-		{"POST", "/search", "search", nil, false, s.search},
-		{"GET", "/ads/{id}", "open ad", isDigest, false, s.ad},
-		{"POST", "/ads/{id}/corrections", "correct ad", isDigest, false, s.correct},
-		{"GET", "/ads/{id}/corrections", "list corrections of ad", isDigest, false, s.corrections},
-		{"GET", "/corrections", "list corrections", nil, false, s.corrections},
-		{"POST", "/corrections/{id}/withdraw", "withdraw correction", isDigest, false, s.withdraw},
-		{"GET", "/clusters", "list clusters", nil, false, s.clusters},
-		{"GET", "/clusters/{id}", "open cluster", isCluster, false, s.cluster},
-		{"POST", "/clusters/{id}/packet", "make packet of cluster", isCluster, false, s.packet},
-		{"GET", "/watches", "list watches", nil, false, s.watches},
-		{"POST", "/watches", "watch", nil, false, s.watch},
-		{"DELETE", "/watches/{id}", "end watch", isDigest, false, s.unwatch},
-		{"GET", "/inbox", "open inbox", nil, false, s.inbox},
-		{"POST", "/inbox/read", "mark alerts", nil, false, s.markRead},
-		{"GET", "/inbox/wait", "wait for alerts", nil, false, s.wait},
-		{"POST", "/imports", "import page", nil, false, s.imports},
-		{"POST", "/demand", "read demand figures", nil, false, s.demand},
-		{"GET", "/status", "read status", nil, false, s.status},
-		{"POST", "/audit/verify", "verify audit log", nil, false, s.verifyAudit},
-		{"GET", "/replay", "read replay", nil, false, s.replays},
-		{"POST", "/replay", "replay", nil, false, s.startReplay},
-		{"DELETE", "/replay", "cancel the replay", nil, false, s.cancelReplay},
-		{"GET", "/dead-letters", "list dead letters", nil, false, s.letters},
-		{"POST", "/dead-letters/show", "open dead letter", nil, false, s.letter},
-		{"POST", "/dead-letters/retry", "retry dead letters", nil, false, s.retryLetters},
-		{"POST", "/dead-letters/drop", "drop dead letters", nil, false, s.dropLetters},
-		{"POST", "/backup", "back up", nil, false, s.backup},
-		{"POST", "/erasures", "erase", nil, false, s.erase},
-		{"POST", "/erasures/preview", "preview erasure", nil, false, s.previewErase},
-		{"GET", "/erasures", "list erasures", nil, false, s.erasures},
-		{"GET", "/erasures/{id}", "open erasure", isDigest, false, s.erasure},
-		{"POST", "/holds", "hold", nil, false, s.hold},
-		{"GET", "/holds", "list holds", nil, false, s.holds},
-		{"POST", "/holds/{id}/release", "release hold", isDigest, false, s.release},
-	}
-}
-
 // A call is one request to a route.
 type call struct {
 	w  http.ResponseWriter
@@ -171,7 +119,7 @@ func (s *server) serve(rt route) http.Handler {
 
 // admit finds out who is asking and reads the id.
 func (s *server) admit(rt route, c *call) error {
-	if !rt.open {
+	if !rt.open() {
 		scheme, secret, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(scheme, "Bearer") {
 			return access.ErrNoSession

@@ -80,6 +80,7 @@ func kinds() []kind {
 		{generation.ErrState, "conflict", 409, "vigil replay --status shows how it stands"},
 		{generation.ErrInvalid, "bad-request", 400, "steps are extract, enrich, link and index; only extract and enrich can begin in the middle"},
 		{desk.ErrNothing, "bad-from", 400, "leave out --from, or name an earlier place"},
+		{desk.ErrNotHeld, "conflict", 409, "vigil replay --status shows how it stands"},
 		{desk.ErrNoReplay, "no-replay", 404, "vigil replay --status shows which generation serves"},
 		{desk.ErrStep, "bad-request", 400, "the steps are " + strings.Join(desk.LetterSteps(), ", ")},
 		{desk.ErrByNumber, "bad-value", 400, "search for it, and erase its ads by id: vigil erase --ad"},

@@ -42,6 +42,14 @@ func (s *server) cancelReplay(c *call) error {
 	return c.reply(http.StatusOK, r)
 }
 
+func (s *server) acceptReplay(c *call) error {
+	r, err := s.desk.AcceptReplay(c.ctx(), c.s)
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, r)
+}
+
 // Replays tells which generation serves, and how the replay under way is going.
 func (c *Client) Replays(ctx context.Context) (out desk.Replays, err error) {
 	err = c.call(ctx, http.MethodGet, Root+"/replay", nil, &out)
@@ -57,5 +65,11 @@ func (c *Client) Replay(ctx context.Context, q ReplayRequest) (out desk.Replay, 
 // CancelReplay gives up the replay under way.
 func (c *Client) CancelReplay(ctx context.Context) (out desk.Replay, err error) {
 	err = c.call(ctx, http.MethodDelete, Root+"/replay", nil, &out)
+	return out, err
+}
+
+// AcceptReplay lets a replay that is held back take over.
+func (c *Client) AcceptReplay(ctx context.Context) (out desk.Replay, err error) {
+	err = c.call(ctx, http.MethodPost, Root+"/replay/accept", nil, &out)
 	return out, err
 }

@@ -584,6 +584,67 @@ func TestCancelReplay(t *testing.T) {
 	}
 }
 
+// A generation that has lost ads waits for somebody's word. Search stays on what
+// there was meanwhile.
+func TestReplayThatLosesAdsIsHeldBack(t *testing.T) {
+	c := crawlTown(t, 80, nil)
+	err := c.while(t.Context(), func(ctx context.Context) error {
+		before := c.rest(ctx)
+		held := func() desk.Replay {
+			c.t.Helper()
+			r, err := c.StartReplay(ctx, generation.StepExtract, generation.From{}, "u1")
+			c.must(err)
+			if _, err := c.AcceptReplay(ctx, "u1"); !errors.Is(err, desk.ErrNotHeld) {
+				t.Errorf("accepted while it was made: %v", err)
+			}
+			limit := time.After(5 * time.Minute)
+			for r.Held == "" {
+				select {
+				case <-limit:
+					t.Fatalf("it is not held back: %+v", r)
+				case <-time.After(50 * time.Millisecond):
+				}
+				rs, err := c.Replays(ctx)
+				c.must(err)
+				if r = *rs.Replay; rs.Serving.N != 1 {
+					t.Fatalf("generation %d serves with %+v", rs.Serving.N, r.Result)
+				}
+			}
+			return r
+		}
+		i, err := c.bus.Info(ctx, stream.Captures)
+		c.must(err)
+		c.must(c.bus.Trim(ctx, stream.Captures, i.Last/2)) // which nothing of ours does before they are sealed
+		r := held()
+		if r.Result == nil || r.Result.Before.Ads != before.Stats.Ads || r.Result.After.Ads >= before.Stats.Ads {
+			t.Errorf("held back with %+v", r.Result)
+		}
+		_, err = c.CancelReplay(ctx)
+		c.must(err)
+		c.dropped(ctx, r.N)
+		if got, err := StateOf(c.shelf.Dump(ctx)); err != nil || got != before.State {
+			t.Errorf("after it was given up:\n got %+v\nwant %+v, %v", got, before.State, err)
+		}
+
+		r = held()
+		if _, err = c.AcceptReplay(ctx, "u1"); err != nil {
+			return err
+		}
+		c.dropped(ctx, r.Over)
+		if rs, err := c.Replays(ctx); err != nil || rs.Serving.N != r.N || rs.Replay.Held != "" {
+			t.Errorf("accepted, and it does not serve: %+v, %v", rs, err)
+		}
+		_, err = c.AcceptReplay(ctx, "u1")
+		if !errors.Is(err, desk.ErrNoReplay) {
+			t.Errorf("accepted nothing: %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What would do nothing is refused, and says so.
 func TestReplayRefuses(t *testing.T) {
 	c := crawlTown(t, 60, nil)

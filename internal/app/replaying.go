@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -154,7 +155,10 @@ func (a *App) switchWhenReady(ctx context.Context, g generation.Generation, x *s
 				r, err = a.compare(ctx, g, x)
 				whole = p.Waiting == 0
 			} else if quiet++; p.Waiting == 0 && quiet >= 2 || quiet >= 10 {
-				break
+				var ok bool
+				if ok, err = a.mayTakeOver(ctx, g, &r); ok {
+					break
+				}
 			}
 		} else {
 			quiet, r, whole = 0, desk.ReplayResult{}, false
@@ -230,6 +234,55 @@ func (a *App) copied(ctx context.Context, g generation.Generation, mark uint64) 
 // resultKey is where the bucket PROGRESS keeps what a replay has changed.
 func resultKey(g generation.Generation) string { return fmt.Sprintf("result-%d", g.N) }
 
+// mayTakeOver reports whether a generation may serve that has caught up: when it has
+// lost nothing to speak of, or a person said so. Else what it has changed is kept for
+// whoever asks, and r is to be made again once dead letters were retried.
+func (a *App) mayTakeOver(ctx context.Context, g generation.Generation, r *desk.ReplayResult) (bool, error) {
+	if r.Lost() == "" {
+		return true, nil
+	}
+	var by string
+	if err := a.recall(ctx, acceptKey(g), &by); err != nil || by != "" {
+		return err == nil, err
+	}
+	var kept desk.ReplayResult
+	if err := a.recall(ctx, resultKey(g), &kept); err != nil {
+		return false, err
+	}
+	if !kept.Finished.Equal(r.Finished) {
+		a.log.Warn("a replay is held back", "generation", g.N, "why", r.Lost(), "next", "vigil replay --status")
+		return false, a.bus.Put(ctx, stream.Progress, resultKey(g), encode(*r))
+	}
+	n, err := a.lettersOf(ctx, g, g.Made())
+	if err == nil && n != r.Letters {
+		*r = desk.ReplayResult{}
+	}
+	return false, err
+}
+
+// acceptKey is where the bucket PROGRESS keeps who said that a replay that was held
+// back is to take over.
+func acceptKey(g generation.Generation) string { return fmt.Sprintf("accept-%d", g.N) }
+
+// AcceptReplay lets the generation that is held back take over.
+func (a *App) AcceptReplay(ctx context.Context, by string) (desk.Replay, error) {
+	if err := a.book.CatchUp(ctx); err != nil {
+		return desk.Replay{}, err
+	}
+	g, ok := a.book.Building()
+	if !ok {
+		return desk.Replay{}, fmt.Errorf("accept a replay: %w", desk.ErrNoReplay)
+	}
+	r, err := a.replay(ctx, g)
+	if err != nil {
+		return r, err
+	}
+	if r.Result == nil {
+		return r, fmt.Errorf("accept a replay: %w: generation %d is still being made", desk.ErrNotHeld, g.N)
+	}
+	return r, a.bus.Put(ctx, stream.Progress, acceptKey(g), encode(by))
+}
+
 // compare counts what people find before and after a replay.
 func (a *App) compare(ctx context.Context, g generation.Generation, x *sqlite.Index) (r desk.ReplayResult, err error) {
 	old, err := a.book.Generation(g.Over)
@@ -247,15 +300,37 @@ func (a *App) compare(ctx context.Context, g generation.Generation, x *sqlite.In
 	if r.Before, err = contents(ctx, now.Index); err != nil {
 		return r, err
 	}
-	i, err := a.bus.Info(ctx, stream.Dead)
-	if err != nil {
+	if r.Letters, err = a.lettersOf(ctx, g, g.Made()); err != nil {
 		return r, err
 	}
-	for _, s := range stagesOf(g, g.Made()) {
-		r.Letters += i.Subjects["dead."+s]
+	if r.LettersBefore, err = a.lettersOf(ctx, old, replacedBy(old, g)); err != nil {
+		return r, err
 	}
 	r.Finished = a.now().UTC()
 	return r, nil
+}
+
+// lettersOf counts the dead letters of the stages that fill outputs of a generation.
+func (a *App) lettersOf(ctx context.Context, g generation.Generation, outputs []generation.Output) (n uint64, err error) {
+	i, err := a.bus.Info(ctx, stream.Dead)
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range stagesOf(g, outputs) {
+		n += i.Subjects["dead."+s]
+	}
+	return n, nil
+}
+
+// replacedBy are the outputs of a generation that the next one does not share.
+func replacedBy(old, next generation.Generation) (out []generation.Output) {
+	shared := next.Outputs()
+	for _, o := range old.Outputs() {
+		if !slices.Contains(shared, o) {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 func contents(ctx context.Context, x *sqlite.Index) (c desk.Contents, err error) {
@@ -379,7 +454,7 @@ func pagesOf(subjects map[string]uint64) uint64 {
 }
 
 // Replays tells which generation serves and how far the one under way has come.
-// It is a desk.Replayer, with StartReplay and CancelReplay.
+// It is a desk.Replayer, with StartReplay, AcceptReplay and CancelReplay.
 func (a *App) Replays(ctx context.Context) (desk.Replays, error) {
 	if err := a.book.CatchUp(ctx); err != nil {
 		return desk.Replays{}, err
@@ -433,7 +508,17 @@ func (a *App) replay(ctx context.Context, g generation.Generation) (desk.Replay,
 	defer func() { _ = x.Close() }()
 	p, err := a.progressOf(ctx, g, x)
 	r.Done, r.Total, r.Waiting = p.Done, p.Total, p.Waiting
-	return r, err
+	if err != nil {
+		return r, err
+	}
+	var res desk.ReplayResult
+	if err := a.recall(ctx, resultKey(g), &res); err != nil {
+		return r, err
+	}
+	if r.Held = res.Lost(); r.Held != "" {
+		r.Result = &res
+	}
+	return r, nil
 }
 
 // troubleOf says what of a generation fails again and again.

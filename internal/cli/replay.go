@@ -16,6 +16,7 @@ type replayCmd struct {
 	Step   string `help:"First step to do again: extract, enrich, link or index." placeholder:"STEP" xor:"what"`
 	From   string `help:"Begin at a sequence of the step's input, or with the captures of a day or time (2026-05-01, 2026-05-01T06:00:00Z); what lies before is taken over as it is." placeholder:"SEQ|TIME"`
 	Status bool   `help:"Follow the replay under way, or tell of the last one." xor:"what"`
+	Accept bool   `help:"Let a replay that is held back take over although it has lost ads." xor:"what"`
 	Cancel bool   `help:"Give up the replay under way." xor:"what"`
 	printing
 }
@@ -38,6 +39,8 @@ func (r *replayCmd) Run(c *Context) error {
 	switch {
 	case r.Status:
 		return followReplay(c, r.JSON)
+	case r.Accept:
+		return acceptReplay(c, r.JSON)
 	case r.Cancel:
 		return cancelReplay(c, r.JSON)
 	case r.Step == "":
@@ -165,6 +168,30 @@ func cancelReplay(c *Context, json bool) error {
 	return nil
 }
 
+func acceptReplay(c *Context, json bool) error {
+	cl, err := c.Client()
+	if err != nil {
+		return err
+	}
+	r, err := cl.AcceptReplay(c.Ctx)
+	switch {
+	case err != nil:
+		return err
+	case json:
+		return c.value(r)
+	}
+	c.printf("Generation %d takes over although %s.\n", r.N, r.Held)
+	return nil
+}
+
+// heldBack tells of a replay that waits for somebody's word.
+func heldBack(c *Context, r desk.Replay) error {
+	c.printf("Generation %d, from %s on, is made and does not take over: %s.\n\n", r.N, r.Step, r.Held)
+	printChanges(c, r.Result)
+	return fail(codeVerify, "look at vigil dead-letters list, mend the cause and retry them; then it takes over by itself. vigil replay --accept takes it as it is, vigil replay --cancel gives it up",
+		fmt.Errorf("replay: generation %d is held back; search stays on generation %d", r.N, r.Over))
+}
+
 // followReplay follows the replay under way, or tells of the last one.
 func followReplay(c *Context, json bool) error {
 	cl, err := c.Client()
@@ -233,6 +260,9 @@ func watchReplay(c *Context, cl *api.Client, n int) error {
 			b.clear()
 			printReplay(c, *rs.Replay)
 			return nil
+		case rs.Replay.Held != "":
+			b.clear()
+			return heldBack(c, *rs.Replay)
 		default:
 			heard = time.Now()
 			b.show(*rs.Replay)
@@ -258,6 +288,11 @@ func printReplay(c *Context, r desk.Replay) {
 	}
 	x := r.Result
 	c.printf("Generation %d, from %s on, took over at %s, %s after it was asked for.\n\n", r.N, r.Step, minute(x.Finished), round(x.Finished.Sub(r.Planned)))
+	printChanges(c, x)
+}
+
+// printChanges is a table of what people find before and after a replay.
+func printChanges(c *Context, x *desk.ReplayResult) {
 	t := table{heads: []string{"", "BEFORE", "AFTER", "CHANGE"}, right: []bool{false, true, true, true}}
 	for _, row := range []struct {
 		name          string
@@ -365,6 +400,9 @@ func printGenerations(c *Context, rs desk.Replays) {
 		return
 	}
 	c.printf("Generation %d is being made, from %s on: %d of %d records (replay --status).\n", r.N, r.Step, r.Done, r.Total)
+	if r.Held != "" {
+		c.printf("It does not take over: %s (replay --status).\n", r.Held)
+	}
 	if r.Trouble != "" {
 		c.printf("It is held up: %s\n", clean(r.Trouble))
 	}

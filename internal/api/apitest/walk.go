@@ -66,6 +66,17 @@ func (w *Walk) CancelReplay(context.Context) (desk.Replay, error) {
 	return *r, nil
 }
 
+// AcceptReplay lets it take over; it never is held back.
+func (w *Walk) AcceptReplay(context.Context, string) (desk.Replay, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := w.replays.Replay
+	if r == nil || !r.UnderWay() {
+		return desk.Replay{}, fmt.Errorf("accept the replay: %w", desk.ErrNoReplay)
+	}
+	return *r, fmt.Errorf("accept the replay: %w", desk.ErrNotHeld)
+}
+
 // Replays tells of it.
 func (w *Walk) Replays(context.Context) (desk.Replays, error) {
 	w.mu.Lock()
