@@ -382,19 +382,31 @@ type Subscription struct {
 	Known   []string  `json:"known,omitempty"` // ads that carried the value when it was made
 }
 
-// An Alert tells one subscriber of one fact: this value stands in this ad.
+// An Alert tells one subscriber of one fact: this value stands in this ad, or this
+// ad is what a saved search asks for.
 type Alert struct {
 	V            int       `json:"v"`
-	ID           string    `json:"id"` // AlertID of subscription, ad and value
-	Subscription string    `json:"subscription"`
+	ID           string    `json:"id"` // AlertID of subscription, ad and value; SearchAlertID for a saved search
+	Subscription string    `json:"subscription,omitempty"`
 	User         string    `json:"user"`
 	AdID         string    `json:"ad_id"`
 	VersionID    string    `json:"version_id"`
-	Value        Value     `json:"value"`
+	Value        Value     `json:"value,omitzero"` // none for a saved search
 	Written      string    `json:"written,omitempty"` // the value as the ad writes it
 	Title        string    `json:"title"`
 	Site         string    `json:"site"`
 	SeenAt       time.Time `json:"seen_at"`
 	RaisedAt     time.Time `json:"raised_at"`
 	Read         bool      `json:"read,omitempty"`
+
+	Search string  `json:"search,omitempty"` // id of the saved search, instead of a value
+	Found  []Found `json:"found,omitempty"`  // the words of the ad that it asks for, the first few
+	Folded bool    `json:"folded,omitempty"` // one of many: shown as a count by the hour
+	Count  int     `json:"count,omitempty"`  // where an inbox shows one line for many: how many; never stored
+}
+
+// Found is a place in an ad and what stands there.
+type Found struct {
+	Span Span   `json:"span"`
+	Text string `json:"text"` // as written; cut where it is long
 }

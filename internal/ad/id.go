@@ -73,6 +73,12 @@ func AlertID(subscription, adID string, v Value) string {
 	return digest("alert", subscription, adID, v.Kind, v.Value)
 }
 
+// SearchAlertID is the id of the alert that a user gets for a saved search and one
+// content of an ad: however often the search is changed or the alert made anew.
+func SearchAlertID(search, user, documentID string) string {
+	return digest("search alert", search, user, documentID)
+}
+
 // ClusterID is the id of the cluster that an ad founds.
 func ClusterID(adID string) string { return "c" + digest("cluster", adID)[:15] }
 

@@ -81,7 +81,13 @@ func keptRecords() []kept {
 		keepEarly("linkchange", LinkChange{
 			V: 1, Moves: []Move{{AdID: sum[8:40], Cluster: "c" + sum[:15]}}, Hubs: []Hub{{Value{"phone", "+19125550143"}, 12, 7.5, true}},
 		}),
-		keep("alert", Alert{
+		keep("alert-2", Alert{
+			V: 1, ID: sum[:32], Subscription: "s-17", User: "mara", AdID: sum[8:40], VersionID: sum[16:48],
+			Value: Value{"handle", "telegram:ruby_dance77"}, Written: "Telegram: @ruby_dance77", Title: l.Title, Site: "townboard",
+			SeenAt: at, RaisedAt: at.Add(1500 * time.Millisecond), Read: true,
+			Search: sum[24:56], Found: []Found{{Span{"body", 4, 9}, "Ruby"}}, Folded: true, Count: 3,
+		}),
+		keepEarly("alert", Alert{
 			V: 1, ID: sum[:32], Subscription: "s-17", User: "mara", AdID: sum[8:40], VersionID: sum[16:48],
 			Value: Value{"handle", "telegram:ruby_dance77"}, Written: "Telegram: @ruby_dance77", Title: l.Title, Site: "townboard",
 			SeenAt: at, RaisedAt: at.Add(1500 * time.Millisecond), Read: true,
