@@ -47,6 +47,7 @@ const (
 	ActRead     Action = "read"     // search, open an ad or a cluster
 	ActWatch    Action = "watch"    // subscribe, end a subscription, read the inbox
 	ActPacket   Action = "packet"   // make and download an evidence packet
+	ActExport   Action = "export"   // download all that a search finds
 	ActCorrect  Action = "correct"  // say how a piece of an ad reads, and take that back
 	ActImport   Action = "import"   // bring in pages
 	ActCrawl    Action = "crawl"    // start, stop and plan crawls
@@ -83,6 +84,7 @@ var policy = []rule{
 	{ActRead, []Scope{ScopeRead}, true, []Role{Admin, Analyst, Reader}},
 	{ActWatch, []Scope{ScopeWatch}, true, []Role{Admin, Analyst}},
 	{ActPacket, []Scope{ScopePacket}, true, []Role{Admin, Analyst}},
+	{ActExport, []Scope{ScopeRead, ScopePacket}, true, []Role{Admin, Analyst}},
 	{ActCorrect, []Scope{ScopeRead, ScopeCorrect}, true, []Role{Admin, Analyst}},
 	{ActImport, []Scope{ScopeAdmin}, true, []Role{Admin, Analyst}},
 	{ActCrawl, []Scope{ScopeAdmin}, false, []Role{Admin}},
@@ -93,6 +95,23 @@ var policy = []rule{
 	{ActReplay, []Scope{ScopeAdmin}, false, []Role{Admin}},
 	{ActDeadLetters, []Scope{ScopeAdmin, ScopeRead}, true, []Role{Admin}},
 	{ActBackup, []Scope{ScopeAdmin}, false, []Role{Admin}},
+}
+
+// Needs is what an action asks of a subject.
+type Needs struct {
+	Scopes  []Scope // that a token must have, all of them
+	Roles   []Role  // of which its user must have one
+	Purpose bool    // there must be a purpose
+}
+
+// NeedsOf says what the policy asks for an action; false when it knows none of the name.
+func NeedsOf(a Action) (Needs, bool) {
+	i := slices.IndexFunc(policy, func(r rule) bool { return r.action == a })
+	if i < 0 {
+		return Needs{}, false
+	}
+	r := policy[i]
+	return Needs{slices.Clone(r.scopes), slices.Clone(r.roles), r.purpose}, true
 }
 
 // The ways a subject came in.

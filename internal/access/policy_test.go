@@ -19,6 +19,7 @@ tokens       yes   yes     yes    yes     |
 read         yes   yes     yes    -       | purpose
 watch        yes   yes     -      -       | purpose
 packet       yes   yes     -      -       | purpose
+export       yes   yes     -      -       | purpose
 correct      yes   yes     -      -       | purpose
 import       yes   yes     -      -       | purpose
 crawl        yes   -       -      -       |
