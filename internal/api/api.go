@@ -16,8 +16,10 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"vigil.example/internal/access"
@@ -40,6 +42,9 @@ type server struct {
 	desk *desk.Desk
 	c    Config
 	mux  *http.ServeMux
+
+	bodies      checker
+	description func() (Document, error)
 }
 
 // New returns the API over a desk. It serves /api/v1/ and /healthz.
@@ -50,8 +55,12 @@ func New(d *desk.Desk, c Config) http.Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &server{desk: d, c: c, mux: http.NewServeMux()}
+	s := &server{desk: d, c: c, mux: http.NewServeMux(), bodies: checker{newDrafter(true)}}
+	s.description = sync.OnceValues(func() (Document, error) { return Describe(c.Version) })
 	for _, rt := range s.routes() {
+		if _, ok := rt.in.(page); rt.in != nil && !ok {
+			s.bodies.of(reflect.TypeOf(rt.in))
+		}
 		s.mux.Handle(rt.method+" "+Root+rt.path, s.serve(rt))
 	}
 	s.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -64,10 +73,12 @@ func New(d *desk.Desk, c Config) http.Handler {
 
 // A call is one request to a route.
 type call struct {
-	w  http.ResponseWriter
-	r  *http.Request
-	s  access.Subject // zero on open routes
-	id string
+	w      http.ResponseWriter
+	r      *http.Request
+	s      access.Subject // zero on open routes
+	id     string
+	rt     route
+	bodies checker
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }
@@ -98,7 +109,7 @@ func (s *server) serve(rt route) http.Handler {
 			s.c.Log.ErrorContext(r.Context(), "request panicked", "route", rt.path, "stack", string(debug.Stack()))
 			s.send(w, internal(what, ""))
 		}()
-		c := &call{w: w, r: r}
+		c := &call{w: w, r: r, rt: rt, bodies: s.bodies}
 		err := s.admit(rt, c)
 		if err == nil && rt.id != nil {
 			what += " " + c.id
@@ -136,7 +147,7 @@ func (s *server) admit(rt route, c *call) error {
 			return errShape
 		}
 	}
-	return nil
+	return c.parameters()
 }
 
 // fail sends the problem that an error is. What is nobody's fault outside goes to

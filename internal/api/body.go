@@ -27,21 +27,41 @@ func wrong(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", errBody, fmt.Sprintf(format, args...))
 }
 
-// read decodes the body into v, strictly: one JSON object with no other fields.
-func (c *call) read(v any) error {
+// read decodes the body into v, which has the type that the route takes: one JSON
+// object as its schema in the API's description says, and nothing else.
+func (c *call) read(v any) error { return c.readUpTo(v, maxBody) }
+
+// readUpTo is read for a body of at most so many bytes.
+func (c *call) readUpTo(v any, most int64) error {
 	if t, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		return errType
 	}
-	defer c.within(30 * time.Second)()
-	d := json.NewDecoder(http.MaxBytesReader(c.w, c.r.Body, maxBody))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return bodyError(err, v)
+	t := reflect.TypeOf(v).Elem()
+	if t != reflect.TypeOf(c.rt.in) {
+		return fmt.Errorf("route %s %s reads a %v; its row in the table says %T", c.rt.method, c.rt.path, t, c.rt.in)
 	}
-	if err := d.Decode(&struct{}{}); !errors.Is(err, io.EOF) {
-		return wrong("something stands behind the JSON object")
+	done := c.within(30 * time.Second)
+	b, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, most))
+	done()
+	if tooMuch, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return fmt.Errorf("%w: at most %d bytes are taken", errTooMuch, tooMuch.Limit)
+	} else if err != nil {
+		return wrong("the body did not come whole")
 	}
-	return nil
+	whole, err := readStrictly(b)
+	if err == nil {
+		err = c.bodies.check(whole, c.bodies.of(t), "")
+	}
+	if err == nil {
+		err = json.Unmarshal(b, v)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errBody), errors.Is(err, errShape):
+		return err
+	}
+	return wrong("it is no JSON object of the fields %s", strings.Join(fields(v), ", "))
 }
 
 // within gives the body a time to come, until the returned function is called: a
@@ -50,24 +70,6 @@ func (c *call) within(d time.Duration) func() {
 	rc := http.NewResponseController(c.w)
 	_ = rc.SetReadDeadline(time.Now().Add(d)) // a test's writer may know none
 	return func() { _ = rc.SetReadDeadline(time.Time{}) }
-}
-
-// bodyError says why a body cannot be decoded into v. The decoder's own texts may
-// quote values, so only names of fields are taken from them.
-func bodyError(err error, v any) error {
-	var tooMuch *http.MaxBytesError
-	var wrongType *json.UnmarshalTypeError
-	switch field, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); {
-	case errors.As(err, &tooMuch):
-		return fmt.Errorf("%w: at most %d bytes are taken", errTooMuch, tooMuch.Limit)
-	case errors.As(err, &wrongType) && wrongType.Field != "":
-		return wrong("field %q does not take this kind of value", wrongType.Field)
-	case unknown && len(field) < 40:
-		return wrong("unknown field %s; the fields are %s", field, strings.Join(fields(v), ", "))
-	case unknown:
-		return wrong("unknown field; the fields are %s", strings.Join(fields(v), ", "))
-	}
-	return wrong("it is no JSON object of the fields %s", strings.Join(fields(v), ", "))
 }
 
 // fields lists the JSON names of the struct that v points to.
@@ -99,11 +101,28 @@ func reply(w http.ResponseWriter, status int, v any) error {
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}
+	return sendJSON(w, status, append(b, '\n'))
+}
+
+func sendJSON(w http.ResponseWriter, status int, b []byte) error {
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(b)+1))
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)))
 	w.WriteHeader(status)
-	_, _ = w.Write(append(b, '\n')) // whoever asked has gone
+	_, _ = w.Write(b) // whoever asked has gone
 	return nil
 }
 
-func (c *call) reply(status int, v any) error { return reply(c.w, status, v) }
+// reply answers with what the route's row says it gives.
+func (c *call) reply(status int, v any) error {
+	if want := c.rt.answer(); reflect.TypeOf(v) != want {
+		return fmt.Errorf("route %s %s answers with a %T; its row in the table says %v", c.rt.method, c.rt.path, v, want)
+	}
+	if !c.rt.tagged() {
+		return reply(c.w, status, v)
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	return c.tag(append(b, '\n'))
+}

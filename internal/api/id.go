@@ -6,6 +6,12 @@ import "errors"
 // be a number that somebody put there.
 var errShape = errors.New("this is no id")
 
+// The shapes of ids as patterns.
+const (
+	digestPattern  = `^[0-9a-f]{32}$`
+	clusterPattern = `^c[0-9a-f]{15}$`
+)
+
 // isDigest reports whether s has the shape of the id of an ad, a watch, a token
 // or an alert: 32 lower-case hex digits.
 func isDigest(s string) bool { return len(s) == 32 && isHex(s) }

@@ -1,0 +1,84 @@
+package api
+
+import (
+	"vigil.example/internal/access"
+	"vigil.example/internal/casework"
+	"vigil.example/internal/desk"
+	"vigil.example/internal/erasure"
+)
+
+// A route is one thing that can be asked for. The table below is all that the
+// server, the OpenAPI document and the tests know of it: a route that is added
+// there says its types, and nothing needs to be told again.
+type route struct {
+	method string
+	path   string
+	what   string            // what the request does, for problems
+	id     func(string) bool // shape of {id}; nil when the path has none
+	do     func(*call) error
+	may    access.Action // what the desk asks that the caller may do; anyone, or own
+	in     any           // a value of what is asked: the query's parameters for GET, the body else; nil for neither
+	out    any           // a value of the answer; nil for none (204)
+}
+
+// Who may use a route that is no action of the policy.
+const (
+	anyone access.Action = "anyone" // no token is needed
+	own    access.Action = "own"    // a token does this to itself
+)
+
+// open reports whether a route needs no token.
+func (rt route) open() bool { return rt.may == anyone }
+
+// What a route takes or gives that is no JSON object of status 200.
+type (
+	made   struct{ of any }                     // 201, and the value that was made
+	either struct{ of any }                     // 201 when it was made, 200 when it was there
+	file   struct{ kind string }                // bytes of a media type
+	events struct{ of any }                     // text/event-stream, whose data are these values
+	page   struct{ headers map[string]*schema } // bytes of any media type, described by headers
+)
+
+// routes is the whole API.
+func (s *server) routes() []route {
+	return []route{
+		{"GET", "/openapi.json", "read the description of the API", nil, s.openAPI, anyone, nil, Document{}},
+		{"POST", "/tokens", "make token", nil, s.makeToken, anyone, TokenRequest{}, made{TokenAnswer{}}},
+		{"DELETE", "/tokens/{id}", "revoke token", isDigest, s.revoke, own, nil, nil},
+		{"POST", "/search", "search", nil, s.search, access.ActRead, SearchRequest{}, SearchAnswer{}},
+		{"GET", "/ads/{id}", "open ad", isDigest, s.ad, access.ActRead, nil, Ad{}},
+		{"POST", "/ads/{id}/corrections", "correct ad", isDigest, s.correct, access.ActCorrect, CorrectionRequest{}, made{CorrectionList{}}},
+		{"GET", "/ads/{id}/corrections", "list corrections of ad", isDigest, s.corrections, access.ActRead, nil, CorrectionList{}},
+		{"GET", "/corrections", "list corrections", nil, s.corrections, access.ActRead, nil, CorrectionList{}},
+		{"POST", "/corrections/{id}/withdraw", "withdraw correction", isDigest, s.withdraw, access.ActCorrect, WithdrawRequest{}, casework.Correction{}},
+		{"GET", "/clusters", "list clusters", nil, s.clusters, access.ActRead, ClusterParams{}, ClusterList{}},
+		{"GET", "/clusters/{id}", "open cluster", isCluster, s.cluster, access.ActRead, nil, Cluster{}},
+		{"POST", "/clusters/{id}/packet", "make packet of cluster", isCluster, s.packet, access.ActPacket, nil, file{"application/zip"}},
+		{"GET", "/watches", "list watches", nil, s.watches, access.ActWatch, nil, WatchList{}},
+		{"POST", "/watches", "watch", nil, s.watch, access.ActWatch, WatchRequest{}, made{Watch{}}},
+		{"DELETE", "/watches/{id}", "end watch", isDigest, s.unwatch, access.ActWatch, nil, nil},
+		{"GET", "/inbox", "open inbox", nil, s.inbox, access.ActWatch, InboxParams{}, Inbox{}},
+		{"POST", "/inbox/read", "mark alerts", nil, s.markRead, access.ActWatch, MarkRequest{}, nil},
+		{"GET", "/inbox/wait", "wait for alerts", nil, s.wait, access.ActWatch, WaitParams{}, WaitAnswer{}},
+		{"POST", "/imports", "import page", nil, s.imports, access.ActImport, page{importHeaders()}, either{Imported{}}},
+		{"POST", "/demand", "read demand figures", nil, s.demand, access.ActRead, desk.DemandQuestion{}, desk.Demand{}},
+		{"GET", "/status", "read status", nil, s.status, access.ActStatus, nil, desk.Status{}},
+		{"POST", "/audit/verify", "verify audit log", nil, s.verifyAudit, access.ActAudit, nil, AuditAnswer{}},
+		{"GET", "/replay", "read replay", nil, s.replays, access.ActStatus, nil, desk.Replays{}},
+		{"POST", "/replay", "replay", nil, s.startReplay, access.ActReplay, ReplayRequest{}, made{desk.Replay{}}},
+		{"POST", "/replay/accept", "accept the replay", nil, s.acceptReplay, access.ActReplay, nil, desk.Replay{}},
+		{"DELETE", "/replay", "cancel the replay", nil, s.cancelReplay, access.ActReplay, nil, desk.Replay{}},
+		{"GET", "/dead-letters", "list dead letters", nil, s.letters, access.ActDeadLetters, LetterParams{}, desk.LetterList{}},
+		{"POST", "/dead-letters/show", "open dead letter", nil, s.letter, access.ActDeadLetters, LetterRequest{}, desk.Letter{}},
+		{"POST", "/dead-letters/retry", "retry dead letters", nil, s.retryLetters, access.ActDeadLetters, LettersRequest{}, desk.LetterWork{}},
+		{"POST", "/dead-letters/drop", "drop dead letters", nil, s.dropLetters, access.ActDeadLetters, LettersRequest{}, desk.LetterWork{}},
+		{"POST", "/backup", "back up", nil, s.backup, access.ActBackup, nil, file{"application/x-tar"}},
+		{"POST", "/erasures", "erase", nil, s.erase, access.ActErase, EraseRequest{}, made{erasure.Entry{}}},
+		{"POST", "/erasures/preview", "preview erasure", nil, s.previewErase, access.ActErase, EraseRequest{}, ErasePreview{}},
+		{"GET", "/erasures", "list erasures", nil, s.erasures, access.ActAudit, nil, ErasureList{}},
+		{"GET", "/erasures/{id}", "open erasure", isDigest, s.erasure, access.ActAudit, nil, erasure.Entry{}},
+		{"POST", "/holds", "hold", nil, s.hold, access.ActHold, HoldRequest{}, made{casework.Hold{}}},
+		{"GET", "/holds", "list holds", nil, s.holds, access.ActAudit, nil, HoldList{}},
+		{"POST", "/holds/{id}/release", "release hold", isDigest, s.release, access.ActHold, ReleaseRequest{}, casework.Hold{}},
+	}
+}
