@@ -245,7 +245,8 @@ type Ad struct {
 	Indicators  []Indicator  `json:"indicators,omitempty"`
 	Lead        *Lead        `json:"lead,omitempty"` // nil when the language found is none
 	Side        *Side        `json:"side,omitempty"`
-	EnrichedBy  string       `json:"enriched_by"` // program version and pipeline digest
+	SiteWords   *SiteWords   `json:"site_words,omitempty"` // nil when the site's own words are not known
+	EnrichedBy  string       `json:"enriched_by"`          // program version and pipeline digest
 
 	// Decided is the newest decision of a person about the readings of this ad that
 	// was known when it was read, by its sequence; 0 for none. Of two readings of one
@@ -391,7 +392,7 @@ type Alert struct {
 	User         string    `json:"user"`
 	AdID         string    `json:"ad_id"`
 	VersionID    string    `json:"version_id"`
-	Value        Value     `json:"value,omitzero"` // none for a saved search
+	Value        Value     `json:"value,omitzero"`    // none for a saved search
 	Written      string    `json:"written,omitempty"` // the value as the ad writes it
 	Title        string    `json:"title"`
 	Site         string    `json:"site"`

@@ -9,11 +9,13 @@ import (
 	"vigil.example/internal/enrich/place"
 	"vigil.example/internal/enrich/side"
 	"vigil.example/internal/enrich/signature"
+	"vigil.example/internal/enrich/sitewords"
 )
 
 // table names every enricher. A new one is one line here and one in a pipeline.
 func table() map[string]func(Config) Enricher {
 	return map[string]func(Config) Enricher{
+		"sitewords":  func(c Config) Enricher { return sitewords.New(c.Words) },
 		"number":     func(c Config) Enricher { return number.New(c.Country) },
 		"correction": func(c Config) Enricher { return correction.New(c.Corrections) },
 		"contact":    func(Config) Enricher { return contact.New() },

@@ -11,6 +11,7 @@ import (
 	"vigil.example/internal/ad"
 	"vigil.example/internal/casework"
 	"vigil.example/internal/enrich/indicator"
+	"vigil.example/internal/site"
 )
 
 // An Enricher reads one thing in an ad and fills the fields that are its own.
@@ -58,6 +59,9 @@ type Config struct {
 	// Corrections gives what people decided about the readings of an ad; see
 	// correction.New. It may be nil.
 	Corrections func(adID string) (standing []casework.Correction, newest uint64)
+	// Words gives what is known of the words that a site adds to its pages, nil for
+	// nothing. It may be nil.
+	Words func(site string) *site.Model
 	// Rules is the library of indicators; nil is the built-in one.
 	Rules *indicator.Library
 }

@@ -16,10 +16,13 @@ const (
 )
 
 // A Page is the hashed words of an ad, and who seems to own it by the contact it
-// gives: 0 when unknown.
+// gives: 0 when unknown. Where numbers are words that stand for any number, Numbers
+// may say what each is, 0 beside other words: so numbers that are the site's, too,
+// are learned.
 type Page struct {
-	Words []uint32
-	Owner uint64
+	Words   []uint32
+	Numbers []uint32
+	Owner   uint64
 }
 
 // Owners is how many owners the pages of a site seem to have, by contact and by
@@ -35,7 +38,7 @@ type Owners struct {
 func LearnWords(pages []Page) (Words, Owners) {
 	counts := map[uint32]int{}
 	for _, p := range pages {
-		for g := range distinctGrams(p.Words) {
+		for g := range p.grams() {
 			counts[g]++
 		}
 	}
@@ -54,7 +57,7 @@ func LearnWords(pages []Page) (Words, Owners) {
 		if p.Owner != 0 {
 			contacts[p.Owner] = struct{}{}
 		}
-		for g := range distinctGrams(p.Words) {
+		for g := range p.grams() {
 			if _, ok := frequent[g]; !ok {
 				continue
 			}
@@ -82,12 +85,32 @@ func LearnWords(pages []Page) (Words, Owners) {
 	return own, Owners{len(contacts), len(texts)}
 }
 
-func distinctGrams(ws []uint32) map[uint32]struct{} {
-	out := make(map[uint32]struct{}, len(ws))
-	for i := 0; i+gramWords <= len(ws); i++ {
-		out[gram(ws[i:i+gramWords])] = struct{}{}
+// grams are the distinct 5-grams of a page; one with numbers in it is there twice,
+// with any number and with those.
+func (p Page) grams() map[uint32]struct{} {
+	out := make(map[uint32]struct{}, len(p.Words))
+	for i := 0; i+gramWords <= len(p.Words); i++ {
+		out[gram(p.Words[i:i+gramWords])] = struct{}{}
+		if p.Numbers == nil {
+			continue
+		}
+		if g, ok := exact(p.Words[i:i+gramWords], p.Numbers[i:i+gramWords]); ok {
+			out[g] = struct{}{}
+		}
 	}
 	return out
+}
+
+// exact is the hash of words of which some are numbers, with these numbers.
+func exact(ws, numbers []uint32) (g uint32, ok bool) {
+	var h uint64
+	for i, w := range ws {
+		if numbers[i] != 0 {
+			w, ok = numbers[i], true
+		}
+		h = mix(h + uint64(w))
+	}
+	return uint32(h>>16) ^ 0x5bd1e995, ok
 }
 
 // restOf names what an ad says apart from frequent words: the least hash of its

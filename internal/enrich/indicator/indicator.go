@@ -15,6 +15,7 @@ package indicator
 
 import (
 	"context"
+	"strings"
 
 	"vigil.example/internal/ad"
 )
@@ -88,7 +89,8 @@ func NewEnricher(l *Library) *Indicators { return &Indicators{l} }
 // Name is the enricher's name in the table.
 func (*Indicators) Name() string { return "indicator" }
 
-// Enrich fills a.Indicators and a.Lead from title and body. The telephone numbers
+// Enrich fills a.Indicators and a.Lead from title and body as the poster wrote them,
+// without the site's own words. The telephone numbers
 // must have been read before.
 func (e *Indicators) Enrich(_ context.Context, a *ad.Ad) error {
 	a.Indicators, a.Lead = nil, nil
@@ -106,9 +108,13 @@ func (e *Indicators) Enrich(_ context.Context, a *ad.Ad) error {
 		o.Year = a.SeenAt.Year()
 	}
 	title := len([]rune(a.Title))
-	text := a.Title + "\n" + a.Body
+	ownTitle, ownBody := a.Poster()
+	text := ownTitle + "\n" + ownBody
 	o.Phones = []ad.Phone{}
 	for _, p := range a.Phones {
+		if a.SiteWords.In(p.Span) {
+			continue
+		}
 		switch p.Span.Field {
 		case "body":
 			p.Span.Start, p.Span.End = p.Span.Start+title+1, p.Span.End+title+1
@@ -135,6 +141,23 @@ func (e *Indicators) Enrich(_ context.Context, a *ad.Ad) error {
 		}
 		a.Indicators = append(a.Indicators, i)
 	}
+	if a.SiteWords != nil {
+		asWritten(a)
+	}
 	a.Lead = LeadOf(a.Indicators)
 	return nil
+}
+
+// asWritten quotes an ad where its poster's words go on behind words of the site.
+func asWritten(a *ad.Ad) {
+	for k, i := range a.Indicators {
+		if !strings.Contains(i.Text, "\n") {
+			continue
+		}
+		text := []rune(a.Body)
+		if i.Span.Field == "title" {
+			text = []rune(a.Title)
+		}
+		a.Indicators[k].Text = string(text[i.Span.Start:i.Span.End])
+	}
 }

@@ -91,7 +91,7 @@ func (Languages) Name() string { return "language" }
 
 // Enrich fills a.Language.
 func (l Languages) Enrich(_ context.Context, a *ad.Ad) error {
-	v := l.Read(a.Title, a.Body)
+	v := l.Read(a.Poster())
 	a.Language = &v
 	return nil
 }

@@ -1,18 +1,14 @@
 package place
 
 import (
-	"bufio"
-	"embed"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"vigil.example/internal/enrich/words"
+	"vigil.example/internal/gazetteer"
 )
-
-//go:embed gazetteer/*.tsv gazetteer/usage.txt
-var files embed.FS
 
 // A Metro is a metropolitan area of the gazetteer: a core-based statistical area
 // of the United States, elsewhere a large city and what lies close to it.
@@ -69,8 +65,8 @@ func Load() *Gazetteer {
 		usage: map[string]set{}, alias: map[string]string{}, region: map[string]string{}, abbr: map[string]bool{},
 	}
 	g.readUsage()
-	rows("metros.tsv", func(f []string) { g.metros[f[0]] = f[1] })
-	rows("places.tsv", func(f []string) {
+	gazetteer.Rows("metros.tsv", func(f []string) { g.metros[f[0]] = f[1] })
+	gazetteer.Rows("places.tsv", func(f []string) {
 		n := number(f[3])
 		g.cities = append(g.cities, city{name: f[0], region: f[1], metro: f[2], weight: float64(n)})
 	})
@@ -100,10 +96,10 @@ func Load() *Gazetteer {
 			}
 		}
 	}
-	rows("zips.tsv", func(f []string) {
+	gazetteer.Rows("zips.tsv", func(f []string) {
 		g.zips = append(g.zips, zipRun{number(f[0]), "US-" + f[1], f[2]})
 	})
-	rows("areas.tsv", func(f []string) { g.areas[number(f[0])] = area{f[1], f[2], float64(number(f[3])) / 100} })
+	gazetteer.Rows("areas.tsv", func(f []string) { g.areas[number(f[0])] = area{f[1], f[2], float64(number(f[3])) / 100} })
 	return g
 }
 
@@ -171,13 +167,9 @@ func (g *Gazetteer) zip(n int) (zipRun, bool) {
 
 // readUsage reads how names are used.
 func (g *Gazetteer) readUsage() {
-	lines("usage.txt", func(line string) {
-		name, list, ok := strings.Cut(line, ":")
-		if !ok || strings.HasPrefix(line, "#") {
-			return
-		}
+	gazetteer.Sets(func(name string, list []string) {
 		s := set{}
-		for w := range strings.FieldsSeq(list) {
+		for _, w := range list {
 			w = strings.ReplaceAll(w, "_", " ")
 			from, to, paired := strings.Cut(w, "=")
 			switch {
@@ -202,24 +194,6 @@ func fold(t *words.Text, s string) string {
 		return ""
 	}
 	return string(t.Between(0, len(t.Words)-1))
-}
-
-func rows(name string, f func([]string)) {
-	lines(name, func(l string) { f(strings.Split(l, "\t")) })
-}
-
-// lines reads a file that is built in; a test reads them all.
-func lines(name string, f func(string)) {
-	r, err := files.Open("gazetteer/" + name)
-	if err != nil {
-		panic(err)
-	}
-	defer func() { _ = r.Close() }()
-	for s := bufio.NewScanner(r); s.Scan(); {
-		if l := s.Text(); l != "" {
-			f(l)
-		}
-	}
 }
 
 func number(s string) int {

@@ -3,7 +3,7 @@
 // country of its site. Each place says where it was read and how sure that is; a
 // name that several cities have is told apart by what else the ad says, and words
 // and first names that are also cities count only where the words around them
-// speak of a place. The gazetteer is built in (gazetteer/SOURCES.md); nothing is
+// speak of a place. The gazetteer is built in (internal/gazetteer/data/SOURCES.md); nothing is
 // asked of a network. It fills Ad.Places.
 package place
 
@@ -92,8 +92,9 @@ func (p Places) read(a *ad.Ad) []ad.Place {
 		}
 	}
 	p.field(r, FromLocation, a.Location)
-	p.field(r, "title", a.Title)
-	p.field(r, "body", a.Body)
+	title, body := a.Poster()
+	p.field(r, "title", title)
+	p.field(r, "body", body)
 	p.resolve(r)
 	for _, ph := range a.Phones {
 		if ar, ok := p.area(ph); ok {

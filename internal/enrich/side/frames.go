@@ -261,7 +261,7 @@ func (r *reading) signs(a *ad.Ad) {
 			r.note(otherLanguage)
 		}
 	}
-	if len(a.Phones)+len(a.Identifiers)+len(a.Contacts) > 0 {
+	if reached(a) {
 		r.note(reachable)
 	}
 	if r.prices >= 2 {
@@ -274,6 +274,13 @@ func (r *reading) signs(a *ad.Ad) {
 	case !r.topical:
 		r.note(noTopic)
 	}
+}
+
+// reached reports whether an ad gives a contact that is not its site's.
+func reached(a *ad.Ad) bool {
+	return len(a.Contacts) > 0 ||
+		slices.ContainsFunc(a.Phones, func(p ad.Phone) bool { return !a.SiteWords.In(p.Span) }) ||
+		slices.ContainsFunc(a.Identifiers, func(i ad.Identifier) bool { return !a.SiteWords.In(i.Span) })
 }
 
 // reasons are what spoke for a side, weightiest first.

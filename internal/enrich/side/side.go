@@ -182,8 +182,9 @@ func (s Sides) Read(a *ad.Ad) ad.Side {
 // read finds the features of an ad.
 func (s Sides) read(r *reading, a *ad.Ad) {
 	*r = reading{text: r.text, marks: r.marks}
-	s.field(r, a.Title)
-	s.field(r, a.Body)
+	title, body := a.Poster()
+	s.field(r, title)
+	s.field(r, body)
 	r.signs(a)
 }
 

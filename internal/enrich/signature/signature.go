@@ -1,6 +1,6 @@
 // Package signature is the enricher that computes a text signature: four
 // independent min-hashes of the word 3-grams of title and body (Broder, On the
-// resemblance and containment of documents, 1997). Two texts agree on each of
+// resemblance and containment of documents, 1997), as its poster wrote them. Two texts agree on each of
 // them with the probability that is their Jaccard similarity. Words with digits
 // are left out, so that numbers and prices do not make copies look unlike. It
 // fills Ad.Signature.
@@ -30,7 +30,8 @@ func (Signature) Name() string { return "signature" }
 
 // Enrich fills a.Signature; a text without words gets none.
 func (Signature) Enrich(_ context.Context, a *ad.Ad) error {
-	words := wordHashes(a.Title + "\n" + a.Body)
+	title, body := a.Poster()
+	words := wordHashes(title + "\n" + body)
 	a.Signature = nil
 	if len(words) == 0 {
 		return nil
