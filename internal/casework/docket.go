@@ -1,5 +1,5 @@
 // Package casework keeps what people decide: subscriptions to values, which
-// alerts they have read, what must not be erased, and the words of the purposes
+// alerts they have read, searches that they keep, what must not be erased, and the words of the purposes
 // they work for, and how they correct the reading of an ad; cases, notes and link
 // decisions will stand beside them. Decisions
 // come in as method calls and are stored as events, one subject per thing decided
@@ -40,6 +40,9 @@ type Config struct {
 	// by whichever process it was made, but not for those that Open finds. It may
 	// call the Docket's readers, and should return soon.
 	Created func(ad.Subscription)
+	// Alerted, when set, is called likewise with the id of a saved search that
+	// somebody has asked to be told of, or whose alerts know other documents now.
+	Alerted func(id string)
 }
 
 // Validate says what is wrong with the configuration.
@@ -57,6 +60,7 @@ type Docket struct {
 	key     []byte
 	now     func() time.Time
 	created func(ad.Subscription) // nil until Open is done
+	alerted func(id string)       // likewise
 
 	writing sync.Mutex // one decision at a time; held across the journal's disk
 
@@ -72,6 +76,11 @@ type Docket struct {
 	purposes map[string]Purpose
 	holds    map[string]*Hold
 	held     map[ad.Value]map[string]bool // ids of the holds that stand on a target
+	saved    map[string]*Saved
+	named    map[string][]ad.Value // by saved search: values in any wording that it ever had
+	alerting uint64                // changes with the searches that alert, and is never 0
+	looked   map[string]map[string]time.Time
+	lists    map[string]*WatchList
 
 	corrections *Corrections // guards itself
 }
@@ -96,13 +105,18 @@ func Open(ctx context.Context, j ad.Journal, c Config) (*Docket, error) {
 		purposes: make(map[string]Purpose),
 		holds:    make(map[string]*Hold),
 		held:     make(map[ad.Value]map[string]bool),
+		saved:    make(map[string]*Saved),
+		named:    make(map[string][]ad.Value),
+		alerting: 1,
+		looked:   make(map[string]map[string]time.Time),
+		lists:    make(map[string]*WatchList),
 
 		corrections: NewCorrections(),
 	}
 	if err := d.CatchUp(ctx); err != nil {
 		return nil, err
 	}
-	d.created = c.Created
+	d.created, d.alerted = c.Created, c.Alerted
 	return d, nil
 }
 
@@ -167,6 +181,9 @@ func (d *Docket) bring(seq uint64, subject string, data []byte) error {
 			d.created(s)
 		}
 	}
+	if fresh && e.KnownDocs != nil && d.alerted != nil {
+		d.alerted(id)
+	}
 	return nil
 }
 
@@ -197,6 +214,9 @@ func (d *Docket) applier(subject string) (string, func(string, event) error) {
 		{subjectInbox, d.applyMarks},
 		{subjectPurpose, d.applyPurpose},
 		{subjectHold, d.applyHold},
+		{subjectSaved, d.applySaved},
+		{subjectLooked, d.applyLooked},
+		{subjectList, d.applyList},
 		{subjectCorrection, func(id string, e event) error { return d.corrections.bring(e.seq, id, e) }},
 	} {
 		if id, ok := strings.CutPrefix(subject, a.prefix); ok {

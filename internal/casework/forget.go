@@ -10,7 +10,7 @@ import (
 )
 
 // Sequences returns where in the journal the events stand that hold an erased
-// value: those of subscriptions to it and of released holds on it, and the
+// value: those of subscriptions to it, of saved searches that name it or once did, of released holds on it, and the
 // corrections of an erased ad, in order. Those are asked for as a value of kind
 // AboutAd. A hold that stands is not among them: it beats erasure, so ask Held first. Deleting
 // them from the journal and Forget belong together; since people decide while an
@@ -39,6 +39,11 @@ func (d *Docket) about(match func(ad.Value) bool) map[string]ad.Value {
 			out[subjectHold+id] = h.target()
 		}
 	}
+	for id, values := range d.named {
+		if i := slices.IndexFunc(values, match); i >= 0 {
+			out[subjectSaved+id] = values[i]
+		}
+	}
 	for _, c := range d.corrections.All("") {
 		if v := (ad.Value{Kind: AboutAd, Value: c.AdID}); match(v) {
 			out[subjectCorrection+c.ID] = v
@@ -47,7 +52,7 @@ func (d *Docket) about(match func(ad.Value) bool) map[string]ad.Value {
 	return out
 }
 
-// Forget drops from the state those subscriptions, released holds and corrections
+// Forget drops from the state those subscriptions, saved searches, released holds and corrections
 // with a matching value whose events were deleted from the journal, and returns how many.
 // What was decided anew since stays, so every process may call it when it hears of
 // an erasure, as often as it likes. A deleted event that still arrives by Apply
@@ -94,7 +99,7 @@ func (d *Docket) Forget(ctx context.Context, match func(ad.Value) bool) (int, er
 	return n, nil
 }
 
-// drop removes one subscription, hold or correction. The caller holds d.mu.
+// drop removes one subscription, saved search, hold or correction. The caller holds d.mu.
 func (d *Docket) drop(subject string, v ad.Value) {
 	delete(d.seqs, subject)
 	delete(d.events, subject)
@@ -113,6 +118,12 @@ func (d *Docket) drop(subject string, v ad.Value) {
 		d.corrections.mu.Lock()
 		d.corrections.drop(id)
 		d.corrections.mu.Unlock()
+		return
+	}
+	if id, ok := strings.CutPrefix(subject, subjectSaved); ok {
+		delete(d.saved, id)
+		delete(d.named, id)
+		d.alerting++
 		return
 	}
 	id := subject[len(subjectHold):]

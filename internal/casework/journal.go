@@ -18,12 +18,15 @@ const (
 	subjectPurpose      = "decisions.purpose."
 	subjectHold         = "decisions.hold."
 	subjectCorrection   = "decisions.correction."
+	subjectSaved        = "decisions.saved."
+	subjectLooked       = "decisions.looked."
+	subjectList         = "decisions.watchlist."
 )
 
 // holdsValue reports whether events of a subject may have to be erased for a
 // value in them.
 func holdsValue(subject string) bool {
-	return strings.HasPrefix(subject, subjectSubscription) || strings.HasPrefix(subject, subjectHold) || strings.HasPrefix(subject, subjectCorrection)
+	return strings.HasPrefix(subject, subjectSubscription) || strings.HasPrefix(subject, subjectHold) || strings.HasPrefix(subject, subjectCorrection) || strings.HasPrefix(subject, subjectSaved)
 }
 
 // The kinds of event. Known events come before the created event of the same
@@ -42,6 +45,14 @@ const (
 
 	kindCorrected = "corrected"
 	kindWithdrawn = "withdrawn"
+
+	kindSaved    = "saved"
+	kindDeleted  = "deleted"
+	kindRestored = "restored"
+	kindAlerted  = "alerted"
+	kindSilenced = "silenced"
+	kindLooked   = "looked"
+	kindListed   = "listed"
 )
 
 // An event is what one decision looks like in the journal.
@@ -58,6 +69,12 @@ type event struct {
 	Release      *Release         `json:"release,omitempty"`
 	Correction   *Correction      `json:"correction,omitempty"`
 	Withdrawal   *Withdrawal      `json:"withdrawal,omitempty"`
+	Wording      *Wording         `json:"wording,omitempty"`    // of a saved search
+	KnownDocs    []byte           `json:"known_docs,omitempty"` // a KeySet: what its alerts know from now on
+	Fold         bool             `json:"fold,omitempty"`
+	Of           string           `json:"of,omitempty"` // purpose of an alert on it, or which was looked at
+	UpTo         time.Time        `json:"up_to,omitzero"`
+	List         *WatchList       `json:"list,omitempty"`
 
 	seq uint64 // where it stands
 }

@@ -21,6 +21,12 @@ func (j Journal) Append(ctx context.Context, subject, id string, data []byte, ex
 	return j.bus.Append(ctx, subject, id, data, expect)
 }
 
+// Bundle stores events whose order among others of their subjects does not matter,
+// many in one write. When it fails, some may be stored.
+func (j Journal) Bundle(ctx context.Context, events []ad.Message) error {
+	return j.bus.Publish(ctx, events)
+}
+
 // Replay calls f with every event from a sequence on and returns the last.
 func (j Journal) Replay(ctx context.Context, from uint64, f func(seq uint64, subject string, data []byte) error) (uint64, error) {
 	return j.bus.Replay(ctx, j.stream, from, nil, func(m ad.Message) error { return f(m.Seq, m.Subject, m.Data) })
