@@ -73,6 +73,7 @@ type Page struct {
 	ad     Ad // without its text
 	words  []uint32
 	images []uint64
+	whole  bool // all its numbers count, however many they are
 }
 
 // Read reads an ad. It may be called beside others.
@@ -101,7 +102,7 @@ func (l *Linker) Take(p Page) {
 	r.from = int32(len(l.words))
 	l.words = append(l.words, p.words...)
 	r.to = int32(len(l.words))
-	if len(p.ad.Phones) <= maxPhones {
+	if p.whole || len(p.ad.Phones) <= maxPhones {
 		l.give(&r, phone, p.ad.Phones)
 	}
 	l.give(&r, email, p.ad.Emails)
