@@ -14,6 +14,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"net/http"
 	"reflect"
@@ -35,6 +36,7 @@ type Config struct {
 	Log     *slog.Logger     // of failures; none when nil
 	Now     func() time.Time // time.Now when nil
 	Spool   string           // folder for packets on their way out; the system's when empty
+	Rates   Rates            // how often may be asked
 }
 
 // A server holds what all routes share.
@@ -42,6 +44,8 @@ type server struct {
 	desk *desk.Desk
 	c    Config
 	mux  *http.ServeMux
+
+	tokens, addresses *limiter
 
 	bodies      checker
 	description func() (Document, error)
@@ -55,7 +59,9 @@ func New(d *desk.Desk, c Config) http.Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	c.Rates = c.Rates.withDefaults()
 	s := &server{desk: d, c: c, mux: http.NewServeMux(), bodies: checker{newDrafter(true)}}
+	s.tokens, s.addresses = newLimiter("token", c.Rates.Token), newLimiter("address", c.Rates.Address)
 	s.description = sync.OnceValues(func() (Document, error) { return Describe(c.Version) })
 	for _, rt := range s.routes() {
 		if _, ok := rt.in.(page); rt.in != nil && !ok {
@@ -130,13 +136,16 @@ func (s *server) serve(rt route) http.Handler {
 
 // admit finds out who is asking and reads the id.
 func (s *server) admit(rt route, c *call) error {
-	if !rt.open() {
-		scheme, secret, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") {
-			return access.ErrNoSession
+	if rt.open() {
+		if err := s.addresses.limit(address(c.r), c.w.Header()); err != nil {
+			return err
 		}
+	} else {
 		var err error
-		if c.s, err = s.desk.Register.Token(strings.TrimSpace(secret)); err != nil {
+		if c.s, err = s.who(c.r); err != nil {
+			return errors.Join(s.addresses.limit(address(c.r), c.w.Header()), err)
+		}
+		if err := s.tokens.limit(c.s.Session, c.w.Header()); err != nil {
 			return err
 		}
 		c.w.Header().Set("Vigil-Version", s.c.Version)
@@ -148,6 +157,16 @@ func (s *server) admit(rt route, c *call) error {
 		}
 	}
 	return c.parameters()
+}
+
+// who reads the token of a request. One in the address is not looked at: addresses
+// end up in logs.
+func (s *server) who(r *http.Request) (access.Subject, error) {
+	scheme, secret, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || len(r.Header.Values("Authorization")) != 1 {
+		return access.Subject{}, access.ErrNoSession
+	}
+	return s.desk.Register.Token(strings.TrimSpace(secret))
 }
 
 // fail sends the problem that an error is. What is nobody's fault outside goes to
@@ -168,7 +187,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, rt route, what str
 func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
 	harden(w.Header())
 	var allow []string
-	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodDelete} {
+	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 		if _, pattern := s.mux.Handler(&http.Request{Method: m, URL: r.URL, Host: r.Host}); pattern != "/" && pattern != "" {
 			allow = append(allow, m)
 		}
@@ -178,7 +197,7 @@ func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
 		s.send(w, fresh("method", http.StatusMethodNotAllowed, "use the API", "this path does not take "+known(r.Method), "use "+strings.Join(allow, " or ")))
 		return
 	}
-	s.send(w, fresh("no-route", http.StatusNotFound, "use the API", "there is nothing at this path", "the paths are listed in docs/api.md"))
+	s.send(w, fresh("no-route", http.StatusNotFound, "use the API", "there is nothing at this path", "GET "+Root+"/openapi.json lists the paths"))
 }
 
 // known keeps what a client made up out of the answer.

@@ -1,9 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"vigil.example/internal/access"
@@ -29,6 +32,8 @@ type Problem struct {
 	Why      string    `json:"why"`
 	Next     string    `json:"next,omitempty"`
 	Position *Position `json:"position,omitempty"` // in the query
+
+	wait int // seconds, for Retry-After
 }
 
 // A Position is the part of a query that is at fault, in code points; End may be
@@ -123,6 +128,11 @@ func problem(what string, err error) *Problem {
 		return fresh(AwayCode, http.StatusServiceUnavailable, what, ad.ErrAway.Error(),
 			"nothing is lost, and work goes on by itself when they are back; the administrator looks whether the NATS server of --nats runs, and has its quorum")
 	}
+	if r, ok := errors.AsType[errRate](err); ok {
+		p := fresh("too-many", http.StatusTooManyRequests, what, r.Error(), fmt.Sprintf("go on in %d s; RateLimit in every answer says what is left", r.seconds()))
+		p.wait = r.seconds()
+		return p
+	}
 	for _, k := range kinds() {
 		if errors.Is(err, k.is) {
 			return fresh(k.code, k.status, what, reason(what, err), k.next)
@@ -162,7 +172,7 @@ func (s *server) send(w http.ResponseWriter, p *Problem) {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="vigil"`)
 	case http.StatusTooManyRequests:
-		w.Header().Set("Retry-After", "900")
+		w.Header().Set("Retry-After", strconv.Itoa(cmp.Or(p.wait, 900)))
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "5")
 	}

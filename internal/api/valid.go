@@ -18,7 +18,7 @@ import (
 // maxDepth bounds how deep a body may nest.
 const maxDepth = 16
 
-// readStrictly reads one JSON value with what Go's decoder lets pass refused: a name
+// readStrictly reads one JSON object with what Go's decoder lets pass refused: a name
 // twice in an object, bytes that are no UTF-8, and something behind the value. Two
 // readers of such a body may see different requests.
 func readStrictly(b []byte) (any, error) {
@@ -30,6 +30,9 @@ func readStrictly(b []byte) (any, error) {
 	v, err := value(d, 0)
 	if err != nil {
 		return nil, err
+	}
+	if _, ok := v.(map[string]any); !ok {
+		return nil, errJSON
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, wrong("something stands behind the JSON object")
