@@ -7,9 +7,15 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"vigil.example/internal/ad"
 )
+
+// Storm is how many alerts of one saved search a user gets one by one in a day.
+// What comes beyond is one line for each hour, with the count, as are all alerts of
+// a search that was known to match so many.
+const Storm = 50
 
 // Kept is how many alerts of one user an inbox holds in full. Older ones are
 // known by id only and counted; the stream still has them.
@@ -40,6 +46,7 @@ type box struct {
 	older   int         // alerts no longer held in full
 	newest  uint64      // sequence of the newest alert
 	changed chan struct{}
+	lines   map[[16]byte]bool // ids of alerts that are counted in a line
 }
 
 // A delivered is an alert and its place in the stream.
@@ -96,7 +103,12 @@ func (b *Inbox) Forget(adIDs []string) {
 		b.erased[id] = true
 	}
 	for _, x := range b.boxes {
-		x.alerts = slices.DeleteFunc(x.alerts, func(d delivered) bool { return b.erased[d.AdID] })
+		x.alerts = slices.DeleteFunc(x.alerts, func(d delivered) bool { return b.erased[d.AdID] && d.Count <= 1 })
+		for i := range x.alerts {
+			if d := &x.alerts[i]; b.erased[d.AdID] { // the newest of those that are counted in one line
+				d.AdID, d.VersionID, d.Count = "", "", d.Count-1
+			}
+		}
 	}
 }
 
@@ -118,7 +130,47 @@ func (b *Inbox) box(user string) *box {
 	return x
 }
 
+// fold makes one line of an alert and those of the same search and hour that are
+// folded as well. Its id is that of the newest, so that it is unread again when it
+// has grown.
+func (x *box) fold(d delivered) delivered {
+	if d.Search == "" {
+		return d
+	}
+	lately := 0
+	for _, o := range slices.Backward(x.alerts) {
+		if o.Search == d.Search && o.Count == 0 && d.RaisedAt.Sub(o.RaisedAt) < 24*time.Hour {
+			lately++
+		}
+	}
+	if !d.Folded && lately < Storm {
+		return d
+	}
+	if k, err := keyOf(d.ID); err == nil {
+		if x.lines == nil {
+			x.lines = map[[16]byte]bool{}
+		}
+		x.lines[k] = true
+	}
+	hour := func(a ad.Alert) time.Time { return a.RaisedAt.UTC().Truncate(time.Hour) }
+	d.Folded, d.Title, d.Site, d.Found, d.Count = true, "", "", nil, 1
+	i := slices.IndexFunc(x.alerts, func(o delivered) bool {
+		return o.Search == d.Search && o.Count > 0 && hour(o.Alert).Equal(hour(d.Alert))
+	})
+	if i < 0 {
+		return d
+	}
+	o := x.alerts[i]
+	x.alerts = slices.Delete(x.alerts, i, i+1)
+	if o.seq > d.seq {
+		o, d = d, o
+	}
+	d.Count += o.Count
+	return d
+}
+
 func (x *box) add(d delivered) {
+	d = x.fold(d)
 	i, _ := slices.BinarySearchFunc(x.alerts, d.seq, func(o delivered, seq uint64) int { return cmp.Compare(o.seq, seq) })
 	x.alerts = slices.Insert(x.alerts, i, d)
 	if len(x.alerts) > Kept {
@@ -196,14 +248,24 @@ func (b *Inbox) Alert(user, id string) (ad.Alert, error) {
 }
 
 // Mark marks alerts of a user as read or unread, durably. Ids that are not the
-// user's are ad.ErrNotFound and nothing is marked.
+// user's are ad.ErrNotFound and nothing is marked; those that have become part of
+// a line with a newer one are marked, to no effect.
 func (b *Inbox) Mark(ctx context.Context, user string, ids []string, read bool) error {
 	for _, id := range ids {
-		if _, err := b.Alert(user, id); err != nil {
+		if _, err := b.Alert(user, id); err != nil && !b.folded(user, id) {
 			return err
 		}
 	}
 	return b.marks.Mark(ctx, user, ids, read)
+}
+
+// folded reports whether an alert of a user went into a line that counts several.
+func (b *Inbox) folded(user, id string) bool {
+	k, err := keyOf(id)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	x := b.boxes[user]
+	return err == nil && x != nil && x.lines[k]
 }
 
 // MarkAll marks as read every alert of a user up to the sequence newest, as a

@@ -1,7 +1,7 @@
-// Package alert says which subscriptions an ad matches and keeps every user's
-// inbox. In come enriched ads and the subscriptions to a value; out go alerts,
+// Package alert says which subscriptions and saved searches an ad matches and keeps every user's
+// inbox. In come enriched ads, the subscriptions to a value and the searches that people are told of; out go alerts,
 // which the pipeline stores, and inboxes, which are a projection of the stored
-// alerts. An alert fires once per subscription, ad and value, however often the
+// alerts. An alert fires once per subscription, ad and value, and once per search, reader and content of an ad, however often the
 // ad is delivered or replayed. The room reads no index and contacts nobody; it
 // writes nothing itself.
 package alert
@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/casework"
+	"vigil.example/internal/query"
 )
 
 // Floor is the confidence that a value must be read with to raise an alert.
@@ -56,4 +58,65 @@ func raise(a *ad.Ad, v ad.Value, s *ad.Subscription, at time.Time) (ad.Alert, bo
 		SeenAt:       a.SeenAt,
 		RaisedAt:     at.UTC(),
 	}, true
+}
+
+// How much of what a saved search asks for an alert quotes.
+const (
+	maxFound  = 8
+	maxQuoted = 80 // characters
+)
+
+// Arriving is an ad as the document that it is when it comes.
+func Arriving(a ad.Ad) ad.Document {
+	return ad.Document{ID: ad.DocumentID(a.AdID, a.ContentSHA256), Ad: a, FirstSeen: a.SeenAt, LastSeen: a.SeenAt, Sightings: 1, Current: true}
+}
+
+// raiseSearch makes the alerts of everybody who is told of a saved search, for a
+// document that matches it and was not known.
+func raiseSearch(d *ad.Document, s *casework.Saved, at time.Time) []ad.Alert {
+	var out []ad.Alert
+	var found []ad.Found
+	for i := range s.Alerts {
+		to := &s.Alerts[i]
+		if to.Known.Has(d.ID) {
+			continue
+		}
+		one := ad.Alert{
+			V: ad.Schema, ID: ad.SearchAlertID(s.ID, to.User, d.ID), User: to.User, AdID: d.Ad.AdID, VersionID: d.Ad.VersionID,
+			SeenAt: d.Ad.SeenAt, RaisedAt: at.UTC(), Search: s.ID, Folded: to.Fold,
+		}
+		if !to.Fold {
+			if found == nil {
+				found = quoted(s.Query, d)
+			}
+			one.Title, one.Site, one.Found = d.Ad.Title, d.Ad.Site, found
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// quoted are the words of a document that a query asks for.
+func quoted(q string, d *ad.Document) []ad.Found {
+	n, err := query.Parse(q)
+	if err != nil {
+		return nil
+	}
+	texts := map[string][]rune{}
+	for _, t := range query.Texts(&d.Ad) {
+		texts[t.Field] = []rune(t.Text)
+	}
+	out := []ad.Found{}
+	for _, sp := range query.Spans(n, d) {
+		r := texts[sp.Field]
+		if len(out) == maxFound || sp.Start < 0 || sp.End > len(r) || sp.Start >= sp.End {
+			continue
+		}
+		words := string(r[sp.Start:min(sp.End, sp.Start+maxQuoted)])
+		if sp.End-sp.Start > maxQuoted {
+			words += "…"
+		}
+		out = append(out, ad.Found{Span: sp, Text: words})
+	}
+	return out
 }

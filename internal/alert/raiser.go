@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/casework"
 )
 
 // RecentAds is how many ads a Raiser remembers for subscriptions that come just
@@ -18,6 +19,7 @@ const RecentAds = 4096
 // goroutines at once.
 type Raiser struct {
 	subs Subscriptions
+	find *Finder // nil when there are no searches
 	seen func(alert string) bool
 	now  func() time.Time
 
@@ -27,12 +29,17 @@ type Raiser struct {
 }
 
 // NewRaiser makes a Raiser. seen tells whether an alert is stored already
-// (Inbox.Seen); now is the clock, time.Now when nil.
+// (Inbox.Seen); now is the clock, time.Now when nil. Where subs is Searching, too,
+// saved searches are matched.
 func NewRaiser(subs Subscriptions, seen func(alert string) bool, now func() time.Time) *Raiser {
 	if now == nil {
 		now = time.Now
 	}
-	return &Raiser{subs: subs, seen: seen, now: now}
+	r := &Raiser{subs: subs, seen: seen, now: now}
+	if s, ok := subs.(Searching); ok {
+		r.find = NewFinder(s)
+	}
+	return r
 }
 
 // Raise returns the alerts to store for an ad.
@@ -41,7 +48,27 @@ func (r *Raiser) Raise(a ad.Ad) []ad.Alert {
 	// subscription is active before it is called): whichever comes first, one of
 	// the two sees the other.
 	r.remember(a)
-	return r.unseen(Match(a, r.subs, r.now()))
+	out := Match(a, r.subs, r.now())
+	if r.find != nil {
+		d := Arriving(a)
+		for _, s := range r.find.Find(&d) {
+			out = append(out, raiseSearch(&d, &s, r.now())...)
+		}
+	}
+	return r.unseen(out)
+}
+
+// CheckSearch returns the alerts to store for a saved search and documents that
+// match it, found in the index some time after its alert was made.
+func (r *Raiser) CheckSearch(s casework.Saved, docs []ad.Document) []ad.Alert {
+	var out []ad.Alert
+	if !s.Deleted.IsZero() {
+		return nil
+	}
+	for i := range docs {
+		out = append(out, raiseSearch(&docs[i], &s, r.now())...)
+	}
+	return r.unseen(out)
 }
 
 // Late returns the alerts to store for a subscription that has just become
