@@ -2,13 +2,16 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/generation"
+	"vigil.example/internal/query"
 	"vigil.example/internal/stream"
 )
 
@@ -31,6 +34,7 @@ func (a *App) runAlert(ctx context.Context) error {
 		})
 	})
 	g.Go(func() error { return a.tellLate(ctx) })
+	g.Go(func() error { return a.tellLateSearches(ctx) })
 	return g.Wait()
 }
 
@@ -95,4 +99,85 @@ func (a *App) check(ctx context.Context, s ad.Subscription) {
 	if err := a.bus.Publish(ctx, alertMessages(alerts)); err != nil && ctx.Err() == nil {
 		a.log.Warn("checking a subscription", "id", s.ID, "err", err)
 	}
+}
+
+// lately is how long before a start an alert on a saved search may have been made
+// for the start to look whether an ad slipped past it.
+const lately = 24 * time.Hour
+
+// tellLateSearches does for saved searches what tellLate does for values. The index
+// may be behind, so it is asked several times.
+func (a *App) tellLateSearches(ctx context.Context) error {
+	for a.shelf.gen() == 0 {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(tendEvery):
+		}
+	}
+	_, all := a.docket.Alerting(0)
+	for _, s := range all {
+		if slices.ContainsFunc(s.Alerts, func(x casework.SearchAlert) bool { return a.now().Sub(x.Since) < lately }) {
+			a.checkSearch(ctx, s.ID)
+		}
+	}
+	type look struct {
+		id   string
+		at   time.Time
+		left []time.Duration
+	}
+	var due []look
+	for {
+		var next <-chan time.Time
+		if len(due) > 0 {
+			next = time.After(time.Until(due[0].at))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case id := <-a.lateSearches:
+			due = append(due, look{id, time.Now(), []time.Duration{5 * time.Second, time.Minute, 10 * time.Minute}})
+		case <-next:
+			l := due[0]
+			due = due[1:]
+			a.checkSearch(ctx, l.id)
+			if len(l.left) > 0 {
+				due = append(due, look{l.id, time.Now().Add(l.left[0]), l.left[1:]})
+			}
+		}
+		slices.SortStableFunc(due, func(x, y look) int { return x.at.Compare(y.at) })
+	}
+}
+
+// checkSearch raises what those who have an alert on a saved search have not been
+// told: documents that match it and were not known when the alert was made.
+func (a *App) checkSearch(ctx context.Context, id string) {
+	err := a.raiseLate(ctx, id)
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("checking an alert on a saved search", "id", id, "err", err)
+	}
+}
+
+func (a *App) raiseLate(ctx context.Context, id string) error {
+	s, err := a.docket.Saved(id)
+	if err != nil || !s.Deleted.IsZero() || len(s.Alerts) == 0 {
+		return nil // it was erased, or ended
+	}
+	n, err := query.Parse(s.Query)
+	if err != nil {
+		return nil // written by a program whose language had more
+	}
+	for doc, err := range a.shelf.Walk(ctx, n, "") {
+		if err != nil {
+			return err
+		}
+		alerts := a.raiser.CheckSearch(s, []ad.Document{doc})
+		if len(alerts) == 0 || a.erased.Covers(doc.Ad.AdID) {
+			continue
+		}
+		if err := a.bus.Publish(ctx, alertMessages(alerts)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -50,6 +50,7 @@ type App struct {
 	book        *generation.Book
 	erased      *erasure.Ledger
 	corrections *casework.Corrections // as they stand in the stream
+	models      models                // of sites' own words
 	walk        pipelines.Pipeline
 	fresh       *fresh
 	health      health
@@ -80,6 +81,8 @@ type App struct {
 	ready   func(url string)
 	late    chan ad.Subscription // subscriptions to check for ads under way
 
+	lateSearches chan string // likewise saved searches, by id
+
 	closers  []func()
 	sealing  sync.Mutex
 	counting counting
@@ -106,7 +109,7 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if cfg.Streams.Reserve == 0 && cfg.Streams.URL == "" {
 		cfg.Streams.Reserve = reserve
 	}
-	a := &App{cfg: cfg, log: cfg.Log, owner: owner(), started: time.Now().UTC(), late: make(chan ad.Subscription, 256), fresh: &fresh{read: decode[ad.Ad]}}
+	a := &App{cfg: cfg, log: cfg.Log, owner: owner(), started: time.Now().UTC(), late: make(chan ad.Subscription, 256), lateSearches: make(chan string, 256), fresh: &fresh{read: decode[ad.Ad]}}
 	defer func() {
 		if err != nil {
 			a.Close()
@@ -252,6 +255,9 @@ func (a *App) openBooks(ctx context.Context) (err error) {
 	if _, err := a.readCorrections(ctx, a.corrections); err != nil {
 		return fmt.Errorf("open corrections: %w", err)
 	}
+	if err := a.readModels(ctx); err != nil {
+		return fmt.Errorf("open models of sites' words: %w", err)
+	}
 	for _, o := range a.book.Streams() {
 		if o.Base != generation.Index && o.N > 1 {
 			if err := a.bus.EnsureGeneration(ctx, o.Base, o.N); err != nil {
@@ -289,6 +295,12 @@ func (a *App) openPeople(ctx context.Context) (err error) {
 			default: // a check of all follows at the next start
 			}
 		}
+		decisions.Alerted = func(id string) {
+			select {
+			case a.lateSearches <- id:
+			default: // likewise
+			}
+		}
 	}
 	a.docket, err = casework.Open(ctx, a.bus.Journal(stream.Decisions), decisions)
 	if err != nil {
@@ -315,7 +327,7 @@ func (a *App) openSteps() (err error) {
 		}
 		return ""
 	}
-	if a.chain, err = enrich.NewChain(a.cfg.readBy(a.walk.Digest), a.walk.Enrich, enrich.Config{Country: country, Corrections: a.corrections.Of, Rules: a.cfg.Rules}); err != nil {
+	if a.chain, err = enrich.NewChain(a.cfg.readBy(a.walk.Digest), a.walk.Enrich, enrich.Config{Country: country, Corrections: a.corrections.Of, Words: a.models.of, Rules: a.cfg.Rules}); err != nil {
 		return fmt.Errorf("read pipelines/walk.yaml: %w", err)
 	}
 	a.extract = extract.New(a.cfg.Sites)

@@ -64,6 +64,12 @@ func (e *eraser) chooseAds(ctx context.Context) error {
 	for _, s := range e.a.docket.Active() {
 		watched[s.Value] = true
 	}
+	_, alerting := e.a.docket.Alerting(0)
+	for _, s := range alerting {
+		for _, v := range s.Values {
+			watched[v] = true
+		}
+	}
 	named := e.corrected()
 	old := map[string]seen{}
 	if e.order.Kind == erasure.OlderThan { // what makes an ad stay may have come since
