@@ -20,7 +20,7 @@ const module = "vigil.example/"
 // floors only. The desk stands between the steps and the doors, so that pages
 // and API share one place where purpose and audit are enforced.
 var floors = [][]string{
-	{"ad", "text", "phone"},
+	{"ad", "text", "phone", "gazetteer"},
 	{"stream", "pipeline", "capture", "site", "query", "casework", "access", "audit", "erasure", "generation"},
 	{"crawl", "intake", "extract", "enrich", "link", "search", "alert", "trend", "export", "packet", "bazaar"},
 	{"desk"},
@@ -32,9 +32,10 @@ var floors = [][]string{
 
 // doors are imports within a floor that are open all the same.
 var doors = map[string][]string{
-	"text":   {"ad"},
-	"phone":  {"ad", "text"},
-	"packet": {"export"},
+	"text":      {"ad"},
+	"phone":     {"ad", "text"},
+	"gazetteer": {"text"},
+	"packet":    {"export"},
 }
 
 // folders of definitions that are embedded, with the floor they count as.

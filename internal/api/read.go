@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"net/http"
-	"slices"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/audit"
@@ -15,37 +14,6 @@ const pageSize = 20
 
 // maxClusters is how many clusters a list has at most.
 const maxClusters = 200
-
-func (s *server) search(c *call) error {
-	var q SearchRequest
-	if err := c.read(&q); err != nil {
-		return err
-	}
-	p := search.Page{Offset: q.Offset, Size: pageSize, Sort: q.Sort}
-	if q.Size != nil {
-		p.Size = *q.Size
-	}
-	switch {
-	case p.Size < 0 || p.Size > search.MaxPage:
-		return wrong("size is %d; it may be 0 to %d", p.Size, search.MaxPage)
-	case p.Offset < 0:
-		return wrong("offset is negative")
-	case p.Sort != "" && !slices.Contains(search.Sorts(), p.Sort):
-		return wrong("sort is none of %s, %s and %s", search.ByRelevance, search.ByNewest, search.ByLead)
-	}
-	a, err := s.desk.Search(c.ctx(), c.s, q.Query, p)
-	if err != nil {
-		return err
-	}
-	out := SearchAnswer{
-		Understood: a.Understood, Total: a.Total, Offset: p.Offset,
-		TookMS: float64(a.Took.Microseconds()) / 1000, Hits: make([]Hit, 0, len(a.Hits)),
-	}
-	for _, h := range a.Hits {
-		out.Hits = append(out.Hits, Hit{lean(h.Doc), h.Spans})
-	}
-	return c.reply(http.StatusOK, out)
-}
 
 // lean leaves out what no client has a use for: links to pictures of people, and
 // the signature that only linking reads.
@@ -89,7 +57,7 @@ func (s *server) cluster(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := Cluster{Cluster: v.Cluster, Edges: append([]ad.Edge{}, v.Edges...), Shared: make([]Shared, 0, len(v.Shared)), Hubs: v.Hubs}
+	out := Cluster{Cluster: v.Cluster, Edges: append([]ad.Edge{}, v.Explanation.Edges...), Shared: make([]Shared, 0, len(v.Shared)), Hubs: v.Hubs}
 	out.Members = leanAll(v.Members)
 	for _, x := range v.Shared {
 		out.Shared = append(out.Shared, Shared{x.Value, x.Ads})

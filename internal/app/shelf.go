@@ -137,14 +137,20 @@ func (s *shelf) Erase(context.Context, []string, []ad.Value) (int, error) {
 }
 
 func (s *shelf) Dump(ctx context.Context) iter.Seq2[ad.Document, error] {
-	return func(yield func(ad.Document, error) bool) {
+	return through(s, func(v *volume) iter.Seq2[ad.Document, error] { return v.Dump(ctx) })
+}
+
+// through gives what the index gives, and holds on to it until all is given.
+func through[T any](s *shelf, f func(*volume) iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
 		v, done, err := s.take()
 		if err != nil {
-			yield(ad.Document{}, err)
+			var none T
+			yield(none, err)
 			return
 		}
 		defer done()
-		for d, err := range v.Dump(ctx) {
+		for d, err := range f(v) {
 			if errors.Is(err, search.ErrDamaged) {
 				v.bad.Store(true)
 			}
@@ -153,6 +159,26 @@ func (s *shelf) Dump(ctx context.Context) iter.Seq2[ad.Document, error] {
 			}
 		}
 	}
+}
+
+func (s *shelf) Survey(ctx context.Context, q query.Node, a search.Ask) (search.Survey, error) {
+	return with(s, func(v *volume) (search.Survey, error) { return v.Survey(ctx, q, a) })
+}
+
+func (s *shelf) Walk(ctx context.Context, q query.Node, after string) iter.Seq2[ad.Document, error] {
+	return through(s, func(v *volume) iter.Seq2[ad.Document, error] { return v.Walk(ctx, q, after) })
+}
+
+func (s *shelf) Grouped(ctx context.Context, q query.Node, p search.Page) (search.Groups, error) {
+	return with(s, func(v *volume) (search.Groups, error) { return v.Grouped(ctx, q, p) })
+}
+
+func (s *shelf) Alike(ctx context.Context, id string, n int) ([]search.Likeness, error) {
+	return with(s, func(v *volume) ([]search.Likeness, error) { return v.Alike(ctx, id, n) })
+}
+
+func (s *shelf) Terms(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return through(s, func(v *volume) iter.Seq2[string, error] { return v.Terms(ctx, prefix) })
 }
 
 func (s *shelf) Close() error { s.put(nil); return nil }

@@ -55,7 +55,7 @@ func (d *Desk) cluster(ctx context.Context, id string) (ClusterView, error) {
 		ads[i] = c.Members[i].Ad
 	}
 	v.Explanation = link.Explain(ads, st.Ads, Confidence, held)
-	if len(v.Edges) == len(ads)-1 {
+	if len(v.Explanation.Edges) == len(ads)-1 {
 		return v, nil
 	}
 	// A link may rest on an earlier content of an ad.

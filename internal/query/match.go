@@ -36,8 +36,9 @@ func Texts(a *ad.Ad) []Text {
 }
 
 // Exact returns the values by which phone, email, handle, site, url, indicator,
-// lead, side and lang find an ad, normalised as in Field.Values and without repeats. A handle is there with
-// its platform and without. Indexes store these.
+// lead, side, lang, state, near and has find an ad, normalised as in Field.Values
+// and without repeats. A handle is there with its platform and without. Indexes
+// store these.
 func Exact(a *ad.Ad) []ad.Value {
 	out := make([]ad.Value, 0, 2+len(a.Phones)+2*len(a.Identifiers))
 	add := func(kind, v string) {
@@ -63,6 +64,7 @@ func Exact(a *ad.Ad) []ad.Value {
 	add("site", strings.ToLower(a.Site))
 	add("url", address(a.URL))
 	readOf(a, add)
+	placeOf(a, add)
 	return out
 }
 

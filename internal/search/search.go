@@ -45,6 +45,8 @@ const MaxPage = 500
 // of one content the one counts that knew more decisions (ad.Ad.Decided), else that
 // of the earlier sighting.
 type Index interface {
+	Surveyor
+
 	// Apply makes changes and records that the named source has been read up to
 	// and including upTo, durably and all together or not at all. Calling it
 	// again with the same changes has no effect. A position never goes back.
@@ -170,6 +172,7 @@ type Cluster struct {
 	FirstSeen time.Time     `json:"first_seen"`
 	LastSeen  time.Time     `json:"last_seen"`
 	Members   []ad.Document `json:"members,omitempty"`
+	Edges     []ad.Edge     `json:"edges,omitempty"` // that join those members to the tree of the cluster, in the order of Members; one may stand without
 }
 
 // Stats says how much an index holds.

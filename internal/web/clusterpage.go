@@ -133,7 +133,7 @@ func (b *clusterBody) reasons(byID map[string]Row) {
 	}
 	at := map[ad.Value]int{}
 	shown := 0
-	for _, e := range b.Edges {
+	for _, e := range b.Explanation.Edges {
 		k, ok := at[e.Value]
 		if !ok {
 			k = len(b.Reasons)
@@ -150,7 +150,7 @@ func (b *clusterBody) reasons(byID map[string]Row) {
 			r.Links = append(r.Links, Link{e, byID[e.A], byID[e.B]})
 		}
 	}
-	b.MoreLinks = len(b.Edges) - shown
+	b.MoreLinks = len(b.Explanation.Edges) - shown
 }
 
 // ways lists in which different ways the members write a value, at most five.

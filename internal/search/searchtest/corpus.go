@@ -69,6 +69,7 @@ func (m maker) listing(n int) ad.Ad {
 	}
 	a.Listing = l
 	m.read(&a)
+	m.place(&a)
 	return a
 }
 
@@ -89,6 +90,27 @@ func (m maker) read(a *ad.Ad) {
 	if len(a.Indicators) > 0 && m.IntN(2) == 0 {
 		a.Lead = &ad.Lead{Score: float64(1+m.IntN(4)) / 5, Why: "made up"}
 	}
+}
+
+// place fills in what enrichment might say of where an ad is, and what else it has.
+func (m maker) place(a *ad.Ad) {
+	for range m.IntN(3) {
+		p := metros[m.IntN(len(metros))]
+		p.Confidence = []float64{.3, .5, .9}[m.IntN(3)]
+		a.Places = append(a.Places, p)
+	}
+	if m.IntN(3) == 0 {
+		a.Price = &ad.Price{}
+	}
+	if m.IntN(3) == 0 {
+		a.Images = []string{"https://img.example/1.jpg"}
+	}
+}
+
+// metros are places some of which lie close together, and one without an area.
+var metros = []ad.Place{
+	{City: "Austin", Region: "US-TX", Country: "US", Metro: "12420"}, {City: "San Antonio", Region: "US-TX", Country: "US", Metro: "41700"},
+	{City: "Dallas", Region: "US-TX", Country: "US", Metro: "19100"}, {City: "London", Region: "GB-ENG", Country: "GB", Metro: "GB-london"}, {Region: "US-GA", Country: "US"},
 }
 
 // see makes a sighting of a content at a time.

@@ -46,6 +46,12 @@ func Run(t *testing.T, open Open) {
 		"readers see whole batches":                    wholeBatches,
 		"what cannot be asked is refused":              refused,
 		"nothing is in a new index":                    empty,
+		"what matches is counted":                      surveys,
+		"a walk gives each match once":                 walks,
+		"matches are grouped by cluster":               groups,
+		"texts worded alike are found":                 likeness,
+		"the words of all texts are known":             terms,
+		"the edges of a cluster are those last told":   joined,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}

@@ -17,7 +17,7 @@ import (
 type statements struct {
 	adGet, adNew, adFirst, adSeen, adMove, adRemoved *sql.Stmt
 	docGet, docNew, docSeen, docLead                 *sql.Stmt
-	contentGet, contentPut                           *sql.Stmt
+	contentGet, contentPut, traitPut                 *sql.Stmt
 	wordsPut, wordsDrop                              *sql.Stmt
 	sightingNew, removalNew, removalFirst            *sql.Stmt
 	clusterGet, clusterNew, clusterSize, hub         *sql.Stmt
@@ -36,7 +36,7 @@ func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
 		{&s.adNew, `INSERT INTO ad (id) VALUES (?)`},
 		{&s.adFirst, `INSERT INTO ad (id, first_seen, last_seen, last_version, current) VALUES (?, ?, ?, ?, (SELECT ifnull(max(n), 0) + 1 FROM doc))`},
 		{&s.adSeen, `UPDATE ad SET first_seen = ?, last_seen = ?, last_version = ?, current = ? WHERE n = ?`},
-		{&s.adMove, `UPDATE ad SET cluster = ?, cluster_seq = ? WHERE n = ?`},
+		{&s.adMove, `UPDATE ad SET cluster = ?, cluster_seq = ?, joined = ? WHERE n = ?`},
 		{&s.adRemoved, `UPDATE ad SET removed_at = ? WHERE n = ?`},
 		{&s.docGet, `SELECT n, first_seen, first_version, last_seen FROM doc WHERE id = ?`},
 		{&s.docNew, `INSERT INTO doc (id, ad, first_seen, first_version, last_seen, sightings, posted, lead) VALUES (?, ?, ?, ?, ?, 1, ?, ?)`},
@@ -44,6 +44,7 @@ func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
 		{&s.docLead, `UPDATE doc SET lead = ? WHERE n = ?`},
 		{&s.contentGet, `SELECT data FROM content WHERE n = ?`},
 		{&s.contentPut, `INSERT INTO content (n, data) VALUES (?, ?) ON CONFLICT (n) DO UPDATE SET data = excluded.data`},
+		{&s.traitPut, `INSERT OR REPLACE INTO trait (n, v) VALUES (?, ?)`},
 		{&s.wordsPut, `INSERT INTO words (rowid, title, body, location, rest, exact) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&s.wordsDrop, `INSERT INTO words (words, rowid, title, body, location, rest, exact) VALUES ('delete', ?, ?, ?, ?, ?, ?)`},
 		{&s.sightingNew, `INSERT INTO sighting (ad, seen_at, version, doc, capture, seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`},
@@ -333,6 +334,9 @@ func (b *batch) store(ctx context.Context, n int64, v *ad.Ad, replace bool) erro
 	if _, err := b.exec(ctx, b.st.contentPut, n, data); err != nil {
 		return err
 	}
+	if _, err := b.exec(ctx, b.st.traitPut, n, search.Traits(v)); err != nil {
+		return err
+	}
 	if err := b.post(ctx, n, v); err != nil || !replace {
 		return err
 	}
@@ -442,7 +446,13 @@ func (b *batch) move(ctx context.Context, seq int64, m ad.Move) error {
 			}
 		}
 	}
-	_, err = b.exec(ctx, b.st.adMove, to, seq, a.n)
+	var joined []byte
+	if m.By != nil && m.Cluster != "" {
+		if joined, err = json.Marshal(m.By); err != nil {
+			return err
+		}
+	}
+	_, err = b.exec(ctx, b.st.adMove, to, seq, joined, a.n)
 	return err
 }
 

@@ -107,9 +107,21 @@ func (x *Index) Cluster(ctx context.Context, id string, limit int) (c search.Clu
 		if err != nil {
 			return err
 		}
-		return documents(ctx, tx, func(_ int64, d ad.Document) {
+		err = documents(ctx, tx, func(_ int64, d ad.Document) {
 			c.Members = append(c.Members, d)
 		}, `a.cluster = (SELECT n FROM cluster WHERE id = ?) AND d.n = a.current ORDER BY a.last_seen DESC, a.id LIMIT ?`, id, max(limit, 0))
+		if err != nil {
+			return err
+		}
+		return each(ctx, tx, func(scan func(...any) error) error {
+			var data []byte
+			if err := scan(&data); err != nil || data == nil {
+				return err
+			}
+			e, err := ad.Decode[ad.Edge](data)
+			c.Edges = append(c.Edges, e)
+			return err
+		}, `SELECT joined FROM ad WHERE cluster = (SELECT n FROM cluster WHERE id = ?) AND current IS NOT NULL ORDER BY last_seen DESC, id LIMIT ?`, id, max(limit, 0))
 	})
 	return c, err
 }

@@ -105,16 +105,16 @@ func (b *batch) eraseAd(ctx context.Context, id string) error {
 		return err
 	}
 	b.sightings -= int(seen)
-	for _, q := range []string{`DELETE FROM post WHERE ad = ?`, `DELETE FROM doc WHERE ad = ?`, `DELETE FROM removal WHERE ad = ?`, `DELETE FROM ad WHERE n = ?`} {
+	for _, q := range []string{`DELETE FROM trait WHERE n IN (SELECT n FROM doc WHERE ad = ?)`, `DELETE FROM post WHERE ad = ?`, `DELETE FROM doc WHERE ad = ?`, `DELETE FROM removal WHERE ad = ?`, `DELETE FROM ad WHERE n = ?`} {
 		if _, err := b.tx.ExecContext(ctx, q, a.n); err != nil {
 			return err
 		}
 	}
-	return b.leave(ctx, a)
+	return b.leave(ctx, a, id)
 }
 
 // leave takes an erased ad out of its cluster, which goes with its last ad.
-func (b *batch) leave(ctx context.Context, a adRow) error {
+func (b *batch) leave(ctx context.Context, a adRow, id string) error {
 	if !a.cluster.Valid {
 		return nil
 	}
@@ -122,6 +122,10 @@ func (b *batch) leave(ctx context.Context, a adRow) error {
 		if _, err := b.exec(ctx, b.st.clusterSize, -1, a.cluster); err != nil {
 			return err
 		}
+	}
+	// What joined others to it names it.
+	if _, err := b.tx.ExecContext(ctx, `UPDATE ad SET joined = NULL WHERE cluster = ? AND instr(joined, ?) > 0`, a.cluster, []byte(id)); err != nil {
+		return err
 	}
 	_, err := b.tx.ExecContext(ctx, `DELETE FROM cluster WHERE n = ? AND NOT EXISTS (SELECT 1 FROM ad WHERE cluster = ?)`, a.cluster, a.cluster)
 	return err

@@ -27,11 +27,8 @@ func (x *Index) Search(ctx context.Context, q query.Node, p search.Page) (search
 }
 
 func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res search.Results, err error) {
-	if q == nil || p.Offset < 0 || p.Size < 0 || p.Size > search.MaxPage {
-		return res, fmt.Errorf("a page begins at 0 or later and has 0 to %d matches", search.MaxPage)
-	}
-	if p.Sort != "" && !slices.Contains(search.Sorts(), p.Sort) {
-		return res, errors.New("the order must be relevance, newest or lead")
+	if err := refusal(q, p); err != nil {
+		return res, err
 	}
 	tx, err := x.ask(ctx)
 	if err != nil {
@@ -39,17 +36,8 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
 
-	// CROSS JOIN: the words first, then their documents, never a document at a time
-	// against the words.
-	match, filter := split(q)
-	from, where, args := "doc d", filter.sql, filter.args
-	if match != "" {
-		where, args = "words MATCH ?", append([]any{match}, filter.args...)
-		from = "words"
-		if filter.sql != all.sql {
-			from, where = "words CROSS JOIN doc d ON d.n = words.rowid", where+" AND ("+filter.sql+")"
-		}
-	}
+	pl := planned(q, false)
+	match, from, where, args := pl.match, pl.from, pl.where, pl.args
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+from+" WHERE "+where, args...).Scan(&res.Total); err != nil || p.Size == 0 || res.Total <= p.Offset {
 		return res, err
 	}
@@ -81,6 +69,17 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 		res.Hits[at[n]] = search.Hit{Doc: d, Spans: query.Spans(q, &d)}
 	}, "d.n IN ("+marks(len(keys))+")", keys...)
 	return res, err
+}
+
+// refusal says why a page cannot be given; nil when it can.
+func refusal(q query.Node, p search.Page) error {
+	if q == nil || p.Offset < 0 || p.Size < 0 || p.Size > search.MaxPage {
+		return fmt.Errorf("a page begins at 0 or later and has 0 to %d matches", search.MaxPage)
+	}
+	if p.Sort != "" && !slices.Contains(search.Sorts(), p.Sort) {
+		return errors.New("the order must be relevance, newest or lead")
+	}
+	return nil
 }
 
 // numbers reads rows of one integer.

@@ -33,7 +33,7 @@ const (
 	application = 0x5667696c
 	// version is the layout of the file. Raise it with every change of the schema
 	// or of what text.Tokens, query.Texts, query.Exact or newRow give: the index is rebuilt.
-	version = 5
+	version = 6
 )
 
 // schema is the layout. Times are microseconds since 1970, null when not known.
@@ -49,6 +49,7 @@ CREATE TABLE ad (
 	id           NOT NULL UNIQUE,
 	cluster      INTEGER,           -- cluster.n
 	cluster_seq  INTEGER NOT NULL DEFAULT 0,
+	joined       BLOB,              -- the edge that joins it to the cluster, as JSON
 	first_seen   INTEGER,
 	last_seen    INTEGER,
 	last_version,                   -- of the sighting at last_seen
@@ -72,6 +73,8 @@ CREATE TABLE doc (
 CREATE INDEX doc_ad ON doc (ad);
 CREATE INDEX doc_newest ON doc (last_seen DESC, id, first_seen); -- the third for seen:, without the row
 CREATE INDEX doc_posted ON doc (posted) WHERE posted IS NOT NULL;
+-- The values of its facets, so that counting them is not reading the content.
+CREATE TABLE trait (n INTEGER PRIMARY KEY, v TEXT NOT NULL);
 CREATE TABLE content (n INTEGER PRIMARY KEY, data BLOB NOT NULL);
 
 CREATE TABLE sighting (
@@ -97,6 +100,7 @@ CREATE VIRTUAL TABLE words USING fts5 (
 	content = '', tokenize = 'ascii'
 );
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, row);
 -- Larger and fewer segments: a tenth less work in filling, searches no slower.
 INSERT INTO words (words, rank) VALUES ('hashsize', 8388608);
 INSERT INTO words (words, rank) VALUES ('automerge', 8);

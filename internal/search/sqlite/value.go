@@ -126,6 +126,11 @@ func exact(v ad.Value) string {
 	return b.String()
 }
 
+// wordy reports whether a term of the index is a word of a text.
+func wordy(term string) bool {
+	return !strings.HasPrefix(term, "\uE100") && term != strings.TrimSpace(boundary)
+}
+
 // fail says what was being done with which file. Of an error of SQLite it keeps
 // the code alone, because the message may quote the query.
 func (x *Index) fail(doing string, err error) error {

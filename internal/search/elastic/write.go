@@ -1,0 +1,416 @@
+package elastic
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/pipeline"
+	"vigil.example/internal/search"
+)
+
+// This file reads the state of what changes and writes it: first the states, each
+// only where nobody else has changed it, then what follows from them.
+
+// Marks are documents whose version is a number that only grows.
+const (
+	epochMark    = "epoch"
+	positionMark = "position:"
+)
+
+// mark reads a mark; live as it is now, else as readers see it.
+func (x *Index) mark(ctx context.Context, name string, live bool) (found bool, at uint64, err error) {
+	var got struct {
+		Found   bool   `json:"found"`
+		Version uint64 `json:"_version"`
+	}
+	err = x.do(ctx, call{method: http.MethodGet, path: "/" + x.id + "/_doc/" + docID("mark", name) + "?_source=false&realtime=" + strconv.FormatBool(live), into: &got, missing: true})
+	return got.Found, got.Version, err
+}
+
+// put moves a mark forward; 409 when it is further already.
+func (x *Index) put(ctx context.Context, name string, at uint64) error {
+	return x.do(ctx, call{method: http.MethodPut, body: object{"kind": "mark", "id": name},
+		path: fmt.Sprintf("/%s/_doc/%s?require_alias=true&version_type=external_gte&version=%d", x.id+writes, docID("mark", name), at)})
+}
+
+// A found document, as mget gives it.
+type found struct {
+	ID     string          `json:"_id"`
+	Found  bool            `json:"found"`
+	Ver    uint64          `json:"_version"`
+	SeqNo  int64           `json:"_seq_no"`
+	Term   int64           `json:"_primary_term"`
+	Source json.RawMessage `json:"_source"`
+	Error  json.RawMessage `json:"error"`
+}
+
+// get reads documents as they are now, in the order of their ids.
+func (x *Index) get(ctx context.Context, fields string, ids []string) ([]found, error) {
+	var got struct{ Docs []found }
+	err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.id + "/_mget?_source=" + fields, body: object{"ids": ids}, into: &got})
+	for _, d := range got.Docs {
+		if err == nil && d.Error != nil {
+			err = fmt.Errorf("%w: some of it cannot be read for now", search.ErrAway)
+		}
+	}
+	if err == nil && len(got.Docs) != len(ids) {
+		err = fmt.Errorf("%w: it gives %d of %d documents", search.ErrAway, len(got.Docs), len(ids))
+	}
+	return got.Docs, err
+}
+
+// known reads the state of everything that changes are about, and sees to it that
+// no newer writer has been there.
+func (x *Index) known(ctx context.Context, changes []search.Change) (*batch, error) {
+	b := &batch{map[string]*adChange{}, map[ad.Value]*hubChange{}}
+	for _, c := range changes {
+		switch {
+		case c.Version != nil:
+			b.ads[c.Version.AdID] = nil
+		case c.Removal != nil:
+			b.ads[c.Removal.AdID] = nil
+		default:
+			for _, m := range c.Link.Moves {
+				b.ads[m.AdID] = nil
+			}
+			for _, h := range c.Link.Hubs {
+				b.hubs[h.Value] = nil
+			}
+		}
+	}
+	ads, hubs := slices.Collect(maps.Keys(b.ads)), slices.Collect(maps.Keys(b.hubs))
+	ids := []string{docID("mark", epochMark)}
+	for _, id := range ads {
+		ids = append(ids, docID("ad", id))
+	}
+	for _, v := range hubs {
+		ids = append(ids, hubID(v))
+	}
+	docs, err := x.get(ctx, "state", ids)
+	if err != nil {
+		return nil, err
+	}
+	if docs[0].Found && docs[0].Ver > x.epoch+1 {
+		return nil, fenced(docs[0].Ver, x.epoch)
+	}
+	for i, id := range ads {
+		d := docs[1+i]
+		c := &adChange{id: id, said: map[string]said{}, fresh: !d.Found, seqNo: d.SeqNo, term: d.Term, written: d.SeqNo}
+		if err := stateOf(d, &c.state); err != nil {
+			return nil, err
+		}
+		b.ads[id] = c
+	}
+	for i, v := range hubs {
+		d := docs[1+len(ads)+i]
+		h := &hubChange{fresh: !d.Found, seqNo: d.SeqNo, term: d.Term}
+		if err := stateOf(d, &h.state); err != nil {
+			return nil, err
+		}
+		b.hubs[v] = h
+	}
+	return b, nil
+}
+
+func stateOf(d found, into any) error {
+	if !d.Found {
+		return nil
+	}
+	err := json.Unmarshal(d.Source, &struct {
+		State any `json:"state"`
+	}{into})
+	if err != nil {
+		return fmt.Errorf("%w: what it knows of %s cannot be read", search.ErrDamaged, d.ID)
+	}
+	return nil
+}
+
+func hubID(v ad.Value) string { return docID("hub", docID(v.Kind, v.Value)) }
+
+// An action is one document to be written.
+type action struct {
+	head  []byte // operation, id and what must hold
+	doc   []byte // as one line, nil for a deletion
+	about string // for an error: the id of an ad
+	then  func(status int, seqNo int64)
+}
+
+func head(op, id, rest string) []byte {
+	return fmt.Appendf(nil, `{"%s":{"_id":%s%s}}`, op, quote(id), rest)
+}
+
+func quote(s string) []byte {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // a string always marshals
+	}
+	return b
+}
+
+// unchanged says that a document must be as it was read.
+func unchanged(seqNo, term int64) string {
+	return fmt.Sprintf(`,"if_seq_no":%d,"if_primary_term":%d`, seqNo, term)
+}
+
+// notOlder says that a document may not follow from a newer state of its ad.
+func notOlder(seqNo int64) string {
+	return fmt.Sprintf(`,"version":%d,"version_type":"external_gte"`, seqNo)
+}
+
+// write writes a batch and returns the part of it that somebody else changed
+// meanwhile, which is to be done anew.
+func (x *Index) write(ctx context.Context, b *batch) (lost *batch, err error) {
+	lost = &batch{map[string]*adChange{}, map[ad.Value]*hubChange{}}
+	var states []action
+	for id, c := range b.ads {
+		a, err := c.home()
+		if err != nil {
+			return nil, fmt.Errorf("ad %s: %w", id, err)
+		}
+		if a == nil {
+			continue
+		}
+		a.then = func(status int, seqNo int64) {
+			if c.written = seqNo; status >= 300 {
+				lost.ads[id] = c
+			}
+		}
+		states = append(states, *a)
+	}
+	for v, h := range b.hubs {
+		if !h.moved {
+			continue
+		}
+		raw, err := json.Marshal(object{"kind": "hub", "state": h.state})
+		if err != nil {
+			return nil, err
+		}
+		op, rest := "create", ""
+		if !h.fresh {
+			op, rest = "index", unchanged(h.seqNo, h.term)
+		}
+		states = append(states, action{head: head(op, hubID(v), rest), doc: raw, about: "of a hub", then: func(status int, _ int64) {
+			if status >= 300 {
+				lost.hubs[v] = h
+			}
+		}})
+	}
+	if err := x.bulk(ctx, states); err != nil {
+		return nil, err
+	}
+	rest, err := x.follow(ctx, b, lost)
+	if err != nil {
+		return nil, err
+	}
+	return lost, x.bulk(ctx, rest)
+}
+
+// home writes the state of an ad, in one document with the first of its contents;
+// nil when it is there already.
+func (c *adChange) home() (*action, error) {
+	doc := ""
+	if len(c.state.Readings) > 0 {
+		doc = c.state.Readings[0].Document
+	}
+	says, whole := c.said[doc]
+	if !c.moved {
+		return nil, nil
+	}
+	shown, err := json.Marshal(struct {
+		showing
+		State adState `json:"state"`
+	}{c.show(doc), c.state})
+	if err != nil {
+		return nil, err
+	}
+	a := &action{about: c.id}
+	if !whole && !c.fresh {
+		a.head = head("update", docID("ad", c.id), unchanged(c.seqNo, c.term))
+		a.doc = append(append([]byte(`{"doc":`), shown...), '}')
+		return a, nil
+	}
+	if whole {
+		said, err := contentOf(says.ad, says.record)
+		if err != nil {
+			return nil, err
+		}
+		shown = append(append(shown[:len(shown)-1], ','), append(said, '}')...)
+	}
+	a.doc = shown
+	if a.head = head("create", docID("ad", c.id), ""); !c.fresh {
+		a.head = head("index", docID("ad", c.id), unchanged(c.seqNo, c.term))
+	}
+	return a, nil
+}
+
+// follow is what follows from states: the documents of the other contents of ads
+// that have several. One that is not there yet and is not said now will be when
+// the changes that were cut off come again.
+func (x *Index) follow(ctx context.Context, b, lost *batch) ([]action, error) {
+	type other struct {
+		c   *adChange
+		doc string
+	}
+	var out []action
+	var others []other
+	var ids []string
+	for id, c := range b.ads {
+		if lost.ads[id] != nil {
+			continue
+		}
+		for _, r := range c.state.Readings[min(1, len(c.state.Readings)):] {
+			says, ok := c.said[r.Document]
+			if !ok {
+				others, ids = append(others, other{c, r.Document}), append(ids, docID("content", r.Document))
+				continue
+			}
+			shown, err := json.Marshal(c.show(r.Document))
+			if err != nil {
+				return nil, err
+			}
+			said, err := contentOf(says.ad, says.record)
+			if err != nil {
+				return nil, fmt.Errorf("ad %s: %w", id, err)
+			}
+			out = append(out, action{head: head("index", docID("content", r.Document), notOlder(c.written)), about: id,
+				doc: append(append(shown[:len(shown)-1], ','), append(said, '}')...)})
+		}
+	}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	docs, err := x.get(ctx, "*", ids)
+	if err != nil {
+		return nil, err
+	}
+	for i, o := range others {
+		if !docs[i].Found {
+			continue
+		}
+		fields := map[string]json.RawMessage{}
+		shown, err := json.Marshal(o.c.show(o.doc))
+		if err == nil {
+			err = errors.Join(json.Unmarshal(docs[i].Source, &fields), json.Unmarshal(shown, &fields))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: document %s cannot be read", search.ErrDamaged, o.doc)
+		}
+		raw, err := json.Marshal(fields)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, action{head: head("index", docID("content", o.doc), notOlder(o.c.written)), doc: raw, about: o.c.id})
+	}
+	return out, nil
+}
+
+const (
+	most    = 4 << 20 // bytes of one bulk request
+	workers = 2       // bulk requests at a time
+	tries   = 8       // of a document that Elasticsearch has no room for just now
+)
+
+// bulk writes documents, each of which is looked at: one that is in conflict with
+// what is there is told so, one for which there is no room now is tried again, and
+// one that Elasticsearch cannot take is an error for good.
+func (x *Index) bulk(ctx context.Context, actions []action) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(workers)
+	size, from := 0, 0
+	for i, a := range actions {
+		size += len(a.head) + len(a.doc) + 2
+		if i+1 == len(actions) || size > most || len(actions) > 200 && i+1 == (len(actions)+1)/2 {
+			part := actions[from : i+1]
+			g.Go(func() error { return x.bulkPart(ctx, part) })
+			size, from = 0, i+1
+		}
+	}
+	return g.Wait()
+}
+
+func (x *Index) bulkPart(ctx context.Context, actions []action) error {
+	for try := 1; ; try++ {
+		left, err := x.bulkOnce(ctx, actions)
+		if err == nil && len(left) == 0 {
+			return nil
+		}
+		var f failure
+		busy := errors.As(err, &f) && f.Status == http.StatusTooManyRequests && f.Type != blocked
+		if err != nil && !busy {
+			return err
+		}
+		if err == nil {
+			actions, err = left, failure{http.StatusTooManyRequests, "for some documents"}
+		}
+		if try == tries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pipeline.Backoff(50*time.Millisecond, try)):
+		}
+	}
+}
+
+// bulkOnce makes one request and returns what is to be tried again.
+func (x *Index) bulkOnce(ctx context.Context, actions []action) (again []action, err error) {
+	var b bytes.Buffer
+	for _, a := range actions {
+		b.Write(a.head)
+		b.WriteByte('\n')
+		if a.doc != nil {
+			b.Write(a.doc)
+			b.WriteByte('\n')
+		}
+	}
+	var got struct {
+		Items []map[string]struct {
+			Status int   `json:"status"`
+			SeqNo  int64 `json:"_seq_no"`
+			Error  struct {
+				Type string `json:"type"`
+			} `json:"error"`
+		} `json:"items"`
+	}
+	err = x.do(ctx, call{method: http.MethodPost, body: b.Bytes(), into: &got,
+		path: "/" + x.id + writes + "/_bulk?require_alias=true&filter_path=items.*.status,items.*._seq_no,items.*.error.type"})
+	if err != nil {
+		return nil, err
+	}
+	if len(got.Items) != len(actions) {
+		return nil, fmt.Errorf("%w: it tells of %d of %d documents", search.ErrAway, len(got.Items), len(actions))
+	}
+	for i, item := range got.Items {
+		for op, r := range item {
+			f := failure{r.Status, r.Error.Type}
+			a := actions[i]
+			switch {
+			case r.Status < 300, r.Status == http.StatusConflict, r.Status == http.StatusNotFound && f.Type != absent && (op == "update" || op == "delete"):
+				if a.then != nil {
+					a.then(r.Status, r.SeqNo)
+				}
+			case f.Is(search.ErrDamaged):
+				return nil, f
+			case f.Type == blocked:
+				return nil, f
+			case r.Status == http.StatusTooManyRequests || r.Status >= 500:
+				again = append(again, a)
+			default:
+				return nil, pipeline.Permanent(fmt.Errorf("Elasticsearch cannot take a document of ad %s: %w", a.about, f))
+			}
+		}
+	}
+	return again, nil
+}

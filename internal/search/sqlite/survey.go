@@ -1,0 +1,318 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/query"
+	"vigil.example/internal/search"
+)
+
+// A plan is how the documents that match a query are come by: FROM and WHERE of a
+// statement, over words and, where it has them, doc AS d.
+type plan struct {
+	match       string // what ranks; "" for none
+	from, where string
+	args        []any
+}
+
+// planned says a query as SQL. CROSS JOIN: the words first, then their documents,
+// never a document at a time against the words.
+func planned(q query.Node, docs bool) plan {
+	match, filter := split(q)
+	if match == "" {
+		return plan{from: "doc d", where: filter.sql, args: filter.args}
+	}
+	p := plan{match: match, from: "words", where: "words MATCH ?", args: append([]any{match}, filter.args...)}
+	if docs || filter.sql != all.sql {
+		p.from, p.where = "words CROSS JOIN doc d ON d.n = words.rowid", p.where+" AND ("+filter.sql+")"
+	}
+	return p
+}
+
+// each runs a statement and calls f for every row.
+func each(ctx context.Context, db queryer, f func(scan func(...any) error) error, q string, args ...any) (err error) {
+	rows, err := db.QueryContext(ctx, q, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := f(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+var errNoQuery = errors.New("there is nothing to search for")
+
+// Survey counts what matches; see search.Surveyor.
+func (x *Index) Survey(ctx context.Context, q query.Node, a search.Ask) (s search.Survey, err error) {
+	if q == nil {
+		return s, x.fail("survey", errNoQuery)
+	}
+	if err := a.Refuse(); err != nil {
+		return s, x.fail("survey", err)
+	}
+	p := planned(q, true)
+	t := search.NewTally(a)
+	err = x.snapshot(ctx, func(tx *sql.Tx) error {
+		return each(ctx, tx, func(scan func(...any) error) error {
+			var traits sql.RawBytes
+			var last int64
+			if err := scan(&traits, &last); err != nil {
+				return err
+			}
+			t.Add(string(traits), time.UnixMicro(last), 1)
+			return nil
+		}, "SELECT t.v, d.last_seen FROM "+p.from+" CROSS JOIN trait t ON t.n = d.n WHERE "+p.where, p.args...)
+	})
+	if err != nil {
+		return search.Survey{}, err
+	}
+	return t.Survey(), nil
+}
+
+// Walk gives every document that matches; see search.Surveyor. It notes the ids
+// first and reads page by page, so that a slow reader holds up no checkpoint.
+func (x *Index) Walk(ctx context.Context, q query.Node, after string) iter.Seq2[ad.Document, error] {
+	const page = 256
+	return func(yield func(ad.Document, error) bool) {
+		if q == nil {
+			yield(ad.Document{}, x.fail("read", errNoQuery))
+			return
+		}
+		ids, err := x.matching(ctx, q, after)
+		for at := 0; err == nil && at < len(ids); at += page {
+			part := ids[at:min(at+page, len(ids))]
+			keys := make([]any, len(part))
+			for i := range part {
+				keys[i] = part[i].key()
+			}
+			var docs []ad.Document
+			if err = x.present(); err == nil {
+				err = documents(ctx, x.read, func(_ int64, d ad.Document) {
+					docs = append(docs, d)
+				}, "d.id IN ("+marks(len(keys))+") ORDER BY d.id", keys...)
+			}
+			if err != nil {
+				err = x.fail("read", err)
+				break
+			}
+			for _, d := range docs {
+				if !yield(d, nil) {
+					return
+				}
+			}
+		}
+		if err != nil {
+			yield(ad.Document{}, err)
+		}
+	}
+}
+
+// An id is that of a document in 16 bytes.
+type id [16]byte
+
+func (i *id) key() any { return i[:] }
+
+// matching returns the ids of the documents that match, beyond after, in order.
+func (x *Index) matching(ctx context.Context, q query.Node, after string) (ids []id, err error) {
+	p := planned(q, true)
+	args := p.args
+	where := p.where
+	if after != "" {
+		where, args = "("+where+") AND d.id > ?", append(slices.Clone(args), key(after))
+	}
+	err = x.snapshot(ctx, func(tx *sql.Tx) error {
+		return each(ctx, tx, func(scan func(...any) error) error {
+			var k sql.RawBytes
+			if err := scan(&k); err != nil {
+				return err
+			}
+			ids = append(ids, id(k))
+			return nil
+		}, "SELECT d.id FROM "+p.from+" WHERE "+where+" ORDER BY d.id", args...)
+	})
+	return ids, err
+}
+
+// Grouped gives the clusters whose ads match; see search.Surveyor.
+func (x *Index) Grouped(ctx context.Context, q query.Node, p search.Page) (g search.Groups, err error) {
+	if err := refusal(q, p); err != nil {
+		return g, x.fail("search", err)
+	}
+	pl := planned(q, true)
+	err = x.snapshot(ctx, func(tx *sql.Tx) error {
+		groups, err := gathered(ctx, tx, pl)
+		if err != nil {
+			return err
+		}
+		g.Total = len(groups)
+		groups = groups[min(p.Offset, len(groups)):min(p.Offset+p.Size, len(groups))]
+		return x.shown(ctx, tx, q, groups, &g)
+	})
+	if err != nil {
+		return search.Groups{}, err
+	}
+	return g, nil
+}
+
+// A gathering is a group before its document is read.
+type gathering struct {
+	cluster   int64 // 0 for none
+	documents int
+	n, last   int64 // of the newest
+	id        id
+}
+
+func (a *gathering) newer(b *gathering) int {
+	return cmp.Or(cmp.Compare(b.last, a.last), slices.Compare(a.id[:], b.id[:]))
+}
+
+// gathered makes groups of what matches, in order.
+func gathered(ctx context.Context, tx *sql.Tx, p plan) ([]*gathering, error) {
+	clusters, lone := map[int64]*gathering{}, map[int64]*gathering{}
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var cluster sql.NullInt64
+		var k sql.RawBytes
+		var of int64
+		g := gathering{documents: 1}
+		if err := scan(&cluster, &of, &g.n, &g.last, &k); err != nil {
+			return err
+		}
+		g.id, g.cluster = id(k), cluster.Int64
+		into, at := lone, of
+		if cluster.Valid {
+			into, at = clusters, cluster.Int64
+		}
+		have := into[at]
+		if have == nil {
+			into[at] = &g
+			return nil
+		}
+		g.documents += have.documents
+		if g.newer(have) < 0 {
+			*have = g
+		}
+		have.documents = g.documents
+		return nil
+	}, "SELECT a.cluster, d.ad, d.n, d.last_seen, d.id FROM "+p.from+" CROSS JOIN ad a ON a.n = d.ad WHERE "+p.where, p.args...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*gathering, 0, len(clusters)+len(lone))
+	for _, g := range clusters {
+		out = append(out, g)
+	}
+	slices.SortFunc(out, func(a, b *gathering) int { return cmp.Or(b.documents-a.documents, a.newer(b)) })
+	loners := out[len(out):]
+	for _, g := range lone {
+		loners = append(loners, g)
+	}
+	slices.SortFunc(loners, func(a, b *gathering) int { return a.newer(b) })
+	return append(out, loners...), nil
+}
+
+// shown reads what is shown of groups.
+func (x *Index) shown(ctx context.Context, tx *sql.Tx, q query.Node, groups []*gathering, g *search.Groups) error {
+	g.Of = make([]search.Group, len(groups))
+	at := make(map[int64]int, len(groups))
+	keys := make([]any, len(groups))
+	for i, gr := range groups {
+		at[gr.n], keys[i] = i, gr.n
+		g.Of[i].Documents = gr.documents
+	}
+	return documents(ctx, tx, func(n int64, d ad.Document) {
+		of := &g.Of[at[n]]
+		of.Cluster, of.Newest = d.Cluster, search.Hit{Doc: d, Spans: query.Spans(q, &d)}
+	}, "d.n IN ("+marks(len(keys))+")", keys...)
+}
+
+// likeliest is how many documents Alike compares at most.
+const likeliest = 2000
+
+// Alike gives documents worded like one; see search.Surveyor. What shares the least
+// share of runs of words with a text has some of those that are left when as many
+// but one are taken away: the ones with the rarest words are asked for, so that few
+// documents need to be compared.
+func (x *Index) Alike(ctx context.Context, documentID string, n int) (out []search.Likeness, err error) {
+	err = x.snapshot(ctx, func(tx *sql.Tx) error {
+		var self ad.Document
+		if err := documents(ctx, tx, func(_ int64, d ad.Document) { self = d }, "d.id = ?", key(documentID)); err != nil {
+			return err
+		}
+		if self.ID == "" {
+			return fmt.Errorf("document %s: %w", documentID, ad.ErrNotFound)
+		}
+		match := worded(&self.Ad)
+		if match == "" || n <= 0 {
+			return nil
+		}
+		candidates, err := numbers(ctx, tx, `SELECT words.rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?`, match, likeliest)
+		if err != nil {
+			return err
+		}
+		grams := search.Grams(&self.Ad)
+		for part := range slices.Chunk(candidates, 256) {
+			keys := make([]any, len(part))
+			for i, c := range part {
+				keys[i] = c
+			}
+			err := documents(ctx, tx, func(_ int64, d ad.Document) {
+				if share := search.Share(grams, search.Grams(&d.Ad)); share >= search.LeastShare && d.Ad.AdID != self.Ad.AdID {
+					out = append(out, search.Likeness{Doc: d, Share: share})
+				}
+			}, "d.n IN ("+marks(len(keys))+")", keys...)
+			if err != nil {
+				return err
+			}
+		}
+		slices.SortFunc(out, func(a, b search.Likeness) int {
+			return cmp.Or(cmp.Compare(b.Share, a.Share), b.Doc.LastSeen.Compare(a.Doc.LastSeen), strings.Compare(a.Doc.ID, b.Doc.ID))
+		})
+		out = out[:min(n, len(out))]
+		return nil
+	})
+	return out, err
+}
+
+// worded says which documents may be worded like an ad.
+func worded(a *ad.Ad) string {
+	var parts []string
+	for _, run := range search.Runs(a) {
+		parts = append(parts, `"`+run+`"`)
+	}
+	return strings.Join(parts, " OR ")
+}
+
+// Terms gives the words of all texts that begin with prefix; see search.Surveyor.
+func (x *Index) Terms(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		stopped := errors.New("enough")
+		err := x.snapshot(ctx, func(tx *sql.Tx) error {
+			return each(ctx, tx, func(scan func(...any) error) error {
+				var term string
+				if err := scan(&term); err != nil {
+					return err
+				}
+				if wordy(term) && !yield(term, nil) {
+					return stopped
+				}
+				return nil
+			}, `SELECT term FROM vocabulary WHERE term >= ? AND term < ?`, prefix, prefix+"\U0010FFFF")
+		})
+		if err != nil && !errors.Is(err, stopped) {
+			yield("", err)
+		}
+	}
+}

@@ -1,0 +1,187 @@
+package search
+
+import (
+	"cmp"
+	"errors"
+	"hash/maphash"
+	"slices"
+	"strings"
+	"time"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/gazetteer"
+	"vigil.example/internal/text"
+)
+
+var (
+	errFacet = errors.New("a facet must be site, city, state, side, lang, indicator, lead or has")
+	errStep  = errors.New("the step must be day, week or month")
+)
+
+// A Tally counts documents for an engine that has none of its own counting.
+type Tally struct {
+	ask    Ask
+	total  int
+	traits map[string]int // documents by all of their facets' values, as Traits writes them
+	times  map[int64]int  // by the day
+}
+
+// NewTally begins to count.
+func NewTally(a Ask) *Tally { return &Tally{ask: a, traits: map[string]int{}, times: map[int64]int{}} }
+
+const (
+	betweenFacets = "\x1e"
+	betweenValues = "\x1f"
+)
+
+// Traits writes the values of an ad for all facets into one string.
+func Traits(a *ad.Ad) string {
+	values := FacetValues(a)
+	parts := make([]string, len(Facets()))
+	for i, f := range Facets() {
+		parts[i] = strings.Join(values[f], betweenValues)
+	}
+	return strings.Join(parts, betweenFacets)
+}
+
+const day = 24 * 60 * 60
+
+// Add counts documents with equal traits, last seen at a time.
+func (t *Tally) Add(traits string, lastSeen time.Time, documents int) {
+	t.total += documents
+	t.traits[traits] += documents
+	if t.ask.Every != "" {
+		at := lastSeen.Unix()
+		t.times[at-((at%day)+day)%day] += documents
+	}
+}
+
+// Survey is what was counted.
+func (t *Tally) Survey() Survey {
+	s := Survey{Total: t.total, Facets: map[Facet][]Count{}, Others: map[Facet]int{}}
+	counts := map[Facet]map[string]int{}
+	for _, f := range Facets() {
+		counts[f] = map[string]int{}
+	}
+	each := func(do func(f Facet, values []string, n int)) {
+		for traits, n := range t.traits {
+			for i, list := range strings.Split(traits, betweenFacets) {
+				if list == "" {
+					do(Facets()[i], nil, n)
+				} else {
+					do(Facets()[i], strings.Split(list, betweenValues), n)
+				}
+			}
+		}
+	}
+	each(func(f Facet, values []string, n int) {
+		for _, v := range values {
+			counts[f][v] += n
+		}
+	})
+	for _, f := range t.ask.Facets {
+		s.Facets[f] = Rank(counts[f], t.ask.Most())
+		s.Others[f] = 0
+	}
+	each(func(f Facet, values []string, n int) {
+		given := func(v string) bool {
+			return slices.ContainsFunc(s.Facets[f], func(c Count) bool { return c.Value == v })
+		}
+		if _, asked := s.Others[f]; asked && !slices.ContainsFunc(values, given) {
+			s.Others[f] += n
+		}
+	})
+	s.Times = Buckets(t.ask.Every, t.times)
+	if t.ask.Cells {
+		s.Cells = CellsOf(counts[City])
+	}
+	return s
+}
+
+// Rank orders values by their documents and cuts the list at most.
+func Rank(counts map[string]int, most int) []Count {
+	out := make([]Count, 0, len(counts))
+	for v, n := range counts {
+		out = append(out, Count{v, n})
+	}
+	slices.SortFunc(out, func(a, b Count) int {
+		return cmp.Or(b.Documents-a.Documents, strings.Compare(a.Value, b.Value))
+	})
+	return out[:min(most, len(out))]
+}
+
+// Buckets gathers moments, in seconds since 1970, into buckets.
+func Buckets(every Step, times map[int64]int) []Bucket {
+	if every == "" {
+		return nil
+	}
+	at := map[time.Time]int{}
+	for t, n := range times {
+		at[every.Begin(time.Unix(t, 0))] += n
+	}
+	out := make([]Bucket, 0, len(at))
+	for from, n := range at {
+		out = append(out, Bucket{from, n})
+	}
+	slices.SortFunc(out, func(a, b Bucket) int { return a.From.Compare(b.From) })
+	return out
+}
+
+// CellsOf puts counts by metropolitan area on the map.
+func CellsOf(counts map[string]int) []Cell {
+	out := make([]Cell, 0, len(counts))
+	for _, c := range Rank(counts, len(counts)) {
+		if m, ok := gazetteer.Of(c.Value); ok {
+			out = append(out, Cell{m.Code, m.Lat, m.Lon, c.Documents})
+		}
+	}
+	return out
+}
+
+// Runs are the runs of three folded words, with spaces between, of a document's
+// title and of its body, with repeats. A shorter text is one run of its words.
+func Runs(a *ad.Ad) (out []string) {
+	for _, s := range []string{a.Title, a.Body} {
+		tokens := text.Tokens(s)
+		words := make([]string, len(tokens))
+		for i, t := range tokens {
+			words[i] = t.Text
+		}
+		for i := range max(min(1, len(words)), len(words)-2) {
+			out = append(out, strings.Join(words[i:min(i+3, len(words))], " "))
+		}
+	}
+	return out
+}
+
+// Grams are what Alike compares: the Runs of a document, each by a hash, in
+// ascending order without repeats.
+func Grams(a *ad.Ad) []uint64 {
+	var out []uint64
+	for _, run := range Runs(a) {
+		out = append(out, maphash.String(seed, run))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+var seed = maphash.MakeSeed() // of hashes that never leave the process
+
+// Share is how much two sets of Grams have in common.
+func Share(a, b []uint64) float64 {
+	both := 0
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch {
+		case a[i] < b[j]:
+			i++
+		case a[i] > b[j]:
+			j++
+		default:
+			both, i, j = both+1, i+1, j+1
+		}
+	}
+	if both == 0 {
+		return 0
+	}
+	return float64(both) / float64(len(a)+len(b)-both)
+}
