@@ -56,6 +56,7 @@ type client struct {
 	Login       loginCmd       `cmd:"" help:"Sign in for a purpose and keep a token for the other commands."`
 	Logout      logoutCmd      `cmd:"" help:"End the token of the last sign-in and forget it."`
 	Search      searchCmd      `cmd:"" help:"Search ads by words, numbers in any form, and fields."`
+	Export      exportCmd      `cmd:"" help:"Save every ad that a search finds as CSV, JSONL or XLSX."`
 	Ad          adCmd          `cmd:"" help:"Show one ad with its history."`
 	Correct     correctCmd     `cmd:"" help:"Say that what was read in an ad is no number, or what it reads."`
 	Corrections correctionsCmd `cmd:"" help:"List how the reading of ads was corrected, and take that back."`

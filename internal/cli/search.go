@@ -18,9 +18,11 @@ import (
 type searchCmd struct {
 	Query []string `arg:"" help:"What to search for. A lone - reads it from standard input, so that it stays out of the shell's history."`
 	printing
-	Size   int    `help:"Ads to show; ${default} when left out." default:"10" placeholder:"N"`
-	Offset int    `help:"Ads to skip." placeholder:"N"`
-	Sort   string `help:"Order: ${enum}; lead is the strongest lead first, with the language found in each." enum:"relevance,newest,lead" default:"relevance"`
+	Size     int    `help:"Ads to show; ${default} when left out." default:"10" placeholder:"N"`
+	Offset   int    `help:"Ads to skip." placeholder:"N"`
+	Facets   bool   `help:"Show what matches by site, area, language and so on, and by when it was last seen, instead of the ads." xor:"view"`
+	Clusters bool   `help:"Show the clusters whose ads match, most matching ads first, instead of the ads." xor:"view"`
+	Sort     string `help:"Order: ${enum}; lead is the strongest lead first, with the language found in each." enum:"relevance,newest,lead" default:"relevance"`
 }
 
 // Help explains the language in short.
@@ -42,7 +44,7 @@ func (*searchCmd) Help() string {
 
 // Example is shown in the help.
 func (*searchCmd) Example() string {
-	return "vigil search nine one two 555 0123\nvigil search --sort newest -- '\"new in town\" -dog seen:2026-01..'\nvigil search --sort lead lead:yes lang:es"
+	return "vigil search nine one two 555 0123\nvigil search --sort newest -- '\"new in town\" -dog seen:2026-01..'\nvigil search --sort lead lead:yes lang:es\nvigil search --facets piano"
 }
 
 // Run searches and prints.
@@ -54,6 +56,12 @@ func (s *searchCmd) Run(c *Context) error {
 	cl, err := c.Client()
 	if err != nil {
 		return err
+	}
+	switch {
+	case s.Facets:
+		return s.facets(c, cl, q)
+	case s.Clusters:
+		return s.clusters(c, cl, q)
 	}
 	a, err := cl.Search(c.Ctx, api.SearchRequest{Query: q, Offset: s.Offset, Size: &s.Size, Sort: search.Sort(s.Sort)})
 	if err != nil {
@@ -80,10 +88,7 @@ func (s *searchCmd) Run(c *Context) error {
 		return nil
 	}
 	c.printf("%s; shown %d to %d.\n\n", plural(a.Total, "ad", "ads"), a.Offset+1, a.Offset+len(a.Hits))
-	docs := make([]ad.Document, len(a.Hits))
-	for i, h := range a.Hits {
-		docs[i] = h.Document
-	}
+	docs := documents(a.Hits)
 	if search.Sort(s.Sort) == search.ByLead {
 		printDocs(c, docs, evidence)
 		c.printf("\nLanguage found is a lead for a person to look at, never a finding about anybody.\n")

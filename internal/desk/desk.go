@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"vigil.example/internal/access"
@@ -75,6 +76,7 @@ type Parts struct {
 	Keeper   Keeper
 	Eraser   Eraser
 	Counter  Counter
+	Arrivals Arrivals
 	Places   *place.Gazetteer   // the one that is built in when nil
 	Clock    func() time.Time   // of the crawl, by which weeks go; Now when nil
 	Key      ed25519.PrivateKey // seals packets
@@ -86,6 +88,7 @@ type Parts struct {
 // A Desk serves people. It is safe for concurrent use.
 type Desk struct {
 	Parts
+	live atomic.Int32 // live searches under way
 	hubs struct {
 		sync.Mutex
 		read time.Time
@@ -152,33 +155,11 @@ type Answer struct {
 	search.Results
 }
 
-// Search answers what a person typed into the box, or returns a *query.Error
-// that says where it cannot be understood.
+// Search answers what a person typed into the box with one page, or returns a
+// *query.Error that says where it cannot be understood.
 func (d *Desk) Search(ctx context.Context, s access.Subject, text string, p search.Page) (Answer, error) {
-	e := audit.Entry{Action: "search", Query: text}
-	if err := d.may(ctx, s, access.ActRead, e); err != nil {
-		return Answer{}, err
-	}
-	n, err := query.Parse(text)
-	if err != nil {
-		return Answer{}, err
-	}
-	for _, v := range query.Asked(n) {
-		if len(e.Values) < audit.MaxValues {
-			e.Values = append(e.Values, v.Value)
-		}
-	}
-	res, err := d.Index.Search(ctx, n, p)
-	e.Count, e.Outcome = res.Total, outcome(err)
-	if lerr := d.log(ctx, s, e); lerr != nil {
-		return Answer{}, lerr
-	}
-	if err != nil {
-		return Answer{}, fmt.Errorf("search: %w", err)
-	}
-	ans := Answer{Understood: query.Explain(n), Node: n, Results: res}
-	ans.Held, err = d.held(ctx)
-	return ans, err
+	f, err := d.Find(ctx, s, text, Wish{Page: &p})
+	return f.Answer, err
 }
 
 // held are the values that are held back, with the number of ads that give them

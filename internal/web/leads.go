@@ -1,12 +1,14 @@
 package web
 
 import (
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/desk"
 	"vigil.example/internal/query"
 	"vigil.example/internal/search"
 )
@@ -72,7 +74,7 @@ func languageFound(a *ad.Ad, n int) (out []Evidence, more int) {
 func (s *server) leads(r *http.Request, v *visit) error {
 	b := resultsBody{Sort: search.ByLead, Page: pageOf(r)}
 	var err error
-	b.Answer, err = s.desk.Search(r.Context(), v.Subject, allLeads, search.Page{Offset: (b.Page - 1) * pageSize, Size: pageSize, Sort: b.Sort})
+	b.Answer, err = s.desk.Find(r.Context(), v.Subject, allLeads, desk.Wish{Page: &search.Page{Offset: (b.Page - 1) * pageSize, Size: pageSize, Sort: b.Sort}})
 	if err != nil {
 		return err
 	}
@@ -104,7 +106,7 @@ func asksLeads(n query.Node) bool {
 // pageOf is which page of a list is asked for.
 func pageOf(r *http.Request) int {
 	if n, err := strconv.Atoi(r.URL.Query().Get("page")); err == nil && n > 1 {
-		return min(n, lastPage)
+		return min(n, math.MaxInt32)
 	}
 	return 1
 }

@@ -2,11 +2,15 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 
+	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
 	"vigil.example/internal/desk"
+	"vigil.example/internal/export"
 	"vigil.example/internal/query"
 	"vigil.example/internal/search"
 )
@@ -14,7 +18,6 @@ import (
 const (
 	pageSize = 25
 	maxQuery = 2000 // code points
-	lastPage = 400  // an index must skip what stands before a page
 )
 
 func (s *server) search(r *http.Request, v *visit) error {
@@ -33,7 +36,9 @@ func (s *server) search(r *http.Request, v *visit) error {
 		b := resultsBody{Fault: &query.Error{Start: maxQuery, End: n, Reason: "a search has at most " + grouped(maxQuery) + " characters"}}
 		return v.show(r, http.StatusUnprocessableEntity, "results", page{Title: "Search", Here: "search", Query: cut(q, 0, maxQuery), Body: b})
 	}
-	v.redirect(r, "/s/"+s.shelf.putSearch(v.User, q))
+	b := resultsBody{ID: s.shelf.putSearch(v.User, q)}
+	b.look(r.PostFormValue) // of the page that a term was pressed on
+	v.redirect(r, b.At("page", 1))
 	return nil
 }
 
@@ -44,6 +49,7 @@ type Row struct {
 	Place   []Piece
 	Snippet []Piece
 	Numbers []Written
+	Share   string // how alike it is, in a list of ads worded alike
 	// What makes it a lead, in a list of leads.
 	Language []Evidence
 	MoreLang int
@@ -58,23 +64,72 @@ type Written struct {
 
 // A resultsBody is the page of results.
 type resultsBody struct {
-	ID      string
-	Expired bool
-	Fault   *query.Error
-	Caret   string
-	Mended  string // what was perhaps meant
-	Answer  desk.Answer
-	Rows    []Row
-	Sort    search.Sort
-	Page    int
-	Pages   int
-	From    int         // number of the first row shown
-	Shared  string      // the cluster that all results are in
-	Watch   *ad.Value   // the one value that was asked for
-	Held    *ad.Hub     // why that value is held back, if it is
-	Partial bool        // asks for digits that look like part of a number
-	Alone   string      // asks for the number alone, when nothing has it and the rest
-	Sites   []desk.Site // what is covered, when nothing was found
+	ID       string
+	Expired  bool
+	Fault    *query.Error
+	Caret    string
+	Mended   string // what was perhaps meant
+	Answer   desk.Find
+	Rows     []Row
+	Sort     search.Sort
+	Sorted   bool // somebody chose the order
+	Clusters bool // results are shown by cluster
+	Every    search.Step
+	Page     int
+	Pages    int
+	From     int         // number of the first row shown
+	Shared   string      // the cluster that all results are in
+	Watch    *ad.Value   // the one value that was asked for
+	Held     *ad.Hub     // why that value is held back, if it is
+	Partial  bool        // asks for digits that look like part of a number
+	Alone    string      // asks for the number alone, when nothing has it and the rest
+	Sites    []desk.Site // what is covered, when nothing was found
+	Groups   []Group
+	Narrow   []Narrowing
+	Times    *Times
+	Places   *Places
+	Formats  []export.Format // to download it all in
+}
+
+// A Group is a cluster of which ads match, or an ad in none.
+type Group struct {
+	Cluster   string
+	Documents int
+	Query     string // for the ads of it
+	Row       Row    // the newest of them
+}
+
+// look reads how results are to be shown from the parts of an address or a form.
+func (b *resultsBody) look(part func(string) string) {
+	if sort := search.Sort(part("sort")); slices.Contains(search.Sorts(), sort) {
+		b.Sort, b.Sorted = sort, true
+	}
+	b.Clusters = part("by") == "cluster"
+	if every := search.Step(part("every")); slices.Contains(steps, every) {
+		b.Every = every
+	}
+}
+
+// At is the address of these results with one part of how they are shown changed.
+func (b resultsBody) At(part string, value any) string {
+	q := url.Values{}
+	if b.Sorted {
+		q.Set("sort", string(b.Sort))
+	}
+	if b.Clusters {
+		q.Set("by", "cluster")
+	}
+	if b.Every != "" {
+		q.Set("every", string(b.Every))
+	}
+	q.Del(part)
+	if s := fmt.Sprint(value); s != "" && !(part == "page" && s == "1") {
+		q.Set(part, s)
+	}
+	if len(q) == 0 {
+		return "/s/" + b.ID
+	}
+	return "/s/" + b.ID + "?" + q.Encode()
 }
 
 func (s *server) results(r *http.Request, v *visit) error {
@@ -87,14 +142,18 @@ func (s *server) results(r *http.Request, v *visit) error {
 		return v.show(r, http.StatusNotFound, "results", p)
 	}
 	p.Query = text
-	if sort := search.Sort(r.URL.Query().Get("sort")); slices.Contains(search.Sorts(), sort) {
-		b.Sort = sort
-	} else if n, err := query.Parse(text); err == nil && asksLeads(n) {
+	b.look(r.URL.Query().Get)
+	if n, err := query.Parse(text); err == nil && !b.Sorted && asksLeads(n) {
 		b.Sort = search.ByLead
 	}
 	b.Page = pageOf(r)
+	part := &search.Page{Offset: (b.Page - 1) * pageSize, Size: pageSize, Sort: b.Sort}
+	w := desk.Wish{Page: part, Survey: &search.Ask{Facets: search.Facets(), Top: moreValues, Every: search.Daily, Cells: true}}
+	if b.Clusters {
+		w.Page, w.Groups = nil, part
+	}
 	var err error
-	b.Answer, err = s.desk.Search(r.Context(), v.Subject, text, search.Page{Offset: (b.Page - 1) * pageSize, Size: pageSize, Sort: b.Sort})
+	b.Answer, err = s.desk.Find(r.Context(), v.Subject, text, w)
 	if errors.As(err, &b.Fault) {
 		s.shelf.forget(v.User, b.ID)
 		b.Caret, b.Mended = b.Fault.Caret(text), b.Fault.Mended(text)
@@ -105,6 +164,10 @@ func (s *server) results(r *http.Request, v *visit) error {
 		return err
 	}
 	b.fill()
+	b.beside(s.desk, text)
+	if v.can(access.ActExport) {
+		b.Formats = export.Formats()
+	}
 	if b.Answer.Total == 0 {
 		st, err := s.desk.Status(r.Context(), v.Subject)
 		if err != nil {
@@ -116,9 +179,28 @@ func (s *server) results(r *http.Request, v *visit) error {
 	return v.show(r, http.StatusOK, "results", p)
 }
 
+// beside works out what stands beside the rows, and the groups.
+func (b *resultsBody) beside(d *desk.Desk, text string) {
+	n, sv := b.Answer.Node, b.Answer.Survey
+	b.Narrow = narrowings(d, text, n, sv)
+	b.Times = times(text, n, sv.Times, b.Every)
+	b.Places = places(sv.Cells, d.MetroName)
+	for _, g := range b.Answer.Groups.Of {
+		one := Group{Cluster: g.Cluster, Documents: g.Documents, Row: row(g.Newest, b.Answer.Held)}
+		if term, err := query.NewField("cluster", g.Cluster); err == nil {
+			one.Query, _ = toggled(text, n, term)
+		}
+		b.Groups = append(b.Groups, one)
+	}
+}
+
 // fill works out what the page shows from the answer.
 func (b *resultsBody) fill() {
-	b.Pages = min((b.Answer.Total+pageSize-1)/pageSize, lastPage)
+	all := b.Answer.Total
+	if b.Clusters {
+		all = b.Answer.Groups.Total
+	}
+	b.Pages = (all + pageSize - 1) / pageSize
 	b.From = (b.Page-1)*pageSize + 1
 	for i, h := range b.Answer.Hits {
 		b.Rows = append(b.Rows, row(h, b.Answer.Held))

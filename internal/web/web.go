@@ -75,7 +75,9 @@ func New(d *desk.Desk, c Config) http.Handler {
 	mux.Handle("GET /{$}", s.signedIn(s.home))
 	mux.Handle("POST /search", s.signedIn(s.search))
 	mux.Handle("GET /s/{id}", s.signedIn(s.results))
+	mux.Handle("POST /s/{id}/export", s.signedIn(s.export))
 	mux.Handle("GET /ad/{id}", s.signedIn(s.ad))
+	mux.Handle("GET /ad/{id}/alike", s.signedIn(s.alike))
 	mux.Handle("POST /ad/{id}/correct", s.signedIn(s.correct))
 	mux.Handle("POST /ad/{id}/withdraw", s.signedIn(s.withdraw))
 	for _, form := range []string{"GET /ad/{id}/correct", "GET /ad/{id}/withdraw"} { // after signing in again, or from the history
