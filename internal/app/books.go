@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -29,7 +30,7 @@ func (a *App) follow(ctx context.Context, name string, at uint64, apply func(m a
 }
 
 // followBooks follows what every role must know: which generations live, what was
-// erased and what was corrected.
+// erased and corrected, and what sites add to their pages.
 func (a *App) followBooks(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
@@ -39,9 +40,12 @@ func (a *App) followBooks(ctx context.Context) error {
 		return a.follow(ctx, stream.Erasures, 0, func(m ad.Message) error { return a.erased.Apply(m.Seq, m.Subject, m.Data) })
 	})
 	g.Go(func() error {
-		return a.follow(ctx, stream.Decisions, a.corrections.Position(), func(m ad.Message) error { return a.corrections.Apply(m.Seq, m.Subject, m.Data) })
+		return a.follow(ctx, stream.Decisions, min(a.corrections.Position(), a.bonds.Position()), func(m ad.Message) error {
+			return errors.Join(a.corrections.Apply(m.Seq, m.Subject, m.Data), a.bonds.Apply(m.Seq, m.Subject, m.Data))
+		})
 	})
 	g.Go(func() error { return a.forget(ctx) })
+	g.Go(func() error { return a.followModels(ctx) })
 	return g.Wait()
 }
 
@@ -53,6 +57,9 @@ func (a *App) forget(ctx context.Context) error {
 		a.fresh.clear()
 		if err := a.forgetCorrections(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("forgetting corrections of erased ads", "err", err)
+		}
+		if err := a.forgetBonds(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("forgetting decisions about links of erased ads", "err", err)
 		}
 		if a.inbox != nil {
 			a.inbox.Forget(ids)

@@ -144,6 +144,13 @@ func (a *App) runExtract(ctx context.Context) error {
 }
 
 func (a *App) runEnrich(ctx context.Context) error {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error { return a.leased(ctx, "sitewords", a.learnWords) })
+	both.Go(func() error { return a.enrichAll(ctx) })
+	return both.Wait()
+}
+
+func (a *App) enrichAll(ctx context.Context) error {
 	part := func(g generation.Generation) int { return g.Ads }
 	return a.generations(ctx, part, func(ctx context.Context, g generation.Generation) error {
 		run, ctx := errgroup.WithContext(ctx)

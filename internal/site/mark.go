@@ -73,7 +73,7 @@ func tokens(out []token, s string) []token {
 		switch {
 		case kind != none:
 			h = (h ^ uint32(r)) * prime
-			if unicode.Is(unicode.Han, r) { // written without spaces
+			if r >= 0x2E80 && unicode.Is(unicode.Han, r) { // written without spaces
 				at++
 				end()
 				continue

@@ -55,7 +55,7 @@ type Sheet struct {
 
 // Bounds of a model and of what it is learned from.
 const (
-	MaxSheets  = 2000    // that are looked at
+	MaxSheets  = 1000    // that are looked at
 	sheetWords = 1500    // of one sheet: its beginning and its end
 	allWords   = 600_000 // of all
 	maxGrams   = 8000    // a site that says more on every page has pages that hardly differ

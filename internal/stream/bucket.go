@@ -17,6 +17,7 @@ const (
 	Progress = "PROGRESS" // positions of roles
 	Sessions = "SESSIONS" // who is logged in
 	Roll     = "ROLL"     // signs of life of processes
+	Words    = "WORDS"    // what sites add to every page
 )
 
 // A BucketDeclaration says what one bucket holds and for how long.
@@ -34,6 +35,7 @@ func Buckets() []BucketDeclaration {
 		{Name: Leases, About: "who holds which singleton's work", Writers: "every role"},
 		{Name: Progress, About: "positions of roles", Writers: "every role"},
 		{Name: Sessions, About: "who is logged in", Writers: "web", MaxAge: 24 * time.Hour},
+		{Name: Words, About: "models of sites' own words", Writers: "enrich"},
 		{Name: Roll, About: "signs of life of processes", Writers: "every role", MaxAge: 10 * time.Minute},
 	}
 }
