@@ -120,6 +120,10 @@ func (s *shelf) ByValue(ctx context.Context, val ad.Value, limit int) ([]string,
 	return with(s, func(v *volume) ([]string, error) { return v.ByValue(ctx, val, limit) })
 }
 
+func (s *shelf) Holdings(ctx context.Context, values []ad.Value) ([]search.Holding, error) {
+	return with(s, func(v *volume) ([]search.Holding, error) { return search.Holdings(ctx, v.Index, values) })
+}
+
 func (s *shelf) Hub(ctx context.Context, val ad.Value) (ad.Hub, error) {
 	return with(s, func(v *volume) (ad.Hub, error) { return v.Hub(ctx, val) })
 }

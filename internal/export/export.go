@@ -94,9 +94,9 @@ func (t *tally) digest() string { return hex.EncodeToString(t.sum.Sum(nil)) }
 // oneLine is a text without line breaks: the last line of a file is one.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// safe makes a text that no spreadsheet takes for a formula: one that begins with a
+// Safe makes a text that no spreadsheet takes for a formula: one that begins with a
 // sign that could begin one gets an apostrophe before it, as OWASP advises.
-func safe(s string) string {
+func Safe(s string) string {
 	for _, r := range s {
 		switch r {
 		case '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠':

@@ -124,11 +124,11 @@ func TestTextIsKept(t *testing.T) {
 	sheet := workbook(t, file(t, XLSX, false, docs()...))[0]
 	title := slices.IndexFunc(columns, func(c column) bool { return c.name == "title" })
 	for i, s := range texts {
-		want := strings.ReplaceAll(strings.ReplaceAll(safe(s), "\r\n", "\n"), "\x00", "") // as encoding/csv reads it
+		want := strings.ReplaceAll(strings.ReplaceAll(Safe(s), "\r\n", "\n"), "\x00", "") // as encoding/csv reads it
 		if got := rows[i+1][title]; got != want {
 			t.Errorf("CSV: %.60q, want %.60q", got, want)
 		}
-		want = strings.ToValidUTF8(safe(s), "\uFFFD")
+		want = strings.ToValidUTF8(Safe(s), "\uFFFD")
 		got := unescaped(sheet[i+1][title])
 		if kept, cut := strings.CutSuffix(got, cellCut); cut {
 			if len([]rune(want)) < cellSize/2 || !strings.HasPrefix(want, kept) {
