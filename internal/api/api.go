@@ -46,6 +46,7 @@ type server struct {
 	mux  *http.ServeMux
 
 	tokens, addresses *limiter
+	edits             edits
 
 	bodies      checker
 	description func() (Document, error)
@@ -95,6 +96,8 @@ func harden(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 }
 
 // serve wraps a route: who asks, the shape of the id, and what becomes of errors.
@@ -121,7 +124,7 @@ func (s *server) serve(rt route) http.Handler {
 			what += " " + c.id
 		}
 		if err == nil {
-			err = rt.do(c)
+			err = s.change(c)
 		}
 		s.c.Log.DebugContext(r.Context(), "request", "method", rt.method, "route", rt.path, "ok", err == nil, "took", s.c.Now().Sub(start))
 		switch {

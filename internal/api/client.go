@@ -120,22 +120,28 @@ func (c *Client) refusal(a *http.Response) error {
 
 // call sends in as JSON, when there is any, and decodes the answer into out.
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
-	var body io.Reader
-	h := http.Header{}
-	if in != nil {
-		b, err := json.Marshal(in)
-		if err != nil {
-			return fmt.Errorf("encode request: %w", err)
-		}
-		body = bytes.NewReader(b)
-		h.Set("Content-Type", "application/json")
-	}
-	a, err := c.send(ctx, method, path, h, body)
+	a, err := c.ask(ctx, method, path, in)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = a.Body.Close() }()
 	return c.decode(a, out)
+}
+
+// ask sends in as JSON, when there is any, and returns a good answer, whose body the
+// caller closes.
+func (c *Client) ask(ctx context.Context, method, path string, in any) (*http.Response, error) {
+	var body io.Reader
+	h := http.Header{}
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return nil, fmt.Errorf("encode request: %w", err)
+		}
+		body = bytes.NewReader(b)
+		h.Set("Content-Type", "application/json")
+	}
+	return c.send(ctx, method, path, h, body)
 }
 
 func (c *Client) decode(a *http.Response, out any) error {

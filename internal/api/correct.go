@@ -11,15 +11,15 @@ import (
 // A CorrectionRequest says how a piece of an ad's text reads: Text or Number says
 // which piece.
 type CorrectionRequest struct {
-	Text   string `json:"text,omitempty"`   // exactly as the ad writes it
-	Number string `json:"number,omitempty"` // that was read in the ad, in any form: every text that it was read from
-	Reads  string `json:"reads,omitempty"`  // the number that it reads, in any form; left out when it is no number
-	Reason string `json:"reason,omitempty"`
+	Text   string `json:"text,omitempty"`                            // exactly as the ad writes it
+	Number string `json:"number,omitempty" example:"(912) 555-0123"` // that was read in the ad, in any form: every text that it was read from
+	Reads  string `json:"reads,omitempty"`                           // the number that it reads, in any form; left out when it is no number
+	Reason string `json:"reason,omitempty" example:"a price list"`
 }
 
 // A WithdrawRequest says why a correction is taken back.
 type WithdrawRequest struct {
-	Reason string `json:"reason,omitempty"`
+	Reason string `json:"reason,omitempty" example:"it was a number after all"`
 }
 
 // A CorrectionList is corrections, oldest first; withdrawn ones too.

@@ -14,7 +14,7 @@ func TestDocs(t *testing.T) {
 	}
 	told := map[string]bool{}
 	for l := range strings.Lines(string(b)) {
-		if cells := strings.Split(l, "|"); len(cells) > 3 && strings.Contains(cells[1], "`") {
+		if cells := strings.Split(l, "|"); strings.HasPrefix(l, "|") && len(cells) > 3 && strings.Contains(cells[1], "`") {
 			told[strings.Trim(cells[1], " `")] = true
 		}
 	}

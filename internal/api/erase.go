@@ -12,11 +12,11 @@ import (
 
 // An EraseRequest orders an erasure: one of the first three says what.
 type EraseRequest struct {
-	Ads       []string `json:"ads,omitempty"`        // ids, at most 1,000
-	Number    string   `json:"number,omitempty"`     // in any form
-	OlderThan string   `json:"older_than,omitempty"` // 180d, 26w, or a day as 2026-05-01
-	Reason    string   `json:"reason"`
-	Authority string   `json:"authority"`
+	Ads       []string `json:"ads,omitempty" max:"1000" like:"^[0-9a-f]{32}$"`
+	Number    string   `json:"number,omitempty" example:"912-555-0123"` // in any form
+	OlderThan string   `json:"older_than,omitempty"`                    // 180d, 26w, or a day as 2026-05-01
+	Reason    string   `json:"reason" example:"the court's order"`
+	Authority string   `json:"authority" example:"County court"`
 }
 
 // An ErasePreview says what an order would come to.
@@ -38,17 +38,17 @@ type ErasureList struct {
 
 // A HoldRequest asks for a litigation hold: one of the first three says on what.
 type HoldRequest struct {
-	Ad        string `json:"ad,omitempty"`      // id
-	Number    string `json:"number,omitempty"`  // in any form; or an e-mail address, or platform:name
-	Cluster   string `json:"cluster,omitempty"` // id
-	Reason    string `json:"reason"`
-	Authority string `json:"authority"`
+	Ad        string `json:"ad,omitempty" like:"^[0-9a-f]{32}$"`
+	Number    string `json:"number,omitempty" example:"912-555-0123"` // in any form; or an e-mail address, or platform:name
+	Cluster   string `json:"cluster,omitempty" like:"^c[0-9a-f]{15}$"`
+	Reason    string `json:"reason" example:"a trial is prepared"`
+	Authority string `json:"authority" example:"County attorney"`
 }
 
 // A ReleaseRequest says why a hold ends.
 type ReleaseRequest struct {
-	Reason    string `json:"reason"`
-	Authority string `json:"authority"`
+	Reason    string `json:"reason" example:"the trial is over"`
+	Authority string `json:"authority" example:"County attorney"`
 }
 
 // A HoldList is the holds, oldest first; released ones too.

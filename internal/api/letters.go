@@ -18,13 +18,13 @@ const (
 
 // A LetterRequest asks for one dead letter.
 type LetterRequest struct {
-	ID uint64 `json:"id"`
+	ID uint64 `json:"id" example:"1"`
 }
 
 // A LettersRequest says which dead letters to retry or to drop: those of the ids,
 // or all, of one step only if one is named.
 type LettersRequest struct {
-	IDs    []uint64 `json:"ids,omitempty"`
+	IDs    []uint64 `json:"ids,omitempty" max:"1000" example:"[1,2]"`
 	All    bool     `json:"all,omitempty"`
 	Step   string   `json:"step,omitempty"`
 	Reason string   `json:"reason,omitempty"` // why they are dropped

@@ -144,7 +144,11 @@ func (d drafts) responses(rt route) map[string]any {
 		good(http.StatusCreated, "application/json", d.answered.of(reflect.TypeOf(o.of)))
 		good(http.StatusOK, "application/json", d.answered.of(reflect.TypeOf(o.of)))
 	case file:
-		good(http.StatusOK, o.kind, &schema{Type: "string", Format: "binary"})
+		content := map[string]any{}
+		for _, kind := range o {
+			content[kind] = map[string]any{"schema": &schema{Type: "string", Format: "binary"}}
+		}
+		out["200"] = map[string]any{"description": http.StatusText(http.StatusOK), "headers": rt.headers(), "content": content}
 	case events:
 		s := d.answered.of(reflect.TypeOf(o.of))
 		good(http.StatusOK, "text/event-stream", &schema{Type: "string", Description: "Events; the data of each is a JSON object of " + s.Ref})
@@ -252,6 +256,7 @@ func codes() map[int][]string {
 	add(400, "bad-query")
 	add(404, "no-route")
 	add(405, "method")
+	add(429, "too-many")
 	add(500, "internal")
 	add(503, AwayCode)
 	add(503, "stopping")

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -14,6 +15,11 @@ import (
 // ClusterParams are those of the list of clusters.
 type ClusterParams struct {
 	N uint64 `json:"n,omitempty" example:"20"` // clusters to list; at most 200 are
+}
+
+// AlikeParams are those of ads worded like another one.
+type AlikeParams struct {
+	N uint64 `json:"n,omitempty" example:"20"` // ads to list; at most 50 are
 }
 
 // InboxParams are those of the inbox.
@@ -30,7 +36,7 @@ type WaitParams struct {
 
 // LetterParams are those of the list of dead letters.
 type LetterParams struct {
-	Step   string `json:"step,omitempty"`
+	Step   string `json:"step,omitempty" like:"^[a-z]{4,12}(-[a-z0-9_-]{1,60})?$" example:"enrich"`
 	Before uint64 `json:"before,omitempty"` // the letter from which older ones are listed
 	Limit  uint64 `json:"limit,omitempty" example:"50"`
 }
@@ -57,6 +63,18 @@ func (c *call) parameters() error {
 			return wrong("unknown parameter; the parameters are %s", strings.Join(known, ", "))
 		case len(values) != 1:
 			return wrong("parameter %s is there %d times", name, len(values))
+		}
+		p := c.bodies.named[c.bodies.name(reflect.TypeOf(c.rt.in))].Properties[name]
+		if p.Type == "integer" {
+			if _, err := c.number(name, 0); err != nil {
+				return err
+			}
+			err = count(json.Number(values[0]), p, name)
+		} else {
+			err = text(values[0], p, name)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

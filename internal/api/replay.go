@@ -10,7 +10,7 @@ import (
 
 // A ReplayRequest asks for a replay.
 type ReplayRequest struct {
-	Step generation.Step `json:"step"`          // extract, enrich, link or index
+	Step generation.Step `json:"step" example:"index"`
 	From generation.From `json:"from,omitzero"` // a sequence of the step's input, or a time
 }
 

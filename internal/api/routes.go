@@ -5,6 +5,7 @@ import (
 	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/erasure"
+	"vigil.example/internal/export"
 )
 
 // A route is one thing that can be asked for. The table below is all that the
@@ -34,7 +35,7 @@ func (rt route) open() bool { return rt.may == anyone }
 type (
 	made   struct{ of any }                     // 201, and the value that was made
 	either struct{ of any }                     // 201 when it was made, 200 when it was there
-	file   struct{ kind string }                // bytes of a media type
+	file   []string                             // bytes of one of these media types
 	events struct{ of any }                     // text/event-stream, whose data are these values
 	page   struct{ headers map[string]*schema } // bytes of any media type, described by headers
 )
@@ -46,6 +47,11 @@ func (s *server) routes() []route {
 		{"POST", "/tokens", "make token", nil, s.makeToken, anyone, TokenRequest{}, made{TokenAnswer{}}},
 		{"DELETE", "/tokens/{id}", "revoke token", isDigest, s.revoke, own, nil, nil},
 		{"POST", "/search", "search", nil, s.search, access.ActRead, SearchRequest{}, SearchAnswer{}},
+		{"POST", "/search/live", "search live", nil, s.live, access.ActRead, LiveRequest{}, events{LiveEvent{}}},
+		{"POST", "/search/survey", "survey", nil, s.survey, access.ActRead, SurveyRequest{}, SurveyAnswer{}},
+		{"POST", "/search/groups", "search clusters", nil, s.groups, access.ActRead, GroupsRequest{}, GroupsAnswer{}},
+		{"POST", "/exports", "export", nil, s.export, access.ActExport, ExportRequest{}, file{export.CSV.MediaType(), export.JSONL.MediaType(), export.XLSX.MediaType()}},
+		{"GET", "/ads/{id}/alike", "find ads worded like ad", isDigest, s.alike, access.ActRead, AlikeParams{}, AlikeList{}},
 		{"GET", "/ads/{id}", "open ad", isDigest, s.ad, access.ActRead, nil, Ad{}},
 		{"POST", "/ads/{id}/corrections", "correct ad", isDigest, s.correct, access.ActCorrect, CorrectionRequest{}, made{CorrectionList{}}},
 		{"GET", "/ads/{id}/corrections", "list corrections of ad", isDigest, s.corrections, access.ActRead, nil, CorrectionList{}},

@@ -12,6 +12,7 @@ import (
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/erasure"
+	"vigil.example/internal/export"
 	"vigil.example/internal/generation"
 	"vigil.example/internal/search"
 )
@@ -60,6 +61,12 @@ func enums(t reflect.Type) []string {
 		return words(access.Roles())
 	case reflect.TypeFor[search.Sort]():
 		return words(search.Sorts())
+	case reflect.TypeFor[search.Facet]():
+		return words(search.Facets())
+	case reflect.TypeFor[search.Step]():
+		return words([]search.Step{search.Daily, search.Weekly, search.Monthly})
+	case reflect.TypeFor[export.Format]():
+		return words(export.Formats())
 	case reflect.TypeFor[generation.Step]():
 		return words(generation.Steps())
 	case reflect.TypeFor[erasure.Kind]():
@@ -146,6 +153,18 @@ func (d *drafter) ref(t reflect.Type) *schema {
 	if t.Name() == "" {
 		return d.object(t)
 	}
+	name := d.name(t)
+	if was, ok := d.types[name]; ok && was != t {
+		panic(fmt.Sprintf("%v and %v would both be %s in the description of the API: rename one", was, t, name))
+	} else if !ok {
+		d.types[name] = t
+		d.named[name] = &schema{} // a type may hold itself
+		*d.named[name] = *d.object(t)
+	}
+	return &schema{Ref: "#/components/schemas/" + name}
+}
+
+func (d *drafter) name(t reflect.Type) string {
 	name := strings.Map(func(r rune) rune {
 		if strings.ContainsRune("[]/*", r) {
 			return '_'
@@ -158,14 +177,7 @@ func (d *drafter) ref(t reflect.Type) *schema {
 	if d.asked { // the same type may be stricter when it is asked
 		name += ".asked"
 	}
-	if was, ok := d.types[name]; ok && was != t {
-		panic(fmt.Sprintf("%v and %v would both be %s in the description of the API: rename one", was, t, name))
-	} else if !ok {
-		d.types[name] = t
-		d.named[name] = &schema{} // a type may hold itself
-		*d.named[name] = *d.object(t)
-	}
-	return &schema{Ref: "#/components/schemas/" + name}
+	return name
 }
 
 func (d *drafter) object(t reflect.Type) *schema {

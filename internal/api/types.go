@@ -6,23 +6,24 @@ import (
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
 	"vigil.example/internal/casework"
+	"vigil.example/internal/export"
 	"vigil.example/internal/search"
 )
 
 // A Purpose is what somebody works for: a case by its number, or a reason.
 type Purpose struct {
-	Kind string `json:"kind"` // case or reason
-	Text string `json:"text"`
+	Kind string `json:"kind" one:"case,reason" example:"case"`
+	Text string `json:"text" example:"24-0117"` // the number of a case, or a reason
 }
 
 // A TokenRequest asks for a token.
 type TokenRequest struct {
-	Name     string         `json:"name"` // of the user
-	Password string         `json:"password"`
-	Label    string         `json:"label"`  // what the token is for people
-	Scopes   []access.Scope `json:"scopes"` // read, watch, packet, correct, admin
+	Name     string         `json:"name" example:"anna"` // of the user
+	Password string         `json:"password" example:"a long password of hers"`
+	Label    string         `json:"label" example:"laptop"` // what the token is for people
+	Scopes   []access.Scope `json:"scopes" example:"[\"read\",\"watch\"]"`
 	Purpose  Purpose        `json:"purpose"`
-	Days     int            `json:"days,omitempty"` // until it expires; the server's default when 0
+	Days     int            `json:"days,omitempty" min:"0" max:"366" example:"7"` // until it expires; the server's default when 0
 }
 
 // A TokenAnswer is a new token. Nobody can read the secret again.
@@ -31,12 +32,16 @@ type TokenAnswer struct {
 	Secret string       `json:"secret"`
 }
 
-// A SearchRequest asks for one page of the ads that match.
+// A SearchRequest asks for one page of the ads that match, or with a cursor for
+// a leaf of all of them.
 type SearchRequest struct {
-	Query  string      `json:"query"`
-	Offset int         `json:"offset,omitempty"`
-	Size   *int        `json:"size,omitempty"` // 20 when nil; 0 only counts
-	Sort   search.Sort `json:"sort,omitempty"` // relevance, newest or lead
+	Query  string      `json:"query" example:"nine one two 555 0123"`
+	Offset int         `json:"offset,omitempty" min:"0"`
+	Size   *int        `json:"size,omitempty" min:"0" max:"500" example:"20"` // 20 when left out; 0 only counts
+	Sort   search.Sort `json:"sort,omitempty" example:"newest"`
+	// Cursor turns all that matches in order of document id, missing nothing and
+	// giving nothing twice, however deep: "" begins, the answer's next goes on.
+	Cursor *string `json:"cursor,omitempty"`
 }
 
 // A SearchAnswer is one page of matches.
@@ -46,6 +51,88 @@ type SearchAnswer struct {
 	Offset     int     `json:"offset"`
 	TookMS     float64 `json:"took_ms"`
 	Hits       []Hit   `json:"hits"`
+	Next       string  `json:"next,omitempty"` // cursor of the next leaf; none when this was the last
+}
+
+// A SurveyRequest asks what matches, by properties.
+type SurveyRequest struct {
+	Query  string         `json:"query" example:"piano city:Savannah"`
+	Facets []search.Facet `json:"facets,omitempty"`                // all when left out
+	Top    int            `json:"top,omitempty" min:"0" max:"200"` // values of a facet; 20 when 0, at most 200
+	Every  search.Step    `json:"every,omitempty"`                 // day, week or month: ads by when they were last seen
+	Cells  bool           `json:"cells,omitempty"`                 // ads by metropolitan area, with its place on the map
+}
+
+// A SurveyAnswer counts what matches.
+type SurveyAnswer struct {
+	Understood string          `json:"understood"`
+	Total      int             `json:"total"`
+	Facets     []FacetCounts   `json:"facets"`
+	Times      []search.Bucket `json:"times,omitempty"`
+	Cells      []Cell          `json:"cells,omitempty"`
+}
+
+// A FacetCounts is the values of a property, most ads first.
+type FacetCounts struct {
+	Facet  search.Facet `json:"facet"`
+	Values []FacetValue `json:"values"`
+	Others int          `json:"others"` // ads with none of the values
+}
+
+// A FacetValue is how many ads have a value.
+type FacetValue struct {
+	Value     string `json:"value"`
+	Name      string `json:"name"` // in words
+	Term      string `json:"term"` // of the query language, to narrow a search to it
+	Documents int    `json:"documents"`
+}
+
+// A Cell is how many ads are of a metropolitan area, which lies where the gazetteer
+// says.
+type Cell struct {
+	search.Cell
+	Name string `json:"name"`
+}
+
+// A GroupsRequest asks for one page of the clusters whose ads match.
+type GroupsRequest struct {
+	Query  string `json:"query" example:"piano city:Savannah"`
+	Offset int    `json:"offset,omitempty" min:"0"`
+	Size   *int   `json:"size,omitempty" min:"0" max:"500"` // 20 when nil
+}
+
+// A GroupsAnswer is one page of clusters, most matching ads first; behind them
+// matching ads in no cluster.
+type GroupsAnswer struct {
+	Understood string  `json:"understood"`
+	Total      int     `json:"total"` // on all pages
+	Offset     int     `json:"offset"`
+	Groups     []Group `json:"groups"`
+}
+
+// A Group is what matches of one cluster.
+type Group struct {
+	Cluster   string `json:"cluster,omitempty"` // none for an ad in no cluster
+	Documents int    `json:"documents"`         // that match
+	Newest    Hit    `json:"newest"`
+}
+
+// An AlikeList is ads that are worded like another one, most alike first.
+type AlikeList struct {
+	Alike []Likeness `json:"alike"`
+}
+
+// A Likeness is an ad worded like another one.
+type Likeness struct {
+	Document ad.Document `json:"document"`
+	Share    float64     `json:"share"` // of the runs of three words in either that are in both
+}
+
+// An ExportRequest asks for a file of all that matches.
+type ExportRequest struct {
+	Query  string        `json:"query" example:"piano city:Savannah"`
+	Format export.Format `json:"format" example:"csv"` // csv, jsonl or xlsx
+	After  string        `json:"after,omitempty"`      // document id: go on behind it, in a csv or jsonl file that was cut off
 }
 
 // A Hit is one ad that matches, and where.
@@ -101,7 +188,7 @@ type ClusterList struct {
 
 // A WatchRequest asks to be told when a value appears in a new or changed ad.
 type WatchRequest struct {
-	Value string `json:"value"` // a number in any form, an e-mail address, or platform:name
+	Value string `json:"value" example:"(912) 555-0123"` // a number in any form, an e-mail address, or platform:name
 }
 
 // A Watch is a subscription of the caller.
@@ -131,8 +218,8 @@ type Inbox struct {
 // A MarkRequest marks alerts: those of the ids, or without ids all up to the
 // sequence Newest.
 type MarkRequest struct {
-	IDs    []string `json:"ids,omitempty"`
-	Newest uint64   `json:"newest,omitempty"`
+	IDs    []string `json:"ids,omitempty" max:"1000" like:"^[0-9a-f]{32}$"`
+	Newest uint64   `json:"newest,omitempty" example:"12"`
 	Unread bool     `json:"unread,omitempty"` // mark the ids as unread again
 }
 

@@ -23,10 +23,10 @@ func TestWire(t *testing.T) {
 		status                   int
 		why                      string
 	}{
-		"an unknown field":             {"POST", "/search", j, `{"query":"a","colour":1}`, 400, `the request cannot be read: unknown field "colour"; the fields are query, offset, size, sort`},
+		"an unknown field":             {"POST", "/search", j, `{"query":"a","colour":1}`, 400, `the request cannot be read: unknown field "colour"; the fields are query, offset, size, sort, cursor`},
 		"a field of another kind":      {"POST", "/search", j, `{"query":"a","size":"912-555-0123"}`, 400, `the request cannot be read: field "size" does not take this kind of value`},
 		"more than one object":         {"POST", "/search", j, `{"query":"a"}{}`, 400, "the request cannot be read: something stands behind the JSON object"},
-		"no JSON":                      {"POST", "/search", j, `912-555-0123`, 400, "the request cannot be read: it is no JSON object of the fields query, offset, size, sort"},
+		"no JSON":                      {"POST", "/search", j, `912-555-0123`, 400, "the request cannot be read: it is no JSON object of the fields query, offset, size, sort, cursor"},
 		"a form":                       {"POST", "/search", "text/plain", `{"query":"a"}`, 415, "the body is not said to be JSON"},
 		"a number instead of an id":    {"GET", "/ads/912-555-0123", j, "", 400, "this is no id"},
 		"a parameter that is no count": {"GET", "/clusters?n=many", j, "", 400, "the request cannot be read: parameter n is no whole number"},

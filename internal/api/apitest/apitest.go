@@ -54,6 +54,9 @@ type Town struct {
 	requests []*http.Request
 	records  map[string]captured
 	imported []desk.SavedPage
+	index    search.Index
+	arrived  []*ad.Ad
+	coming   chan struct{} // closed when another has arrived
 }
 
 type captured struct {
@@ -78,6 +81,7 @@ func Start(tb testing.TB) *Town {
 	must(err)
 	tb.Cleanup(func() { must(index.Close()) })
 	must(t.fill(ctx, index))
+	t.index, t.coming = index, make(chan struct{})
 
 	register, err := access.Open(ctx, &Journal{}, access.Config{
 		Key: key, Now: t.Now, KeepOneTime: true, Argon: access.Argon{Time: 1, Memory: 64, Lanes: 1},
@@ -98,7 +102,7 @@ func Start(tb testing.TB) *Town {
 	t.Walk = newWalk()
 	t.Desk = desk.New(desk.Parts{
 		Register: register, Docket: docket, Inbox: inbox, Raiser: alert.NewRaiser(docket, inbox.Seen, t.Now), Raise: t.raise,
-		Log: log, Index: index, Captures: t, Importer: t, Overseer: t, Counter: t, Replayer: t.Walk, Letters: t.Walk, Eraser: &eraser{index, docket, ledger, t.Now}, Key: t.Key, Agency: "Fictional County", Now: t.Now,
+		Log: log, Index: index, Captures: t, Importer: t, Overseer: t, Counter: t, Arrivals: t, Keeper: t, Replayer: t.Walk, Letters: t.Walk, Eraser: &eraser{index, docket, ledger, t.Now}, Key: t.Key, Agency: "Fictional County", Now: t.Now,
 	})
 	h := api.New(t.Desk, api.Config{Version: "v0-test", Now: t.Now, Spool: tb.TempDir()})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
