@@ -67,6 +67,7 @@ func (s *server) routes() []route {
 		{"POST", "/inbox/read", "mark alerts", nil, s.markRead, access.ActWatch, MarkRequest{}, nil},
 		{"GET", "/inbox/wait", "wait for alerts", nil, s.wait, access.ActWatch, WaitParams{}, WaitAnswer{}},
 		{"POST", "/imports", "import page", nil, s.imports, access.ActImport, page{importHeaders()}, either{Imported{}}},
+		{"POST", "/sites/words", "read words of sites", nil, s.siteWords, access.ActRead, SiteWordsRequest{}, SiteWordsList{}},
 		{"POST", "/demand", "read demand figures", nil, s.demand, access.ActRead, desk.DemandQuestion{}, desk.Demand{}},
 		{"GET", "/status", "read status", nil, s.status, access.ActStatus, nil, desk.Status{}},
 		{"POST", "/audit/verify", "verify audit log", nil, s.verifyAudit, access.ActAudit, nil, AuditAnswer{}},

@@ -188,7 +188,7 @@ func (a *App) openDesk() (err error) {
 	a.importer = newImporter(a.bus, a.cfg.Sites, a.cfg.Now, a.bars)
 	a.desk = desk.New(desk.Parts{
 		Register: a.register, Docket: a.docket, Inbox: a.inbox, Raiser: a.raiser, Log: a.audit, Index: &a.shelf,
-		Captures: a, Importer: a.importer, Overseer: a, Eraser: a, Counter: a, Arrivals: a, Clock: a.cfg.Clock, Keeper: a, Replayer: a, Letters: a, Key: a.key, Agency: a.cfg.Agency, Errors: a.log, Now: a.cfg.Now,
+		Captures: a, Importer: a.importer, Overseer: a, Eraser: a, Counter: a, Models: a, Arrivals: a, Clock: a.cfg.Clock, Keeper: a, Replayer: a, Letters: a, Key: a.key, Agency: a.cfg.Agency, Errors: a.log, Now: a.cfg.Now,
 		Raise: func(ctx context.Context, alerts []ad.Alert) error { return a.bus.Publish(ctx, alertMessages(alerts)) },
 	})
 	return nil

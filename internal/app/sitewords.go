@@ -55,8 +55,9 @@ func (m *models) put(x *site.Model) {
 	m.by[x.Site] = x
 }
 
-// all are the models by site.
-func (m *models) all() []*site.Model {
+// SiteModels are the models by site; see desk.Models.
+func (a *App) SiteModels() []*site.Model {
+	m := &a.models
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	out := slices.Collect(maps.Values(m.by))
@@ -183,7 +184,7 @@ func (a *App) learnSite(ctx context.Context, of string, sample []site.Sheet) err
 		}
 	case !errors.Is(err, ad.ErrNotFound):
 		return err
-	case len(a.models.all()) >= mostModels:
+	case len(a.SiteModels()) >= mostModels:
 		return nil
 	}
 	m, fresh := site.Learn(of, sample, before, a.now())

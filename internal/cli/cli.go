@@ -62,6 +62,7 @@ type client struct {
 	Corrections correctionsCmd `cmd:"" help:"List how the reading of ads was corrected, and take that back."`
 	Cluster     clusterCmd     `cmd:"" help:"Show a cluster of linked ads and why they are linked, or the largest clusters."`
 	Demand      demandCmd      `cmd:"" help:"Show demand and supply by week in a metropolitan area."`
+	Site        siteCmd        `cmd:"" help:"Show what a site adds to every page."`
 	Watch       watchCmd       `cmd:"" help:"Be told when a number, address or handle appears in a new ad."`
 	Inbox       inboxCmd       `cmd:"" help:"Show alerts, newest first."`
 	Packet      packetCmd      `cmd:"" help:"Export and verify sealed evidence packets."`

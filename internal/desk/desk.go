@@ -76,6 +76,7 @@ type Parts struct {
 	Keeper   Keeper
 	Eraser   Eraser
 	Counter  Counter
+	Models   Models // nil knows nothing
 	Arrivals Arrivals
 	Places   *place.Gazetteer   // the one that is built in when nil
 	Clock    func() time.Time   // of the crawl, by which weeks go; Now when nil
