@@ -1,12 +1,9 @@
 package weigh
 
 import (
-	"maps"
+	"cmp"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 )
 
 // A form is what the ads of one text have in common, written at about one time:
@@ -20,35 +17,72 @@ type form struct {
 	wide  float32 // deviation of them
 	cover float32 // share of the words of its own ads that stand in its pairs
 	vary  float32 // deviation of it
+	pairs []mark  // a table by pair
+	grams []uint32
 }
 
 // A mark is what a pair of words says for a form, in bits.
 type mark struct {
-	form int32
+	pair uint32
 	bits float32
 }
 
-type forms struct {
-	all   []form
-	table []entry // of a pair of words: where its marks stand, and how many
-	marks []mark
+// of gives what a pair of words says for a form.
+func (x *form) of(pair uint32) float32 {
+	mask := uint32(len(x.pairs) - 1)
+	for k := pair & mask; x.pairs[k].bits != 0; k = (k + 1) & mask {
+		if x.pairs[k].pair == pair {
+			return x.pairs[k].bits
+		}
+	}
+	return 0
 }
 
+// keep makes marks quick to find.
+func (x *form) keep(marks []mark) {
+	size := 8
+	for 2*size < 3*len(marks) {
+		size *= 2
+	}
+	x.pairs = make([]mark, size)
+	for _, m := range marks {
+		k := m.pair & uint32(size-1)
+		for x.pairs[k].bits != 0 {
+			k = (k + 1) & uint32(size-1)
+		}
+		x.pairs[k] = m
+	}
+}
+
+// Forms are found by the 3-grams that several of their ads have: a text is compared
+// with those that share the most.
+type forms struct {
+	all   []form
+	grams map[uint32]span
+	lists []int32
+}
+
+type span struct{ from, n int32 }
+
 const (
-	formAds   = 64 // that one form is made of, at most
-	formLeast = 6
-	formShare = 0.25 // of the ads of a form that have a pair of words
-	formBits  = 40   // that a form's own ads must have
-	pairReach = 3    // words
-	pairRare  = 0.05 // share of owners, above which a pair of words says nothing
-	witnesses = 4000 // owners that tell what is rare
+	formAds    = 64 // that one form is made of, at most
+	formLeast  = 6
+	formShare  = 0.25 // of the ads of a form that have a pair of words
+	formBits   = 40   // that a form's own ads must have
+	pairReach  = 3    // words
+	pairRare   = 0.05 // share of owners, above which a pair of words says nothing
+	witnesses  = 4000 // owners that tell what is rare
+	formGram   = 0.08 // of the ads of a form that have a 3-gram by which it is found
+	formLists  = 24   // forms that are found by one 3-gram, at most
+	formShares = 3    // of these 3-grams that a text must have
+	formFinds  = 4    // forms that a text is compared with
 )
 
 func pairOf(a, b uint32) uint32 { return uint32(mix64(uint64(a)<<32|uint64(b)) >> 20) }
 
 // A pairer lists the pairs of words of a text, each once.
 type pairer struct {
-	seen  [1 << 12]said // more places than a text has pairs
+	seen  [1 << 12]twice // more places than a text has pairs
 	round uint32
 	out   []uint32
 }
@@ -62,7 +96,7 @@ func (r *pairer) of(ws []uint32) []uint32 {
 			k = (k + 1) % uint32(len(r.seen))
 		}
 		if r.seen[k].round != r.round {
-			r.seen[k] = said{p, r.round}
+			r.seen[k] = twice{p, r.round}
 			r.out = append(r.out, p)
 		}
 	})
@@ -79,11 +113,11 @@ func eachPair(ws []uint32, see func(i, j int, pair uint32)) {
 	}
 }
 
-// cover is the share of the words of a text that stand in pairs which are told.
-func cover(ws []uint32, told func(pair uint32) bool) float32 {
+// cover is the share of the words of a text that stand in pairs of a form.
+func cover(ws []uint32, x *form) float32 {
 	var in [maxWords]bool
 	eachPair(ws, func(i, j int, p uint32) {
-		if (!in[i] || !in[j]) && told(p) {
+		if (!in[i] || !in[j]) && x.of(p) != 0 {
 			in[i], in[j] = true, true
 		}
 	})
@@ -96,10 +130,57 @@ func cover(ws []uint32, told func(pair uint32) bool) float32 {
 	return float32(n) / float32(max(len(ws), 1))
 }
 
+// A tally counts numbers that are spread evenly.
+type tally struct {
+	keys   []uint32
+	counts []int32
+	used   []uint32 // places
+}
+
+func newTally() *tally { return &tally{keys: make([]uint32, 1<<10), counts: make([]int32, 1<<10)} }
+
+func (t *tally) place(key uint32) uint32 {
+	mask := uint32(len(t.keys) - 1)
+	k := key & mask
+	for t.counts[k] != 0 && t.keys[k] != key {
+		k = (k + 1) & mask
+	}
+	return k
+}
+
+func (t *tally) add(key uint32, n int32) {
+	k := t.place(key)
+	if t.counts[k] += n; t.counts[k] != n {
+		return
+	}
+	t.keys[k] = key
+	if t.used = append(t.used, k); 2*len(t.used) < len(t.keys) {
+		return
+	}
+	old := *t
+	t.keys, t.counts, t.used = make([]uint32, 2*len(old.keys)), make([]int32, 2*len(old.keys)), nil
+	old.each(t.add)
+}
+
+func (t *tally) of(key uint32) int32 { return t.counts[t.place(key)] }
+
+func (t *tally) each(see func(key uint32, n int32)) {
+	for _, k := range t.used {
+		see(t.keys[k], t.counts[k])
+	}
+}
+
+func (t *tally) clear() {
+	for _, k := range t.used {
+		t.counts[k] = 0
+	}
+	t.used = t.used[:0]
+}
+
 // common counts in how many owners' ads a pair of words stands. Owners are told by
 // the contacts that they give: the pieces of a text that fell apart give none.
-func (o *owners) common(clusters [][]int32) (counts map[uint32]int32, of int) {
-	counts = map[uint32]int32{}
+func (o *owners) common(clusters [][]int32) (counts *tally, of int) {
+	counts = newTally()
 	var some []int32
 	for _, ads := range clusters {
 		if k := slices.IndexFunc(ads, func(i int32) bool { return len(o.l.ads[i].values) > 0 }); k >= 0 {
@@ -110,7 +191,7 @@ func (o *owners) common(clusters [][]int32) (counts map[uint32]int32, of int) {
 	for k := 0; k < len(some); k += max(1, len(some)/witnesses) {
 		of++
 		for _, p := range r.of(o.l.textOf(some[k])) {
-			counts[p]++
+			counts.add(p, 1)
 		}
 	}
 	return counts, of
@@ -158,59 +239,68 @@ func (o *owners) learnForms(clusters [][]int32) *forms {
 	counts, of := o.common(clusters)
 	drafts := o.drafts(clusters)
 	learned := make([]form, len(drafts))
-	gains := make([]map[uint32]float32, len(drafts))
-	beside(len(drafts), func() func(int) {
-		var r pairer
-		return func(k int) { learned[k], gains[k] = o.learnForm(drafts[k], counts, of, &r) }
+	beside(len(drafts), func() (func(int), func()) {
+		r, seen := &pairer{}, newTally()
+		return func(k int) { learned[k] = o.learnForm(drafts[k], counts, of, r, seen) }, nil
 	})
-	f := &forms{}
-	marks := map[uint32][]mark{}
-	for k, x := range learned {
-		if x.mean < formBits {
-			continue
-		}
-		for p, bits := range gains[k] {
-			marks[p] = append(marks[p], mark{int32(len(f.all)), bits})
-		}
-		f.all = append(f.all, x)
-	}
-	f.index(marks)
+	f := &forms{all: slices.DeleteFunc(learned, func(x form) bool { return x.mean < formBits })}
+	f.index()
 	return f
 }
 
-func (o *owners) learnForm(ads []int32, counts map[uint32]int32, of int, r *pairer) (x form, gain map[uint32]float32) {
-	seen := map[uint32]int{}
+func (o *owners) learnForm(ads []int32, counts *tally, of int, r *pairer, seen *tally) (x form) {
+	seen.clear()
 	for _, i := range ads {
 		for _, p := range r.of(o.l.textOf(i)) {
-			seen[p]++
+			seen.add(p, 1)
 		}
 	}
-	maps.DeleteFunc(seen, func(_ uint32, n int) bool { return float64(n)+0.5 < formShare*float64(len(ads)+1) })
-	x.ad, gain = ads[0], map[uint32]float32{}
-	for _, p := range slices.Sorted(maps.Keys(seen)) {
-		share := (float64(seen[p]) + 0.5) / float64(len(ads)+1)
-		rare := (float64(counts[p]) + 0.5) / float64(of+1)
+	x.ad = ads[0]
+	var marks []mark
+	seen.each(func(p uint32, n int32) {
+		if float64(n)+0.5 < formShare*float64(len(ads)+1) {
+			return
+		}
+		share := (float64(n) + 0.5) / float64(len(ads)+1)
+		rare := (float64(counts.of(p)) + 0.5) / float64(of+1)
 		if rare > pairRare {
-			continue
+			return
 		}
 		without := math.Log2((1 - share) / (1 - rare))
 		x.base += float32(without)
-		gain[p] = float32(math.Log2(share/rare) - without)
-	}
+		marks = append(marks, mark{p, float32(math.Log2(share/rare) - without)})
+	})
+	x.keep(marks)
 	var bits, covers spread
 	for _, i := range ads {
 		b := x.base
 		for _, p := range r.of(o.l.textOf(i)) {
-			b += gain[p]
+			b += x.of(p)
 		}
 		bits.add(b)
-		covers.add(cover(o.l.textOf(i), func(p uint32) bool { return gain[p] != 0 }))
+		covers.add(cover(o.l.textOf(i), &x))
 	}
 	x.mean, x.wide = bits.of()
 	x.wide += 0.1 * x.mean
 	x.cover, x.vary = covers.of()
 	x.vary += 0.05
-	return x, gain
+	if x.mean < formBits {
+		return x
+	}
+	seen.clear()
+	for _, i := range ads {
+		ws := o.l.textOf(i)
+		for k := 0; k+shingle <= len(ws); k++ {
+			seen.add(gram(ws[k:k+shingle]), 1)
+		}
+	}
+	seen.each(func(g uint32, n int32) {
+		if float64(n) >= max(2, formGram*float64(len(ads))) {
+			x.grams = append(x.grams, g)
+		}
+	})
+	slices.Sort(x.grams)
+	return x
 }
 
 // A spread gives the mean and the deviation of numbers.
@@ -223,42 +313,70 @@ func (s *spread) of() (mean, deviation float32) {
 	return mean, float32(math.Sqrt(float64(max(0, s.squares/s.n-mean*mean))))
 }
 
-// index makes the marks of a pair of words quick to find.
-func (f *forms) index(marks map[uint32][]mark) {
-	size := 1 << 10
-	for size < 2*len(marks) {
-		size *= 2
-	}
-	f.table = make([]entry, size)
-	for p, ms := range marks {
-		k := p & uint32(size-1)
-		for f.table[k].ads != 0 {
-			k = (k + 1) & uint32(size-1)
+// index makes forms quick to find.
+func (f *forms) index() {
+	f.grams = map[uint32]span{}
+	for k := range f.all {
+		for _, g := range f.all[k].grams {
+			s := f.grams[g]
+			s.n++
+			f.grams[g] = s
 		}
-		f.table[k] = entry{p, int32(len(f.marks)), int32(len(ms))}
-		f.marks = append(f.marks, ms...)
+	}
+	at := int32(0)
+	for k := range f.all {
+		for _, g := range f.all[k].grams {
+			s := f.grams[g]
+			if s.n > formLists {
+				continue
+			}
+			if s.from == 0 {
+				s.from = at + 1
+				at += s.n
+				f.lists = append(f.lists, make([]int32, s.n)...)
+				for i := s.from - 1; i < at; i++ {
+					f.lists[i] = -1
+				}
+				f.grams[g] = s
+			}
+			for i := s.from - 1; ; i++ {
+				if f.lists[i] < 0 {
+					f.lists[i] = int32(k)
+					break
+				}
+			}
+		}
+		f.all[k].grams = nil
 	}
 }
 
-// of lists what a pair of words says.
-func (f *forms) of(p uint32) []mark {
-	mask := uint32(len(f.table) - 1)
-	for k := p & mask; f.table[k].ads != 0; k = (k + 1) & mask {
-		if e := f.table[k]; e.gram == p {
-			return f.marks[e.unit : e.unit+e.ads]
+// like lists the forms that share the most 3-grams with a text.
+func (f *forms) like(ws []uint32, shared *tally, out []scored) []scored {
+	shared.clear()
+	for i := 0; i+shingle <= len(ws); i++ {
+		s := f.grams[gram(ws[i:i+shingle])]
+		if s.from == 0 {
+			continue
+		}
+		for _, k := range f.lists[s.from-1 : s.from-1+s.n] {
+			shared.add(uint32(k), 1)
 		}
 	}
-	return nil
+	out = out[:0]
+	shared.each(func(k uint32, n int32) {
+		if n >= formShares {
+			out = append(out, scored{int32(k), float32(n)})
+		}
+	})
+	slices.SortFunc(out, func(a, b scored) int { return cmp.Or(cmp.Compare(b.bits, a.bits), cmp.Compare(a.form, b.form)) })
+	return out[:min(len(out), formFinds)]
 }
 
 // short says by how many deviations a text has less of a form than the form's own
 // ads, or more that is not of it: what was copied is one part of another's text.
 func (f *forms) short(ws []uint32, s scored) float32 {
 	x := &f.all[s.form]
-	c := cover(ws, func(p uint32) bool {
-		return slices.ContainsFunc(f.of(p), func(m mark) bool { return m.form == s.form })
-	})
-	return max(0, (x.mean-s.bits)/x.wide, (x.cover-c)/x.vary)
+	return max(0, (x.mean-s.bits)/x.wide, (x.cover-cover(ws, x))/x.vary)
 }
 
 // A scored form is one that a text has something of.
@@ -270,42 +388,26 @@ type scored struct {
 // eachForm compares the texts of ads with forms.
 func (o *owners) eachForm(f *forms, ads []int32, least float32) [][]scored {
 	out := make([][]scored, len(ads))
-	beside(len(ads), func() func(int) {
-		sum := make([]float32, len(f.all))
-		var met []int32
-		var r pairer
+	beside(len(ads), func() (func(int), func()) {
+		r, shared := &pairer{}, newTally()
+		var found []scored
 		return func(k int) {
-			met = met[:0]
-			for _, p := range r.of(o.l.textOf(ads[k])) {
-				for _, m := range f.of(p) {
-					if sum[m.form] == 0 {
-						met = append(met, m.form)
-					}
-					sum[m.form] += m.bits
+			ws := o.l.textOf(ads[k])
+			if found = f.like(ws, shared, found); len(found) == 0 {
+				return
+			}
+			pairs := r.of(ws)
+			for _, s := range found {
+				x := &f.all[s.form]
+				b := x.base
+				for _, p := range pairs {
+					b += x.of(p)
+				}
+				if b >= max(least, x.mean/4) {
+					out[k] = append(out[k], scored{s.form, b})
 				}
 			}
-			for _, x := range met {
-				if b := f.all[x].base + sum[x]; b >= max(least, f.all[x].mean/4) {
-					out[k] = append(out[k], scored{x, b})
-				}
-				sum[x] = 0
-			}
-		}
+		}, nil
 	})
 	return out
-}
-
-// beside does n things, several at a time; start readies one of those who do them.
-func beside(n int, start func() func(int)) {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		wg.Go(func() {
-			do := start()
-			for k := int(next.Add(1)) - 1; k < n; k = int(next.Add(1)) - 1 {
-				do(k)
-			}
-		})
-	}
-	wg.Wait()
 }

@@ -43,13 +43,13 @@ const silence = 120 // days after which a value is taken to have changed hands
 func newOwners(l *Linker, order []int32) *owners {
 	t := newTexts(len(order))
 	o := &owners{l: l, order: order, texts: t, alike: map[pair]pair{}}
-	for _, i := range order {
-		u, whole, p := t.add(l.textOf(i))
-		l.ads[i].unit, l.ads[i].whole = u, float32(whole)
-		if p.bits > 0 {
-			o.parts = append(o.parts, part{i, p})
+	t.addAll(len(order), func(k int) []uint32 { return l.textOf(order[k]) }, func(k int, p placed) {
+		i := order[k]
+		l.ads[i].unit, l.ads[i].whole = p.unit, p.whole
+		if p.part.bits > 0 {
+			o.parts = append(o.parts, part{i, p.part})
 		}
-	}
+	})
 	o.parent, o.size = make([]int32, len(t.units)), make([]int32, len(t.units))
 	for i := range o.parent {
 		o.parent[i] = t.find(int32(i))

@@ -1,111 +1,55 @@
 package weigh
 
-import (
-	"cmp"
-	"math"
-	"slices"
-)
-
 // Texts groups ads by what their posters wrote. A unit is a text and what became
 // of it: ads that share rare word 3-grams all over their length. An ad is
 // compared with all that a unit's ads ever said, so that edits of one ad do not
 // hide the text and a text may drift; where it agrees in one part alone it has
 // taken that part, and is not of the unit.
-const (
-	shingle     = 3
-	crowded     = 24 // units that are listed of one 3-gram
-	segment     = 8  // words
-	segments    = maxWords/segment + 1
-	segmentBits = 6
-	textBits    = 30
-	unitAds     = 50
-	textWhole   = 0.6 // of its segments that must share something
-	textPart    = 0.3
-	leastRare   = 3 // bits
-)
-
 type texts struct {
-	table  []entry
-	used   int
-	units  []unit
-	parent []int32          // of each unit: the one that it has become
-	met    map[[2]int32]int // ads that are of two units
-	own    matcher
-}
-
-// An entry says that a unit said a 3-gram. Where too many units say one to list
-// them, one entry counts them.
-type entry struct {
-	gram uint32
-	unit int32 // 0 empty, unit+1, or less than 0: how many units say it
-	ads  int32 // of the unit that say it
+	said     [shards]shard
+	units    []unit
+	parent   []int32 // of each unit: the one that it has become
+	added    int
+	met      map[[2]int32]int // ads that are of two units
+	own      *matcher
+	matchers chan *matcher // that are free
 }
 
 type unit struct {
 	ads    int32
-	said   int32 // ads that were learned
 	met    int32 // texts of others that shared something with it
 	mean   float32
 	square float32 // of the bits that they shared
 }
 
-// A matcher compares texts with units.
-type matcher struct {
-	spots   []spot
-	hits    []hit
-	votes   []vote
-	now     []int32   // votes for the spot that is looked at
-	at      []stamped // of a unit: its vote
-	turn    uint32
-	ballots []ballot
-	said    [1024]said
-	round   uint32
-	touched uint32
-}
-
-// A spot is a 3-gram of the text that is compared.
-type spot struct {
-	gram uint32
-	at   int32
-}
-
-type stamped struct {
-	turn uint32
-	vote int32
-}
-
-type vote struct {
-	unit, ballot int32
-	last         int32 // word at which the last shared 3-gram stood
-	spot, ads    int32 // that are looked at, and that say it
-	bits         float32
-}
-
-// A hit is a 3-gram that a text and a unit share.
-type hit struct {
-	vote, at int32
-	bits     float32
-}
-
-// A ballot is what a unit shares with a text, by where it stands in the text.
-type ballot struct {
-	bits [segments]float32
-	n    [segments]uint8 // 3-grams
-}
-
+// newTexts makes room for what about n texts say.
 func newTexts(n int) *texts {
-	t := &texts{met: map[[2]int32]int{}}
-	size := 1 << 12
-	for size < n*24 {
+	t := &texts{met: map[[2]int32]int{}, own: newMatcher()}
+	size := 64
+	for size < n/shards { // it grows further
 		size *= 2
 	}
-	t.table = make([]entry, size)
+	for i := range t.said {
+		t.said[i].cells = make([]cell, size)
+	}
+	t.matchers = make(chan *matcher, workers())
+	for range cap(t.matchers) {
+		t.matchers <- newMatcher()
+	}
 	return t
 }
 
 func (t *texts) find(u int32) int32 {
 	for t.parent[u] != u {
 		t.parent[u] = t.parent[t.parent[u]]
+		u = t.parent[u]
+	}
+	return u
+}
+
+// root is find for those who work beside others.
+func (t *texts) root(u int32) int32 {
+	for t.parent[u] != u {
 		u = t.parent[u]
 	}
 	return u
@@ -124,244 +68,140 @@ func (t *texts) union(a, b int32) int32 {
 	return a
 }
 
-// A match is a unit that a text resembles.
-type match struct {
+// A placed text is of a unit.
+type placed struct {
 	unit  int32
-	bits  float64
-	whole float64 // share of segments
-	dense float64 // share of 3-grams in them
-	ads   int32   // of the unit
+	whole float32 // how much of it was known of the unit before
+	part  match   // another unit that it has a part of, if any
 }
 
-// same reports whether the text is the unit's. What was edited shares a little
-// everywhere; what was copied shares all of one part and nothing of the rest.
-func (m match) same() bool {
-	return m.whole >= 0.3+0.5*m.dense || m.ads >= 8 && m.bits >= 65 && m.whole >= 0.42+max(0, m.dense-0.55)
+// A drawn text is what a matcher found out, until it is placed.
+type drawn struct {
+	spots   []spot
+	matches []match
+	beside  []meeting
+	own     int32 // the unit that it was placed in, less than 0 when it is a new one
 }
 
-// matches lists the units that a text shares evidence with, the most like first.
-func (m *matcher) matches(t *texts, ws []uint32) []match {
-	m.turn++
-	if n := len(t.units) - len(m.at); n > 0 {
-		m.at = append(m.at, make([]stamped, n)...)
+const mostTogether = 256
+
+// asks reports whether of this text it is noted what it shares with strangers: a
+// sample will do.
+func asks(k int) bool { return k%16 == 0 || k < 1<<13 && k%4 == 0 }
+
+// addAll places texts, in order. Those that follow each other are compared with what
+// was said before them beside each other; a new text is compared once more if
+// others that are new say what it says.
+func (t *texts) addAll(n int, text func(int) []uint32, take func(int, placed)) {
+	var batch [mostTogether]drawn
+	for from := 0; from < n; {
+		to := min(n, from+min(mostTogether, 1+from/16))
+		beside(to-from, func() (func(int), func()) {
+			m := <-t.matchers
+			return func(k int) { m.draw(t, text(from+k), &batch[k], asks(from+k)) }, func() { t.matchers <- m }
+		})
+		fresh := int32(len(t.units))
+		for k := range batch[:to-from] {
+			d := &batch[k]
+			p := t.place(d)
+			if p.unit < 0 && t.follows(d.spots, fresh) {
+				t.own.draw(t, text(from+k), d, asks(from+k))
+				p = t.place(d)
+			}
+			take(from+k, t.settle(d, p))
+		}
+		parts := min(shards, to-from)
+		beside(parts, func() (func(int), func()) {
+			return func(k int) { t.learn(batch[:to-from], uint32(k), uint32(parts)) }, nil
+		})
+		from = to
 	}
-	m.votes, m.hits, m.spots, m.ballots = m.votes[:0], m.hits[:0], m.spots[:0], m.ballots[:0]
-	mask := uint32(len(t.table) - 1)
-	for i := 0; i+shingle <= len(ws); i++ {
-		if g := gram(ws[i : i+shingle]); !m.repeated(g, i) {
-			m.spots = append(m.spots, spot{g, int32(i)})
-			m.touched += t.table[g&mask].gram // what is far away is fetched together
+}
+
+// add places one text, and learns it. It gives the unit, how much of the text was known
+// of it, and another one that it has a part of.
+func (t *texts) add(ws []uint32) (int32, float64, match) {
+	var d drawn
+	t.own.draw(t, ws, &d, asks(t.added))
+	p := t.settle(&d, t.place(&d))
+	t.learn([]drawn{d}, 0, 1)
+	return p.unit, float64(p.whole), p.part
+}
+
+// settle makes a text one of its unit. What a new unit says is learned at once.
+func (t *texts) settle(d *drawn, p placed) placed {
+	d.own = p.unit
+	if p.unit < 0 {
+		p.unit = int32(len(t.units))
+		t.parent, t.units = append(t.parent, p.unit), append(t.units, unit{})
+	}
+	t.strangers(d.beside, p.unit)
+	t.added++
+	t.units[p.unit].ads++
+	if d.own < 0 {
+		for _, s := range d.spots {
+			t.said[shardOf(s.gram)].say(t, s.gram, p.unit, true)
 		}
 	}
-	all := lg(len(t.units) + 64)
-	var able [segments]uint8
-	said, segs := 0, 0
-	for k := range m.spots {
-		var tells bool
-		if said, tells = m.look(t, k, said, all); tells {
-			seg := m.spots[k].at / segment
-			if able[seg]++; able[seg] == 1 {
-				segs++
+	return p
+}
+
+// learn notes what texts of known units say, as far as it is of one in so many shards.
+func (t *texts) learn(batch []drawn, part, of uint32) {
+	for k := range batch {
+		d := &batch[k]
+		if d.own < 0 {
+			continue
+		}
+		u := t.root(d.own)
+		for _, s := range d.spots {
+			if x := shardOf(s.gram); x%of == part {
+				t.said[x].say(t, s.gram, u, false)
 			}
 		}
 	}
-	for k := range m.votes {
-		v := &m.votes[k]
-		v.ballot = -1
-		if v.bits >= textBits+all && v.bits >= t.units[v.unit].chance() {
-			v.ballot = int32(len(m.ballots))
-			m.ballots = append(m.ballots, ballot{})
-		}
-	}
-	if len(m.ballots) == 0 {
-		return nil
-	}
-	for _, h := range m.hits {
-		if b := m.votes[h.vote].ballot; b >= 0 {
-			m.ballots[b].bits[h.at/segment] += h.bits
-			m.ballots[b].n[h.at/segment]++
-		}
-	}
-	var out []match
-	for _, v := range m.votes {
-		if v.ballot < 0 {
-			continue
-		}
-		hits, shared, could := 0, 0, 0
-		for i, b := range m.ballots[v.ballot].bits {
-			if b >= segmentBits {
-				hits++
-				shared += int(m.ballots[v.ballot].n[i])
-				could += int(able[i])
-			}
-		}
-		if hits < 3 && (hits < 2 || v.bits < 60) {
-			continue
-		}
-		out = append(out, match{v.unit, float64(v.bits), float64(hits) / float64(segs), float64(shared) / float64(could), t.units[v.unit].ads})
-	}
-	slices.SortFunc(out, func(a, b match) int {
-		return cmp.Or(cmp.Compare(b.whole*b.bits, a.whole*a.bits), cmp.Compare(a.unit, b.unit))
-	})
-	return out
 }
 
-const chances = 5 // deviations
-
-// chance is what texts of others hardly ever share with a unit: the more it has
-// said, the more of what anybody says it has said too.
-func (u *unit) chance() float32 {
-	if u.met < 12 {
-		return 0
-	}
-	return u.mean + chances*float32(math.Sqrt(float64(max(0, u.square-u.mean*u.mean))))
-}
-
-// strangers notes what the text that was compared last shares with units that it is
-// not of.
-func (m *matcher) strangers(t *texts, own int32, all float32) {
-	if m.turn%4 != 0 { // a sample will do
-		return
-	}
-	for i := range m.votes {
-		v := &m.votes[i]
-		u := &t.units[v.unit]
-		if v.unit == own || u.ads < 8 || t.parent[v.unit] != v.unit || v.bits > textBits+all && v.bits > u.chance() {
-			continue
-		}
-		u.met = min(u.met+1, 500)
-		a := 1 / float32(u.met)
-		u.mean += a * (v.bits - u.mean)
-		u.square += a * (v.bits*v.bits - u.square)
-	}
-}
-
-// look lets the units vote that say a 3-gram, and returns how many are listed and
-// whether it tells anything. Words that others, too, say one behind the other count
-// less than words that only the text and the unit do.
-func (m *matcher) look(t *texts, number, before int, all float32) (listed int, tells bool) {
-	s := m.spots[number]
-	mask := uint32(len(t.table) - 1)
-	owners, both := 0, 0
-	m.now = m.now[:0]
-	for k := s.gram & mask; t.table[k].unit != 0; k = (k + 1) & mask {
-		e := &t.table[k]
-		if e.gram != s.gram {
-			continue
-		}
-		if e.unit < 0 {
-			if owners = int(-e.unit); all-lg(owners+1) < leastRare { // everybody says so
-				return 0, false
-			}
-			continue
-		}
-		u := t.find(e.unit - 1)
-		if m.at[u].turn != m.turn {
-			m.at[u] = stamped{m.turn, int32(len(m.votes))}
-			m.votes = append(m.votes, vote{unit: u, spot: -1, last: -shingle})
-		}
-		v := &m.votes[m.at[u].vote]
-		if v.spot != int32(number) {
-			v.spot, v.ads = int32(number), 0
-			m.now = append(m.now, m.at[u].vote)
-			if v.last == s.at-1 {
-				both++
-			}
-		}
-		v.ads += e.ads
-	}
-	rare := all - lg(max(owners, len(m.now))+1)
-	if rare < leastRare {
-		return len(m.now), false
-	}
-	for _, i := range m.now {
-		v := &m.votes[i]
-		ads := t.units[v.unit].ads
-		w := rare + min(0, lg(int(v.ads))-lg(int(min(ads, unitAds+ads/4))+1))
-		if w <= 0 {
-			continue
-		}
-		switch s.at - v.last {
-		case 1:
-			w = min(w, follows(both-1, before-1, w/shingle))
-		case 2:
-			w *= 2.0 / shingle
-		}
-		v.last = s.at
-		v.bits += w
-		m.hits = append(m.hits, hit{i, s.at, w})
-	}
-	return len(m.now), true
-}
-
-// follows is the evidence, in bits, of a word behind others, when so many of those
-// units who say these say it, too, and alone it would have the bits that are given.
-func follows(both, of int, alone float32) float32 {
-	const guess = 2
-	p := float32(both) + guess*powers[min(int(8*alone), len(powers)-1)]
-	return lg(max(both, of)+guess) - lg(int(64*p)) + 6
-}
-
-// powers are the probabilities of so many eighths of a bit.
-var powers = func() (out [128]float32) {
-	for i := range out {
-		out[i] = float32(math.Exp2(-float64(i) / 8))
-	}
-	return out
-}()
-
-var logs = func() (out [4096]float32) {
-	for i := range out {
-		out[i] = float32(math.Log2(float64(max(i, 1))))
-	}
-	return out
-}()
-
-func lg(n int) float32 {
-	if n < len(logs) {
-		return logs[n]
-	}
-	return float32(math.Log2(float64(n)))
-}
-
-// repeated reports whether a text has said a 3-gram before.
-func (m *matcher) repeated(g uint32, i int) bool {
-	if i == 0 {
-		m.round++
-	}
-	k := &m.said[g%uint32(len(m.said))]
-	if k.round == m.round && k.gram == g {
-		return true
-	}
-	*k = said{g, m.round}
-	return false
-}
-
-type said struct{ gram, round uint32 }
-
-// add puts a text into the unit that it belongs to, a new one if there is none.
-func (t *texts) add(ws []uint32) (u int32, whole float64, part match) {
-	u, whole = -1, 1
-	for _, m := range t.own.matches(t, ws) {
+// place finds the unit of a text, less than 0 if there is none.
+func (t *texts) place(d *drawn) placed {
+	p := placed{unit: -1, whole: 1}
+	for _, m := range d.matches {
 		switch {
 		case m.same():
-			if u < 0 {
-				u, whole = m.unit, m.whole
+			if u := t.find(m.unit); p.unit < 0 {
+				p.unit, p.whole = u, float32(m.whole)
 			} else {
-				u = t.meet(u, m.unit)
+				p.unit = t.meet(p.unit, u)
 			}
-		case m.whole >= textPart && part.bits == 0:
-			part = m
+		case m.whole >= textPart && p.part.bits == 0:
+			p.part = m
 		}
 	}
-	if u < 0 {
-		u = int32(len(t.units))
-		t.parent, t.units = append(t.parent, u), append(t.units, unit{})
+	return p
+}
+
+// follows reports whether units from one on may say what a text says.
+func (t *texts) follows(spots []spot, fresh int32) bool {
+	if fresh == int32(len(t.units)) {
+		return false
 	}
-	t.own.strangers(t, u, lg(len(t.units)+64))
-	t.units[u].ads++
-	t.learn(ws, u)
-	return u, whole, part
+	need := textBits + lg(len(t.units)+64)
+	last := int32(-shingle)
+	for _, s := range spots {
+		if s.rare < leastRare {
+			continue
+		}
+		x := &t.said[shardOf(s.gram)]
+		c := x.cells[x.find(s.gram)]
+		if c.unit == 0 || c.unit > 0 && c.unit <= fresh || c.unit < 0 && x.lists[-c.unit-2+c.listed()].unit < fresh {
+			continue
+		}
+		if need -= s.rare * float32(min(s.at-last, shingle)) / shingle; need <= 0 {
+			return true
+		}
+		last = s.at
+	}
+	return false
 }
 
 // meet notes that one ad is of two units, and joins them if they are small or
@@ -379,141 +219,16 @@ func (t *texts) meet(a, b int32) int32 {
 	return a
 }
 
-// learn notes what a text of a unit says.
-func (t *texts) learn(ws []uint32, u int32) {
-	if t.used+len(ws) > len(t.table)*7/10 {
-		t.resize(2 * len(t.table))
-	}
-	for i := 0; i+shingle <= len(ws); i++ {
-		t.say(gram(ws[i:i+shingle]), u, 1)
-	}
-	t.units[u].said++
-}
-
-// say notes that ads of a unit say a 3-gram.
-func (t *texts) say(g uint32, u, ads int32) {
-	mask := uint32(len(t.table) - 1)
-	k := g & mask
-	n, first, weak, count, least := 0, k, k, int32(-1), t.units[u].ads
-	for ; t.table[k].unit != 0; k = (k + 1) & mask {
-		e := &t.table[k]
-		if e.gram != g {
+// strangers notes what a text shares with units that it is not of.
+func (t *texts) strangers(met []meeting, own int32) {
+	for _, s := range met {
+		if s.unit == own || t.parent[s.unit] != s.unit {
 			continue
 		}
-		if e.unit < 0 {
-			count = int32(k)
-			continue
-		}
-		v := t.find(e.unit - 1)
-		if v == u {
-			e.ads += ads
-			return
-		}
-		if n == 0 {
-			first = k
-		}
-		n++
-		if t.units[v].ads < least {
-			weak, least = k, t.units[v].ads
-		}
+		u := &t.units[s.unit]
+		u.met = min(u.met+1, 500)
+		a := 1 / float32(u.met)
+		u.mean += a * (s.bits - u.mean)
+		u.square += a * (s.bits*s.bits - u.square)
 	}
-	switch {
-	case n < crowded:
-		t.table[k] = entry{g, u + 1, ads}
-		t.used++
-		return
-	case count < 0: // the count stands before those it counts
-		t.table[k] = t.table[first]
-		t.table[first] = entry{g, -crowded, 0}
-		t.used++
-		if weak == first {
-			weak = k
-		}
-		count = int32(first)
-	}
-	if t.units[u].said == 0 { // its edits do not make it many
-		t.table[count].unit--
-	}
-	if least < t.units[u].ads { // the place is for the unit that says it most
-		t.table[weak] = entry{g, u + 1, ads}
-	}
-}
-
-// resize makes room, and makes one of the entries of units that have become one.
-func (t *texts) resize(size int) {
-	old := t.table
-	t.table, t.used = make([]entry, size), 0
-	start := 0 // behind an empty place, to keep the order of entries of one 3-gram
-	for old[start].unit != 0 {
-		start++
-	}
-	for i := range old {
-		e := old[(start+i)&(len(old)-1)]
-		if e.unit == 0 {
-			continue
-		}
-		if e.unit > 0 {
-			e.unit = t.find(e.unit-1) + 1
-		}
-		mask := uint32(size - 1)
-		k := e.gram & mask
-		for t.table[k].unit != 0 && (t.table[k].gram != e.gram || t.table[k].unit != e.unit) {
-			k = (k + 1) & mask
-		}
-		if t.table[k].unit == 0 {
-			t.table[k] = e
-			t.used++
-		} else {
-			t.table[k].ads += e.ads
-		}
-	}
-}
-
-// alike is the evidence, in bits, that two texts have in common, and in what
-// share of the shorter one's segments they have some.
-func (m *matcher) alike(t *texts, a, b []uint32) (bits float32, whole float64) {
-	if len(b) > len(a) {
-		a, b = b, a
-	}
-	for i := 0; i+shingle <= len(a); i++ {
-		m.repeated(gram(a[i:i+shingle]), i)
-	}
-	round := m.round
-	all := lg(len(t.units) + 64)
-	last, hits, segs, hit := -shingle, 0, 0, -1
-	for i := 0; i+shingle <= len(b); i++ {
-		if i%segment == 0 {
-			segs++
-		}
-		g := gram(b[i : i+shingle])
-		k := &m.said[g%uint32(len(m.said))]
-		if k.round != round || k.gram != g {
-			continue
-		}
-		k.round = 0 // once
-		w := all - lg(t.owners(g)+1)
-		if w < 2 {
-			continue
-		}
-		bits += w * float32(min(i-last, shingle)) / shingle
-		last = i
-		if i/segment != hit {
-			hit = i / segment
-			hits++
-		}
-	}
-	return bits, float64(hits) / float64(max(segs, 1))
-}
-
-// owners counts the units that say a 3-gram.
-func (t *texts) owners(g uint32) int {
-	n, mask := 0, uint32(len(t.table)-1)
-	for k := g & mask; t.table[k].unit != 0; k = (k + 1) & mask {
-		if e := t.table[k]; e.gram == g && e.unit < 0 {
-			return int(-e.unit)
-		} else if e.gram == g {
-			n++
-		}
-	}
-	return n
 }
