@@ -77,6 +77,25 @@ func (r *Raiser) CheckSearch(s casework.Saved, docs []ad.Document) []ad.Alert {
 // the Known list was made, would otherwise tell nobody.
 func (r *Raiser) Late(s ad.Subscription) []ad.Alert { return r.Check(s, r.remembered()) }
 
+// LateAll is Late for many subscriptions at once.
+func (r *Raiser) LateAll(subs []ad.Subscription) []ad.Alert {
+	of := make(map[ad.Value][]*ad.Subscription, len(subs))
+	for i := range subs {
+		of[subs[i].Value] = append(of[subs[i].Value], &subs[i])
+	}
+	var out []ad.Alert
+	for _, a := range r.remembered() {
+		for _, v := range a.Values(Floor) {
+			for _, s := range of[v] {
+				if one, ok := raise(&a, v, s, r.now()); ok {
+					out = append(out, one)
+				}
+			}
+		}
+	}
+	return r.unseen(out)
+}
+
 // Check returns the alerts to store for one subscription and ads found in some
 // other way, such as in the index some time after the subscription was made or at
 // a start: what a crash between the two kept from being told.

@@ -53,16 +53,28 @@ func (a *App) tellLate(ctx context.Context) error {
 		a.check(ctx, s)
 	}
 	for {
+		var some []ad.Subscription
 		select {
 		case <-ctx.Done():
 			return nil
 		case s := <-a.late:
-			for _, pause := range []time.Duration{0, 5 * time.Second} {
-				select {
-				case <-ctx.Done():
-					return nil
-				case <-time.After(pause):
-				}
+			some = append(some, s)
+		}
+		for more := true; more; { // thousands may be made at once
+			select {
+			case s := <-a.late:
+				some = append(some, s)
+			default:
+				more = false
+			}
+		}
+		for _, pause := range []time.Duration{0, 5 * time.Second} {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(pause):
+			}
+			for _, s := range some {
 				a.check(ctx, s)
 			}
 		}

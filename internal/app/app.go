@@ -50,6 +50,7 @@ type App struct {
 	book        *generation.Book
 	erased      *erasure.Ledger
 	corrections *casework.Corrections // as they stand in the stream
+	bonds       *casework.LinkDecisions
 	models      models                // of sites' own words
 	walk        pipelines.Pipeline
 	fresh       *fresh
@@ -109,7 +110,7 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if cfg.Streams.Reserve == 0 && cfg.Streams.URL == "" {
 		cfg.Streams.Reserve = reserve
 	}
-	a := &App{cfg: cfg, log: cfg.Log, owner: owner(), started: time.Now().UTC(), late: make(chan ad.Subscription, 256), lateSearches: make(chan string, 256), fresh: &fresh{read: decode[ad.Ad]}}
+	a := &App{cfg: cfg, log: cfg.Log, owner: owner(), started: time.Now().UTC(), late: make(chan ad.Subscription, 2*casework.MaxListed), lateSearches: make(chan string, 256), fresh: &fresh{read: decode[ad.Ad]}}
 	defer func() {
 		if err != nil {
 			a.Close()
@@ -251,9 +252,12 @@ func (a *App) openBooks(ctx context.Context) (err error) {
 	if a.erased, err = erasure.Open(ctx, a.bus.Journal(stream.Erasures), erasure.Config{Key: key, Now: a.cfg.Now}); err != nil {
 		return fmt.Errorf("open the ledger of erasures: %w", err)
 	}
-	a.corrections = casework.NewCorrections()
+	a.corrections, a.bonds = casework.NewCorrections(), casework.NewLinkDecisions()
 	if _, err := a.readCorrections(ctx, a.corrections); err != nil {
 		return fmt.Errorf("open corrections: %w", err)
+	}
+	if err := a.readBonds(ctx); err != nil {
+		return fmt.Errorf("open decisions about links: %w", err)
 	}
 	if err := a.readModels(ctx); err != nil {
 		return fmt.Errorf("open models of sites' words: %w", err)
@@ -365,7 +369,7 @@ func (a *App) keepRobots(ctx context.Context, x capture.Exchange) error {
 // Handler serves the pages and the API.
 func (a *App) Handler() http.Handler {
 	mux := http.NewServeMux()
-	rest := api.New(a.desk, api.Config{Version: a.cfg.Version, Log: a.log, Now: a.cfg.Now})
+	rest := api.New(a.desk, api.Config{Version: a.cfg.Version, Log: a.log, Now: a.cfg.Now, Rates: a.cfg.Rates})
 	mux.Handle("/api/", rest)
 	mux.Handle("/healthz", rest)
 	pages := web.Config{

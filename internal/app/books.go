@@ -64,6 +64,9 @@ func (a *App) forget(ctx context.Context) error {
 		if a.inbox != nil {
 			a.inbox.Forget(ids)
 			a.raiser.Forget(ids)
+			if a.desk != nil {
+				a.desk.ForgetLookups()
+			}
 			if _, err := a.docket.Forget(ctx, anyValue); err != nil && ctx.Err() == nil {
 				a.log.Warn("forgetting decisions about erased numbers", "err", err)
 			}

@@ -1,8 +1,7 @@
 // Package casework keeps what people decide: subscriptions to values, which
-// alerts they have read, searches that they keep, what must not be erased, and the words of the purposes
-// they work for, and how they correct the reading of an ad; cases, notes and link
-// decisions will stand beside them. Decisions
-// come in as method calls and are stored as events, one subject per thing decided
+// alerts they have read, searches that they keep, what must not be erased, the words of
+// the purposes they work for, how they correct the reading of an ad, and what they
+// decide about links; cases and notes will stand beside them. Decisions come in as method calls and are stored as events, one subject per thing decided
 // on, written with the expected last sequence of that subject; out comes the
 // current state, which is a projection that CatchUp rebuilds and Apply follows, so
 // that several processes can decide on one journal. It never writes an event in
@@ -82,7 +81,8 @@ type Docket struct {
 	looked   map[string]map[string]time.Time
 	lists    map[string]*WatchList
 
-	corrections *Corrections // guards itself
+	corrections *Corrections   // guards itself
+	links       *LinkDecisions // likewise
 }
 
 // Open rebuilds the state from the journal.
@@ -112,6 +112,7 @@ func Open(ctx context.Context, j ad.Journal, c Config) (*Docket, error) {
 		lists:    make(map[string]*WatchList),
 
 		corrections: NewCorrections(),
+		links:       NewLinkDecisions(),
 	}
 	if err := d.CatchUp(ctx); err != nil {
 		return nil, err
@@ -217,6 +218,7 @@ func (d *Docket) applier(subject string) (string, func(string, event) error) {
 		{subjectSaved, d.applySaved},
 		{subjectLooked, d.applyLooked},
 		{subjectList, d.applyList},
+		{subjectLink, func(id string, e event) error { return d.links.bring(e.seq, id, e) }},
 		{subjectCorrection, func(id string, e event) error { return d.corrections.bring(e.seq, id, e) }},
 	} {
 		if id, ok := strings.CutPrefix(subject, a.prefix); ok {

@@ -44,6 +44,11 @@ func (d *Docket) about(match func(ad.Value) bool) map[string]ad.Value {
 			out[subjectSaved+id] = values[i]
 		}
 	}
+	for _, x := range d.links.All(func(LinkDecision) bool { return true }) {
+		if v, is := x.about(match); is {
+			out[subjectLink+x.ID] = v
+		}
+	}
 	for _, c := range d.corrections.All("") {
 		if v := (ad.Value{Kind: AboutAd, Value: c.AdID}); match(v) {
 			out[subjectCorrection+c.ID] = v
@@ -112,6 +117,10 @@ func (d *Docket) drop(subject string, v ad.Value) {
 			delete(d.byUser, s.User)
 		}
 		d.unwatch(v, id)
+		return
+	}
+	if id, ok := strings.CutPrefix(subject, subjectLink); ok {
+		d.links.drop(id)
 		return
 	}
 	if id, ok := strings.CutPrefix(subject, subjectCorrection); ok {

@@ -21,12 +21,13 @@ const (
 	subjectSaved        = "decisions.saved."
 	subjectLooked       = "decisions.looked."
 	subjectList         = "decisions.watchlist."
+	subjectLink         = "decisions.link."
 )
 
 // holdsValue reports whether events of a subject may have to be erased for a
 // value in them.
 func holdsValue(subject string) bool {
-	return strings.HasPrefix(subject, subjectSubscription) || strings.HasPrefix(subject, subjectHold) || strings.HasPrefix(subject, subjectCorrection) || strings.HasPrefix(subject, subjectSaved)
+	return strings.HasPrefix(subject, subjectSubscription) || strings.HasPrefix(subject, subjectHold) || strings.HasPrefix(subject, subjectCorrection) || strings.HasPrefix(subject, subjectSaved) || strings.HasPrefix(subject, subjectLink)
 }
 
 // The kinds of event. Known events come before the created event of the same
@@ -53,6 +54,8 @@ const (
 	kindSilenced = "silenced"
 	kindLooked   = "looked"
 	kindListed   = "listed"
+
+	kindLink = "link"
 )
 
 // An event is what one decision looks like in the journal.
@@ -75,6 +78,7 @@ type event struct {
 	Of           string           `json:"of,omitempty"` // purpose of an alert on it, or which was looked at
 	UpTo         time.Time        `json:"up_to,omitzero"`
 	List         *WatchList       `json:"list,omitempty"`
+	Link         *LinkDecision    `json:"link,omitempty"`
 
 	seq uint64 // where it stands
 }

@@ -248,12 +248,12 @@ func (w Wording) check() error {
 	case len(w.Values) > maxNamed:
 		return fmt.Errorf("query %w: it names more than %d values", ErrInvalid, maxNamed)
 	}
-	return cmp.Or(checkName(w.Name), checkWords("note", w.Note))
+	return cmp.Or(CheckName(w.Name), checkWords("note", w.Note))
 }
 
-// checkName checks the name of something that people keep. Names stand on pages
+// CheckName checks the name of something that people keep. Names stand on pages
 // and in alerts, and are not erased with a number, so that they can hold none.
-func checkName(name string) error {
+func CheckName(name string) error {
 	if n := utf8.RuneCountInString(name); n < 1 || n > MaxName || name != strings.TrimSpace(name) {
 		return fmt.Errorf("name %w: give 1 to %d characters", ErrInvalid, MaxName)
 	}

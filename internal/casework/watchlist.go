@@ -85,7 +85,7 @@ func (l WatchList) check() error {
 	if n := len(l.Members); n == 0 || n > MaxListed {
 		return fmt.Errorf("list %w: it has 1 to %d watches", ErrInvalid, MaxListed)
 	}
-	return checkName(l.Name)
+	return CheckName(l.Name)
 }
 
 // WatchList returns one list, ended or not, or ad.ErrNotFound.

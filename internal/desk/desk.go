@@ -95,6 +95,7 @@ type Desk struct {
 		read time.Time
 		held map[ad.Value]ad.Hub
 	}
+	lookups lookups
 }
 
 // New returns a desk.
