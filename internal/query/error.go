@@ -12,6 +12,8 @@ type Error struct {
 	Start, End int    // code points of the query that are at fault; End may be one past the end
 	Reason     string // for the person who typed it
 	Instead    string // what was perhaps meant from Start to End, in words of the language; "" when nothing is near
+
+	leaf Node // that stands for too many words, while its place is not known; see In
 }
 
 // Error says the reason and the place, counted from one.
@@ -66,27 +68,28 @@ func nearest(s string, known []string) string {
 }
 
 // distance counts the letters to insert, drop, change or swap to make b of a.
-func distance(a, b string) int {
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
+func distance(a, b string) int { return steps([]rune(a), []rune(b)) }
+
+// steps is the same of runes, by rows: row i is of the first i of a.
+func steps(a, b []rune) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
 	}
 	for i := 1; i <= len(a); i++ {
+		row[0] = i
 		for j := 1; j <= len(b); j++ {
 			cost := 1
 			if a[i-1] == b[j-1] {
 				cost = 0
 			}
-			d := min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			d := min(last[j]+1, row[j-1]+1, last[j-1]+cost)
 			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d = min(d, rows[i-2][j-2]+1)
+				d = min(d, before[j-2]+1)
 			}
-			rows[i][j] = d
+			row[j] = d
 		}
+		before, last, row = last, row, before
 	}
-	return rows[len(a)][len(b)]
+	return last[len(b)]
 }

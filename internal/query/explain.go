@@ -28,6 +28,14 @@ func explain(n Node, not, inner bool) string {
 		return negated(s, not)
 	case Phrase:
 		return negated("with "+quoted(n.Text), not)
+	case Near:
+		return negated("with the words of "+quoted(n.Text)+" in any order, "+between(n.Within), not)
+	case Fuzzy:
+		return negated("with "+quoted(n.Text)+" or a word that differs in "+letters(n.Edits)+" beyond the first", not)
+	case Prefix:
+		return negated("with a word that begins with "+quoted(n.Text), not)
+	case Terms:
+		return negated("with one of "+strconv.Itoa(len(n.Of))+" words", not)
 	case Phone:
 		if !n.Part.None() {
 			return negated("with a number that "+n.Part.String()+" or the text "+quoted(n.Text), not)
@@ -37,6 +45,23 @@ func explain(n Node, not, inner bool) string {
 		return negated(n.explain(), not)
 	}
 	return ""
+}
+
+func between(n int) string {
+	switch n {
+	case 0:
+		return "side by side"
+	case 1:
+		return "at most one word between the first and the last"
+	}
+	return "at most " + strconv.Itoa(n) + " words between the first and the last"
+}
+
+func letters(n int) string {
+	if n == 1 {
+		return "one letter"
+	}
+	return "one or two letters"
 }
 
 // numbers says which numbers a text stands for: those of one with unknown digits
@@ -93,8 +118,13 @@ func (f Field) explain() string {
 	case "city":
 		return "with " + quoted(f.Text) + " in the place given"
 	}
-	if len(f.Values) > 0 {
+	switch {
+	case f.Name == "near" || f.Name == "state" || f.Name == "has":
+		return f.explainPlace()
+	case len(f.Values) > 0:
 		return f.explainRead()
+	case f.Name == "first" || f.Name == "last":
+		return f.Name + " seen" + dates(f.From, f.To)
 	}
 	return f.Name + dates(f.From, f.To)
 }

@@ -14,8 +14,8 @@ import (
 
 // Fields lists the names of the fields, in the order they are shown.
 func Fields() []string {
-	return []string{"phone", "email", "handle", "site", "city", "title", "text", "cluster", "url", "seen", "posted",
-		"indicator", "lead", "side", "lang"}
+	return []string{"phone", "email", "handle", "site", "city", "near", "state", "title", "text", "cluster", "url", "seen", "first", "last", "posted",
+		"indicator", "lead", "side", "lang", "has"}
 }
 
 // canonical returns the field that a name, or another word for it, stands for.
@@ -36,6 +36,8 @@ func canonical(name string) (string, bool) {
 		return "side", true
 	case "language":
 		return "lang", true
+	case "region":
+		return "state", true
 	}
 	for _, f := range Fields() {
 		if f == name {
@@ -140,6 +142,10 @@ func (l *lexer) value(name string) (s string, inQuotes bool, err error) {
 		if err == nil && len(text.Tokens(s)) == 0 {
 			return "", true, missing
 		}
+		if far := l.word(l.pos); name == "near" && strings.HasPrefix(far, "~") { // near:"Austin TX"~25mi
+			l.pos += len([]rune(far))
+			s += far
+		}
 		return s, true, err
 	}
 	if name == "phone" {
@@ -205,14 +211,16 @@ func newField(name, value string) (f Field, reason string) {
 		f.Values = []string{v}
 	case "url":
 		f.Values = []string{address(v)}
-	case "seen", "posted":
+	case "seen", "first", "last", "posted":
 		f.From, f.To, reason = interval(v)
 	case "indicator":
 		if slices.Contains(barred, kindName(v)) {
 			return f, "build and ethnicity are not searched for: they never weigh, and nobody is to be found by them"
 		}
 		f.Values, _ = indicated(v)
-	case "lead", "side", "lang":
+	case "near":
+		f.Values, reason = nearby(v)
+	case "lead", "side", "lang", "state", "has":
 		f.Values, reason = chosen(name, v)
 	}
 	return f, reason

@@ -61,7 +61,10 @@ func (l *lexer) next() (lexeme, error) {
 			if err != nil {
 				return lexeme{}, err
 			}
-			n, err := quotedLeaf(s, start, l.pos)
+			n, err := l.near(s, start)
+			if n == nil && err == nil {
+				n, err = quotedLeaf(s, start, l.pos)
+			}
 			return lexeme{leafKind, n, start, l.pos}, err
 		}
 		if word := l.word(l.pos); l.negates(word) {
@@ -83,6 +86,9 @@ func (l *lexer) next() (lexeme, error) {
 			}
 			if _, cut := part(word); cut && word[0] == '*' {
 				return lexeme{}, &Error{Start: start, End: l.pos, Reason: tooFew}
+			}
+			if n := loose(word); n != nil {
+				return lexeme{leafKind, n, start, l.pos}, nil
 			}
 			if len(text.Tokens(word)) > 0 {
 				return lexeme{leafKind, Word{word}, start, l.pos}, nil

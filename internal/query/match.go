@@ -90,10 +90,17 @@ func Asked(n Node) []ad.Value {
 }
 
 // Match reports whether a document is what the query asks for.
-func Match(n Node, d *ad.Document) bool {
-	m := matcher{doc: d}
-	return m.match(n)
-}
+func Match(n Node, d *ad.Document) bool { return Read(d).Match(n) }
+
+// A Reading is one document that is asked many queries: its texts are tokenised
+// once. It is not safe for concurrent use.
+type Reading struct{ m matcher }
+
+// Read makes a document ready to be asked; it must not change meanwhile.
+func Read(d *ad.Document) *Reading { return &Reading{matcher{doc: d}} }
+
+// Match reports whether the document is what the query asks for.
+func (r *Reading) Match(n Node) bool { return r.m.match(n) }
 
 // Spans returns where in the document's texts the query's words and numbers
 // stand, in order of field and place, none overlapping. What the query leaves
@@ -169,6 +176,8 @@ func (m *matcher) match(n Node) bool {
 		return slices.ContainsFunc(Asked(n), m.carries) || m.stands(n.Text, "")
 	case Phrase:
 		return m.stands(n.Text, "")
+	case Near, Fuzzy, Prefix, Terms:
+		return m.close(n, nil)
 	case Phone:
 		return slices.ContainsFunc(Asked(n), m.carries) || m.begun(n.Part) || m.stands(n.Text, "")
 	case Field:
@@ -188,6 +197,10 @@ func (m *matcher) field(f Field) bool {
 		return d.Cluster != "" && slices.Contains(f.Values, d.Cluster)
 	case "seen":
 		return f.meets(d.FirstSeen, d.LastSeen)
+	case "first":
+		return f.meets(d.FirstSeen, d.FirstSeen)
+	case "last":
+		return f.meets(d.LastSeen, d.LastSeen)
 	case "posted":
 		return !d.Ad.PostedAt.IsZero() && f.meets(d.Ad.PostedAt, d.Ad.PostedAt)
 	}
@@ -238,6 +251,8 @@ func (m *matcher) spans(n Node, out *[]ad.Span) {
 		m.carried(Asked(n), out)
 	case Phrase:
 		m.found(n.Text, "", out)
+	case Near, Fuzzy, Prefix, Terms:
+		m.close(n, out)
 	case Phone:
 		m.found(n.Text, "", out)
 		m.carried(Asked(n), out)

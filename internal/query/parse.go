@@ -167,10 +167,12 @@ func (p *parser) unary(depth int) (Node, error) {
 }
 
 // weight is how many things a leaf asks for: a number with unknown digits may be
-// hundreds, which an index looks up faster than words.
+// hundreds, which an index looks up faster than words; so may a word be.
 func weight(leaf Node) int {
 	const partial = 8
 	switch n := leaf.(type) {
+	case Fuzzy, Prefix:
+		return partial
 	case Phone:
 		if !n.Part.None() {
 			return partial
@@ -192,6 +194,12 @@ func size(leaf Node) int {
 	case Word:
 		return utf8.RuneCountInString(n.Text)
 	case Phrase:
+		return utf8.RuneCountInString(n.Text)
+	case Near:
+		return utf8.RuneCountInString(n.Text)
+	case Fuzzy:
+		return utf8.RuneCountInString(n.Text)
+	case Prefix:
 		return utf8.RuneCountInString(n.Text)
 	case Phone:
 		return utf8.RuneCountInString(n.Text)

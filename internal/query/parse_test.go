@@ -206,7 +206,7 @@ func TestParseErrors(t *testing.T) {
 		{"nothing", "", "\n^\nthere is nothing to search for"},
 		{"punctuation only", " & ", " & \n^^^\nthere is nothing to search for"},
 		{"an unknown field", "roses emial:x@y.example", "roses emial:x@y.example\n      ^^^^^\nunknown field; did you mean \"email\"?"},
-		{"a field far from all", "zzzzzz:1", "zzzzzz:1\n^^^^^^\nunknown field; known are phone, email, handle, site, city, title, text, cluster, url, seen, posted, indicator, lead, side, lang; in quotes it is searched as text"},
+		{"a field far from all", "zzzzzz:1", "zzzzzz:1\n^^^^^^\nunknown field; known are phone, email, handle, site, city, near, state, title, text, cluster, url, seen, first, last, posted, indicator, lead, side, lang, has; in quotes it is searched as text"},
 		{"no value", "title: OR b", "title: OR b\n      ^\ntitle: needs a value"},
 		{"no value at the end", "a title:", "a title:\n        ^\ntitle: needs a value"},
 		{"no number", "phone:12", "phone:12\n^^^^^^^^\nno telephone number can be read here; give it whole, in any form, or its end, as in *0123"},
@@ -324,6 +324,8 @@ func FuzzParse(f *testing.F) {
 		"“a” „b”", "\xff:a", "title:\"(a\" ) (", `phone:"912 5550123" 9125550124`, "ﬁ️⃣:x ١٢٣", "roses 912-555-01?4 x", `"07700 900x2?"`,
 		"indicator:age lead:yes side:ad -lang:Spanish", `ind:"no phone" ind:"own/code" ind:" a-b / c_"`,
 		"kind: gentle lead: yes lang:", "text:side: text:ad", `lead: "yes"`,
+		`"red roses"~5 -"a b c"~0 "912 555 0123"~3 "a"~`, "ros* rose~ roses~2 -tul* 12* nine* AND one* AND two* AND 555* AND 0123*", "call~ me* 9125550123 (nine~ OR one*)",
+		`near:"Austin, TX~25mi" near:austin~40km has:photo state:texas first:2026 last:..2026-02`, "near:austin~1 has: price state: TX", "5* x~ hi~2 *new* wow~~ text:ro* ro**",
 		"*0123 roses", "-phone:*555-0123 912555*", "912*0123 *12", `"(xxx) xxx-0123" +4477009*`, "text:*12 *",
 	} {
 		f.Add(s)

@@ -2,6 +2,8 @@ package query
 
 import (
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -21,6 +23,18 @@ func (w Word) String() string { return String(w) }
 // String prints p in quotes.
 func (p Phrase) String() string { return String(p) }
 
+// String prints n in quotes with its distance.
+func (n Near) String() string { return String(n) }
+
+// String prints f with a tilde.
+func (f Fuzzy) String() string { return String(f) }
+
+// String prints p with a star.
+func (p Prefix) String() string { return String(p) }
+
+// String prints t as words of which any will do. Parse reads it as such.
+func (t Terms) String() string { return String(t) }
+
 // String prints p in quotes: a number in quotes is a number still.
 func (p Phone) String() string { return String(p) }
 
@@ -36,20 +50,39 @@ func String(n Node) string {
 		return b.String()
 	}
 	b.Reset()
-	printer{literal: true}.node(&b, n, false)
+	printer{literal: true, and: hasLoose(n)}.node(&b, n, false)
 	return b.String()
 }
 
 // A printer writes trees. When literal is set, words and phrases are written as
-// text:… so that nothing in them is taken for a number or an operator.
-type printer struct{ literal bool }
+// text:… so that nothing in them is taken for a number or an operator; and when and
+// is, AND stands between parts, for words with a star or a tilde cannot be written so.
+type printer struct{ literal, and bool }
+
+func hasLoose(n Node) bool {
+	switch n := n.(type) {
+	case And:
+		return slices.ContainsFunc(n.Of, hasLoose)
+	case Or:
+		return slices.ContainsFunc(n.Of, hasLoose)
+	case Not:
+		return hasLoose(n.Of)
+	case Fuzzy, Prefix:
+		return true
+	}
+	return false
+}
 
 // node writes n, in parentheses when it is a list and inner says that it stands
 // within another.
 func (p printer) node(b *strings.Builder, n Node, inner bool) {
 	switch n := n.(type) {
 	case And:
-		p.list(b, n.Of, " ", inner)
+		sep := " "
+		if p.and {
+			sep = " AND "
+		}
+		p.list(b, n.Of, sep, inner)
 	case Or:
 		p.list(b, n.Of, " OR ", inner)
 	case Not:
@@ -65,6 +98,25 @@ func (p printer) node(b *strings.Builder, n Node, inner bool) {
 			b.WriteString("text:")
 		}
 		quote(b, n.Text)
+	case Near:
+		quote(b, n.Text)
+		b.WriteByte('~')
+		b.WriteString(strconv.Itoa(n.Within))
+	case Fuzzy:
+		b.WriteString(n.Text)
+		b.WriteByte('~')
+		if n.Edits > 1 {
+			b.WriteString(strconv.Itoa(n.Edits))
+		}
+	case Prefix:
+		b.WriteString(n.Text)
+		b.WriteByte('*')
+	case Terms:
+		words := make([]Node, len(n.Of))
+		for i, w := range n.Of {
+			words[i] = Word{w}
+		}
+		p.list(b, words, " OR ", inner)
 	case Phone:
 		quote(b, n.Text)
 	case Field:

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/gazetteer"
 )
 
 // This file holds the fields that ask for what enrichment has read in the words of
 // an ad: the language found, whether it makes a lead, who speaks and in what.
 
 // choosy are the fields that take few values.
-var choosy = []string{"indicator", "lead", "side", "lang"}
+var choosy = []string{"indicator", "lead", "side", "lang", "state", "has", "near", "first", "last"}
 
 // kinds are the categories of language that may be asked for, each with what it is
 // divided into, as the built-in library of indicators names them. What never weighs
@@ -137,6 +138,17 @@ func chosen(name, value string) (values []string, reason string) {
 			return nil, slip(name, v) + "side is supply, demand or other"
 		}
 		return []string{sides[v]}, ""
+	case "state":
+		if code := gazetteer.Region(value); code != "" {
+			return []string{code}, ""
+		}
+		return nil, slip(name, v) + "a state is given by its name, its letters or its code, as Texas, TX or US-TX"
+	case "has":
+		v = cmp.Or(hadWords[v], v)
+		if !slices.Contains(had, v) {
+			return nil, slip(name, v) + "an ad may have " + strings.Join(had, ", ")
+		}
+		return []string{v}, ""
 	}
 	for _, l := range languages {
 		if v == l[0] || v == strings.ToLower(l[1]) {
@@ -164,6 +176,10 @@ func meant(name, value string) string {
 		value = kindName(value)
 	case "side":
 		known = append(known, ad.SideSupply, ad.SideDemand, ad.SideOther)
+	case "state":
+		known = gazetteer.Regions()
+	case "has":
+		known = had
 	case "lang":
 		for _, l := range languages {
 			if !strings.Contains(l[1], " ") {

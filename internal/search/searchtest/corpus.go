@@ -164,8 +164,23 @@ func (m maker) query(depth int) string {
 		return m.number()
 	case k < 16:
 		return m.field()
+	case k < 18:
+		return m.loose()
 	}
 	return "text:" + m.pick(vocabulary)
+}
+
+// loose asks for words less than exactly.
+func (m maker) loose() string {
+	switch m.IntN(4) {
+	case 0:
+		return fmt.Sprintf(`"%s"~%d`, m.words(1+m.IntN(3)), m.IntN(8))
+	case 1:
+		return m.pick([]string{"gar", "to", "tu", "str", "ro", "9125", "РО", "zz", "ca"}) + "*"
+	case 2:
+		return m.pick([]string{"gardne", "rsoes", "rosse", "tulip", "frsh", "strase", "markt", "Piana", "twelv"}) + "~"
+	}
+	return m.pick([]string{"gradens", "lesons", "tonigth", "marrket", "tullps"}) + "~2"
 }
 
 // number is a number as somebody may type it.
@@ -188,5 +203,8 @@ func (m maker) field() string {
 		"indicator:restricted", "ind:restricted/no_phone", "ind:no_phone", `indicator:"own-kind"`, `indicator:"own kind/code"`, "indicator:movement/new_in_town", "indicator:venue",
 		"lead:yes", "-lead:yes", "lead:no", "side:supply", "kind:buyer", "side:other", "lang:es", "lang:English", "-lang:und", "lang:fr",
 		"seen:" + a + ".." + b, "seen:" + a + "..", "seen:.." + a, "seen:2026-02", "posted:" + a + ".." + b, "posted:.." + b, "-posted:2026-01", "-seen:" + a + "..",
+		"first:" + a + ".." + b, "first:.." + a, "last:" + a + "..", "-last:2026-02", "state:texas", "state:GB-ENG", "-state:TX", "state:ohio",
+		"near:austin", `near:"San Antonio, TX"`, "near:austin~90mi", "near:Dallas~400km", "near:london", "-near:austin~200mi",
+		"has:phone", "has:email", "has:handle", "has:price", "has:image", "-has:place", "has:place", "has:date", "has:indicator", "has:link",
 	})
 }

@@ -46,6 +46,8 @@ func Run(t *testing.T, open Open) {
 		"readers see whole batches":                    wholeBatches,
 		"what cannot be asked is refused":              refused,
 		"nothing is in a new index":                    empty,
+		"many questions over many documents":           many,
+		"what stands for too many words is refused":    broad,
 		"what matches is counted":                      surveys,
 		"a walk gives each match once":                 walks,
 		"matches are grouped by cluster":               groups,

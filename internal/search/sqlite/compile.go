@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -45,6 +46,14 @@ func compile(n query.Node) cond {
 		return either(query.Asked(n), phrase("", n.Text))
 	case query.Phrase:
 		return either(nil, phrase("", n.Text))
+	case query.Near:
+		return near(n)
+	case query.Terms:
+		parts := make([]string, len(n.Of))
+		for i, w := range n.Of {
+			parts[i] = `"` + w + `"`
+		}
+		return joinMatch(parts, " OR ")
 	case query.Phone:
 		return either(query.Asked(n), phrase("", n.Text), parts(n.Part)...)
 	case query.Field:
@@ -68,6 +77,15 @@ func field(f query.Field) cond {
 			c.sql, c.args = c.sql+" AND d.last_seen >= ?", append(c.args, micros(f.From))
 		}
 		return c
+	case "first", "last":
+		c, column := cond{sql: "1"}, "d."+f.Name+"_seen"
+		if !f.To.IsZero() {
+			c.sql, c.args = c.sql+" AND "+column+" < ?", append(c.args, micros(f.To))
+		}
+		if !f.From.IsZero() {
+			c.sql, c.args = c.sql+" AND "+column+" >= ?", append(c.args, micros(f.From))
+		}
+		return c
 	case "posted":
 		c := cond{sql: "d.posted IS NOT NULL"}
 		if !f.To.IsZero() {
@@ -89,6 +107,16 @@ func field(f query.Field) cond {
 		values[i] = ad.Value{Kind: f.Name, Value: v}
 	}
 	return either(values, "", parts(f.Part)...)
+}
+
+// near says that tokens stand close by: FTS5 counts what is between the first and
+// the last of them as query.Near does.
+func near(n query.Near) cond {
+	tokens := n.Distinct()
+	if len(tokens) == 0 {
+		return nothing
+	}
+	return cond{match: fmt.Sprintf(`{%s} : NEAR("%s", %d)`, strings.Join(query.NearFields(), " "), strings.Join(tokens, `" "`), n.Within)}
 }
 
 // parts asks for the numbers that p is part of: those whose token begins so, read
@@ -255,7 +283,7 @@ func ranks(n query.Node) bool {
 		return anyRanks(n.Of)
 	case query.Word:
 		return len(query.Asked(n)) == 0
-	case query.Phrase:
+	case query.Phrase, query.Near, query.Terms:
 		return true
 	case query.Field:
 		return n.Name == "title" || n.Name == "city"

@@ -36,6 +36,10 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 	}
 	defer func() { err = errors.Join(err, tx.Rollback()) }()
 
+	asked := q
+	if q, err = expanded(ctx, tx, q); err != nil {
+		return res, err
+	}
 	pl := planned(q, false)
 	match, from, where, args := pl.match, pl.from, pl.where, pl.args
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+from+" WHERE "+where, args...).Scan(&res.Total); err != nil || p.Size == 0 || res.Total <= p.Offset {
@@ -66,7 +70,7 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 		at[n], keys[i] = i, n
 	}
 	err = documents(ctx, tx, func(n int64, d ad.Document) {
-		res.Hits[at[n]] = search.Hit{Doc: d, Spans: query.Spans(q, &d)}
+		res.Hits[at[n]] = search.Hit{Doc: d, Spans: query.Spans(asked, &d)}
 	}, "d.n IN ("+marks(len(keys))+")", keys...)
 	return res, err
 }

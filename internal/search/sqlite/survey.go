@@ -63,9 +63,13 @@ func (x *Index) Survey(ctx context.Context, q query.Node, a search.Ask) (s searc
 	if err := a.Refuse(); err != nil {
 		return s, x.fail("survey", err)
 	}
-	p := planned(q, true)
 	t := search.NewTally(a)
 	err = x.snapshot(ctx, func(tx *sql.Tx) error {
+		q, err := expanded(ctx, tx, q)
+		if err != nil {
+			return err
+		}
+		p := planned(q, true)
 		return each(ctx, tx, func(scan func(...any) error) error {
 			var traits sql.RawBytes
 			var last int64
@@ -127,13 +131,16 @@ func (i *id) key() any { return i[:] }
 
 // matching returns the ids of the documents that match, beyond after, in order.
 func (x *Index) matching(ctx context.Context, q query.Node, after string) (ids []id, err error) {
-	p := planned(q, true)
-	args := p.args
-	where := p.where
-	if after != "" {
-		where, args = "("+where+") AND d.id > ?", append(slices.Clone(args), key(after))
-	}
 	err = x.snapshot(ctx, func(tx *sql.Tx) error {
+		q, err := expanded(ctx, tx, q)
+		if err != nil {
+			return err
+		}
+		p := planned(q, true)
+		where, args := p.where, p.args
+		if after != "" {
+			where, args = "("+where+") AND d.id > ?", append(slices.Clone(args), key(after))
+		}
 		return each(ctx, tx, func(scan func(...any) error) error {
 			var k sql.RawBytes
 			if err := scan(&k); err != nil {
@@ -151,9 +158,12 @@ func (x *Index) Grouped(ctx context.Context, q query.Node, p search.Page) (g sea
 	if err := refusal(q, p); err != nil {
 		return g, x.fail("search", err)
 	}
-	pl := planned(q, true)
 	err = x.snapshot(ctx, func(tx *sql.Tx) error {
-		groups, err := gathered(ctx, tx, pl)
+		e, err := expanded(ctx, tx, q)
+		if err != nil {
+			return err
+		}
+		groups, err := gathered(ctx, tx, planned(e, true))
 		if err != nil {
 			return err
 		}
@@ -298,21 +308,44 @@ func worded(a *ad.Ad) string {
 // Terms gives the words of all texts that begin with prefix; see search.Surveyor.
 func (x *Index) Terms(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		stopped := errors.New("enough")
 		err := x.snapshot(ctx, func(tx *sql.Tx) error {
-			return each(ctx, tx, func(scan func(...any) error) error {
-				var term string
-				if err := scan(&term); err != nil {
+			for term, err := range terms(ctx, tx, prefix) {
+				if err != nil {
 					return err
 				}
-				if wordy(term) && !yield(term, nil) {
-					return stopped
+				if !yield(term, nil) {
+					return errEnough
 				}
-				return nil
-			}, `SELECT term FROM vocabulary WHERE term >= ? AND term < ?`, prefix, prefix+"\U0010FFFF")
+			}
+			return nil
 		})
-		if err != nil && !errors.Is(err, stopped) {
+		if err != nil && !errors.Is(err, errEnough) {
 			yield("", err)
 		}
 	}
+}
+
+var errEnough = errors.New("enough was given")
+
+func terms(ctx context.Context, db queryer, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		err := each(ctx, db, func(scan func(...any) error) error {
+			var term string
+			if err := scan(&term); err != nil {
+				return err
+			}
+			if wordy(term) && !yield(term, nil) {
+				return errEnough
+			}
+			return nil
+		}, `SELECT term FROM vocabulary WHERE term >= ? AND term < ?`, prefix, prefix+"\U0010FFFF")
+		if err != nil && !errors.Is(err, errEnough) {
+			yield("", err)
+		}
+	}
+}
+
+// expanded puts the words of the index in place of what stands for several.
+func expanded(ctx context.Context, db queryer, q query.Node) (query.Node, error) {
+	return query.Expand(q, func(prefix string) iter.Seq2[string, error] { return terms(ctx, db, prefix) })
 }

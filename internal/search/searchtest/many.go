@@ -1,0 +1,142 @@
+package searchtest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/query"
+	"vigil.example/internal/search"
+)
+
+// Whole is the environment variable that, when set, makes the suite put all of its
+// questions: 2,000 over 5,000 documents. Without it a part of them is put, the same
+// in every run.
+const Whole = "VIGIL_CONFORMANCE"
+
+// Changes makes what happened to so many ads, and so somewhat more documents: edits,
+// removals and moves in order of Seq.
+func Changes(seed uint64, ads int) []search.Change { return newMaker(seed).history(ads) }
+
+// Questions makes queries as people type them.
+func Questions(seed uint64, n int) []string {
+	m := newMaker(seed)
+	out := make([]string, n)
+	for i := range out {
+		out[i] = m.query(3)
+	}
+	return out
+}
+
+// many compares an engine with the referee over many documents and questions: which
+// documents match, and nothing else.
+func many(t *testing.T, open Open) {
+	ads, asked := 400, 150
+	if os.Getenv(Whole) != "" {
+		ads, asked = 3400, 2000
+	}
+	changes := Changes(40, ads)
+	x := fresh(t, open)
+	apply(t, x, 1000, changes)
+	docs := documents(changes)
+	readings := make([]*query.Reading, len(docs))
+	for i := range docs {
+		readings[i] = query.Read(&docs[i])
+	}
+	told := 0
+	for _, typed := range Questions(41, asked) {
+		n := parse(t, typed)
+		var want, got []string
+		for i, r := range readings {
+			if r.Match(n) {
+				want = append(want, docs[i].ID)
+			}
+		}
+		for d, err := range x.Walk(t.Context(), n, "") {
+			if err != nil {
+				t.Fatalf("query %s: %v", typed, err)
+			}
+			got = append(got, d.ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("query %s: %d documents match, the referee says %d, %s", typed, len(got), len(want), differ(got, want))
+		}
+		if len(want) > 0 && len(want) < len(docs) {
+			told++
+		}
+	}
+	t.Logf("%d questions over %d documents", asked, len(docs))
+	if told < asked/2 || os.Getenv(Whole) != "" && len(docs) < 5000 {
+		t.Errorf("only %d of %d questions told %d documents apart; the suite needs better ones", told, asked, len(docs))
+	}
+}
+
+// differ names a document in one of two ordered lists and not in the other.
+func differ(got, want []string) string {
+	for _, id := range got {
+		if _, ok := slices.BinarySearch(want, id); !ok {
+			return fmt.Sprintf("not %s", id)
+		}
+	}
+	for _, id := range want {
+		if _, ok := slices.BinarySearch(got, id); !ok {
+			return fmt.Sprintf("also %s", id)
+		}
+	}
+	return "the same ones in another order"
+}
+
+// broad is refused: a star or a tilde may stand for so many words and no more.
+func broad(t *testing.T, open Open) {
+	x := fresh(t, open)
+	m := newMaker(42)
+	var changes []search.Change
+	for i := range 3 {
+		a := m.listing(i)
+		words := make([]string, 400)
+		for k := range words {
+			words[k] = fmt.Sprintf("wo%03d%c", 400*i+k, 'a'+i)
+		}
+		a.Body = strings.Join(words, " ")
+		changes = append(changes, search.Change{Seq: uint64(i + 1), Version: see(a, epoch)})
+	}
+	apply(t, x, 10, changes)
+	typed := "garden -wo*"
+	for name, err := range map[string]error{
+		"search": second(x.Search(t.Context(), parse(t, typed), search.Page{Size: 5})),
+		"survey": second(x.Survey(t.Context(), parse(t, typed), search.Ask{})),
+		"groups": second(x.Grouped(t.Context(), parse(t, typed), search.Page{Size: 5})),
+		"walk":   second(gather(x.Walk(t.Context(), parse(t, typed), ""))),
+	} {
+		e := tooBroad(t, name, err)
+		if e == nil {
+			continue
+		}
+		if got, want := e.In(typed).Caret(typed), "garden -wo*\n        ^^^"; got != want || !strings.Contains(e.Reason, "1200 words") {
+			t.Errorf("%s: %s\n%s, want\n%s and the number of words", name, e.Reason, got, want)
+		}
+	}
+	for _, typed := range []string{"wo0*", "wo10*", "wo001a~", "wo001a~2", "wo400c~2"} {
+		n := parse(t, typed)
+		got := []ad.Document{}
+		for _, h := range find(t, x, n, "") {
+			got = append(got, h.Doc)
+		}
+		slices.SortFunc(got, byID)
+		same(t, typed, got, matches(n, documents(changes)))
+	}
+}
+
+func tooBroad(t *testing.T, name string, err error) *query.Error {
+	t.Helper()
+	var e *query.Error
+	if !errors.As(err, &e) {
+		t.Errorf("%s: got %v, want a *query.Error", name, err)
+		return nil
+	}
+	return e
+}
