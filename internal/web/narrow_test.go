@@ -182,7 +182,7 @@ func TestAlikePage(t *testing.T) {
 	h := newHouse(t)
 	h.furnish()
 	h.settle()
-	_, body := h.get("/ad/" + h.ads["g0"] + "/alike")
+	_, body := h.get("/ad/" + h.ads["g1"] + "/alike")
 	if s := strip(body); !strings.Contains(s, "of the wording") || strings.Contains(s, "Garden bench") || strings.Count(s, "% of the wording") != 7 {
 		t.Errorf("worded like the group: %s", s)
 	}
