@@ -48,6 +48,26 @@ func (d *Desk) WatchAll(ctx context.Context, s access.Subject, name string, valu
 	return d.watchListView(l, true), nil
 }
 
+// WatchTyped is WatchAll for values as typed.
+func (d *Desk) WatchTyped(ctx context.Context, s access.Subject, name string, typed []string) (WatchListView, error) {
+	if err := s.May(access.ActWatch); err != nil {
+		return WatchListView{}, err
+	}
+	var values []ad.Value
+	seen := map[ad.Value]bool{}
+	for i, t := range typed {
+		v, err := ReadValue(t)
+		if err != nil {
+			return WatchListView{}, fmt.Errorf("%w: value %d of %d: %w", ErrWatchList, i+1, len(typed), err)
+		}
+		if !seen[v] {
+			seen[v] = true
+			values = append(values, v)
+		}
+	}
+	return d.WatchAll(ctx, s, name, values)
+}
+
 // logValues writes a line for what concerned many values, or as many as they need.
 func (d *Desk) logValues(ctx context.Context, s access.Subject, e audit.Entry, values []ad.Value) error {
 	for begin := 0; begin == 0 || begin < len(values); begin += audit.MaxValues {
