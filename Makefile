@@ -38,7 +38,7 @@ check: ## all tests without the race detector, quicker
 
 soak: build ## every fault whole, twenty rounds, and every fuzz target for a minute: an hour, as root (VIGIL_FAULT_SEED repeats one)
 	VIGIL_BIN=$(CURDIR)/$(BIN) VIGIL_FAULT_ROUNDS=20 VIGIL_CRASH_ADS=5000 CI=true \
-		$(GO) test -count=1 -timeout 90m -v -run 'TestTopology|TestFaults|TestFullDisk|TestPowerLoss|TestSealedFile|TestKilledCrawl' ./cmd/vigil
+		$(GO) test -count=1 -timeout 90m -v -run 'TestTopology|TestFaults|TestFullDisk|TestPowerLoss|TestSealedFile|TestKilledCrawl|TestSchemathesis' ./cmd/vigil
 	@.ci/fuzz.sh 60s
 
 fuzz: ## every fuzz target for a few seconds

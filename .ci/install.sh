@@ -43,3 +43,5 @@ if [ "$("$cache/golangci-lint" version --short 2>/dev/null)" != "${lint#v}" ]; t
   echo "installing the linter" >&2
   GOBIN="$cache" go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$lint"
 fi
+
+.ci/schemathesis.sh install

@@ -19,6 +19,7 @@ import (
 	"net/http"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -45,6 +46,7 @@ type server struct {
 	c    Config
 	mux  *http.ServeMux
 
+	table             []route
 	tokens, addresses *limiter
 	edits             edits
 
@@ -64,7 +66,8 @@ func New(d *desk.Desk, c Config) http.Handler {
 	s := &server{desk: d, c: c, mux: http.NewServeMux(), bodies: checker{newDrafter(true)}}
 	s.tokens, s.addresses = newLimiter("token", c.Rates.Token), newLimiter("address", c.Rates.Address)
 	s.description = sync.OnceValues(func() (Document, error) { return Describe(c.Version) })
-	for _, rt := range s.routes() {
+	s.table = s.routes()
+	for _, rt := range s.table {
 		if _, ok := rt.in.(page); rt.in != nil && !ok {
 			s.bodies.of(reflect.TypeOf(rt.in))
 		}
@@ -118,6 +121,10 @@ func (s *server) serve(rt route) http.Handler {
 			s.c.Log.ErrorContext(r.Context(), "request panicked", "route", rt.path, "stack", string(debug.Stack()))
 			s.send(w, internal(what, ""))
 		}()
+		if allow := s.allowed(r.URL.Path); !slices.Contains(allow, r.Method) { // the pattern takes what another route is written as
+			s.refuse(w, r, allow)
+			return
+		}
 		c := &call{w: w, r: r, rt: rt, bodies: s.bodies}
 		err := s.admit(rt, c)
 		if err == nil && rt.id != nil {
@@ -189,18 +196,51 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, rt route, what str
 // unknown answers what no route does.
 func (s *server) unknown(w http.ResponseWriter, r *http.Request) {
 	harden(w.Header())
-	var allow []string
-	for _, m := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-		if _, pattern := s.mux.Handler(&http.Request{Method: m, URL: r.URL, Host: r.Host}); pattern != "/" && pattern != "" {
-			allow = append(allow, m)
-		}
-	}
-	if len(allow) > 0 {
-		w.Header().Set("Allow", strings.Join(allow, ", "))
-		s.send(w, fresh("method", http.StatusMethodNotAllowed, "use the API", "this path does not take "+known(r.Method), "use "+strings.Join(allow, " or ")))
+	if allow := s.allowed(r.URL.Path); len(allow) > 0 {
+		s.refuse(w, r, allow)
 		return
 	}
 	s.send(w, fresh("no-route", http.StatusNotFound, "use the API", "there is nothing at this path", "GET "+Root+"/openapi.json lists the paths"))
+}
+
+// refuse says which methods a path takes.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, allow []string) {
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	s.send(w, fresh("method", http.StatusMethodNotAllowed, "use the API", "this path does not take "+known(r.Method), "use "+strings.Join(allow, " or ")))
+}
+
+// allowed are the methods of a path: of the routes that are written as it is, or
+// else of those whose pattern it fits.
+func (s *server) allowed(path string) (allow []string) {
+	add := func(method string) {
+		if !slices.Contains(allow, method) {
+			allow = append(allow, method)
+		}
+	}
+	path = strings.TrimPrefix(path, Root)
+	for _, fits := range []func(route) bool{
+		func(rt route) bool { return rt.path == path },
+		func(rt route) bool {
+			before, behind, _ := strings.Cut(rt.path, "{id}")
+			id, ok := strings.CutPrefix(path, before)
+			id, also := strings.CutSuffix(id, behind)
+			return rt.id != nil && ok && also && id != "" && !strings.Contains(id, "/")
+		},
+	} {
+		for _, rt := range s.table {
+			if !fits(rt) {
+				continue
+			}
+			if add(rt.method); rt.method == http.MethodGet {
+				add(http.MethodHead)
+			}
+		}
+		if len(allow) > 0 {
+			break
+		}
+	}
+	slices.Sort(allow)
+	return allow
 }
 
 // known keeps what a client made up out of the answer.

@@ -124,6 +124,7 @@ func TestDoorsThatStayShut(t *testing.T) {
 		"a parameter twice":                  {"GET", "/api/v1/clusters?n=1&n=2", mine(), 400},
 		"a method that is said in a header":  {"POST", "/api/v1/status", mine("X-HTTP-Method-Override", "GET"), 405},
 		"another origin asks whether it may": {"OPTIONS", "/api/v1/search", http.Header{"Origin": {"https://elsewhere.test"}, "Access-Control-Request-Method": {"POST"}}, 405},
+		"a path under a pattern of ids":      {"GET", "/api/v1/erasures/preview", mine(), 405},
 		"a method of its own":                {"BREW", "/api/v1/search", mine(), 405},
 		"no type of the body":                {"POST", "/api/v1/search", mine("Content-Type", "x"), 415},
 		"a form":                             {"POST", "/api/v1/search", mine("Content-Type", "application/x-www-form-urlencoded"), 415},

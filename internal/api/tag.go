@@ -82,7 +82,7 @@ func (s *server) change(c *call) error {
 	mu := s.edits.of(c.id)
 	mu.Lock()
 	defer mu.Unlock()
-	for _, base := range s.routes() {
+	for _, base := range s.table {
 		if !base.tagged() || base.open() || base.path != c.rt.path && !(c.id != "" && strings.HasPrefix(c.rt.path, base.path+"/") && strings.Contains(base.path, "{id}")) {
 			continue
 		}

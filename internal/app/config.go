@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"vigil.example/internal/api"
 	"vigil.example/internal/enrich/indicator"
 	"vigil.example/internal/link"
 	"vigil.example/internal/pipeline"
@@ -42,10 +43,11 @@ type Config struct {
 	Listen  string // address of pages and API; "" serves nothing
 	TLSCert string // file names; needed to listen beyond this machine
 	TLSKey  string
-	Admin   string // address of metrics, health and profiles; "" serves none
-	Traces  string // URL of an OpenTelemetry collector; "" sends none
-	Agency  string // named in evidence packets
-	Contact string // in the crawler's user agent
+	Admin   string    // address of metrics, health and profiles; "" serves none
+	Traces  string    // URL of an OpenTelemetry collector; "" sends none
+	Agency  string    // named in evidence packets
+	Contact string    // in the crawler's user agent
+	Rates   api.Rates // how often the API answers one caller
 
 	Streams stream.Config // where the streams live; the data folder when it names no URL
 	Roles   []string      // parts that run in this process; nil means all

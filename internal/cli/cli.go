@@ -73,6 +73,7 @@ type client struct {
 	Reindex     reindexCmd     `cmd:"" help:"Build the index anew beside the one that people search, and switch."`
 	Letters     lettersCmd     `cmd:"" name:"dead-letters" help:"See, retry and drop what could not be handled."`
 	Status      statusCmd      `cmd:"" help:"Show the ledger: what came in and what became of it."`
+	API         apiCmd         `cmd:"" name:"api" help:"Print the description of the REST API."`
 	Version     versionCmd     `cmd:"" help:"Show the version of this program."`
 }
 

@@ -22,6 +22,7 @@ type searchCmd struct {
 	Offset   int    `help:"Ads to skip." placeholder:"N"`
 	Facets   bool   `help:"Show what matches by site, area, language and so on, and by when it was last seen, instead of the ads." xor:"view"`
 	Clusters bool   `help:"Show the clusters whose ads match, most matching ads first, instead of the ads." xor:"view"`
+	Follow   bool   `help:"Show the newest, then go on and show others as they come, until Ctrl-C." xor:"view"`
 	Sort     string `help:"Order: ${enum}; lead is the strongest lead first, with the language found in each." enum:"relevance,newest,lead" default:"relevance"`
 }
 
@@ -44,7 +45,7 @@ func (*searchCmd) Help() string {
 
 // Example is shown in the help.
 func (*searchCmd) Example() string {
-	return "vigil search nine one two 555 0123\nvigil search --sort newest -- '\"new in town\" -dog seen:2026-01..'\nvigil search --sort lead lead:yes lang:es\nvigil search --facets piano"
+	return "vigil search nine one two 555 0123\nvigil search --sort newest -- '\"new in town\" -dog seen:2026-01..'\nvigil search --sort lead lead:yes lang:es\nvigil search --facets piano\nvigil search --follow 912-555-0123"
 }
 
 // Run searches and prints.
@@ -58,6 +59,8 @@ func (s *searchCmd) Run(c *Context) error {
 		return err
 	}
 	switch {
+	case s.Follow:
+		return s.follow(c, cl, q)
 	case s.Facets:
 		return s.facets(c, cl, q)
 	case s.Clusters:

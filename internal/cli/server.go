@@ -74,6 +74,15 @@ type serving struct {
 	Listen  string `help:"Address of the pages and the API; ${default} when left out." default:"127.0.0.1:8420" placeholder:"HOST:PORT"`
 	TLSCert string `name:"tls-cert" help:"Certificate file; with it, pages may be served beyond this machine." type:"path" placeholder:"FILE"`
 	TLSKey  string `name:"tls-key" help:"Key file of the certificate." type:"path" placeholder:"FILE"`
+	Rates   []int  `name:"api-rates" help:"Requests a minute that the API answers: to one token, and to one address without a token that holds; ${default} when left out, -1 for no bound." default:"12000,120" placeholder:"N,N"`
+}
+
+// rates reads the bounds of the API.
+func (s serving) rates() (api.Rates, error) {
+	if len(s.Rates) != 2 || s.Rates[0] == 0 || s.Rates[1] == 0 {
+		return api.Rates{}, fail(codeUsage, "write it as --api-rates 12000,120", errors.New("--api-rates takes two numbers, neither of them 0"))
+	}
+	return api.Rates{Token: s.Rates[0], Address: s.Rates[1]}, nil
 }
 
 // sites is the flag that names site definitions.
@@ -133,6 +142,10 @@ func (d *demoCmd) Run(c *Context) error {
 	cfg := storage{Data: d.Data, Verbose: d.Verbose}.config(c)
 	cfg.Kind, cfg.Listen, cfg.TLSCert, cfg.TLSKey = app.Demo, d.Listen, d.TLSCert, d.TLSKey
 	cfg.Agency = "Bazaar task force (made up)"
+	var err error
+	if cfg.Rates, err = d.rates(); err != nil {
+		return err
+	}
 	return opened(app.RunDemo(c.Ctx, app.DemoOptions{Config: cfg, Ads: d.Ads, Seed: d.Seed, Score: d.Score, Frozen: d.Frozen}, c.Stdout))
 }
 
@@ -229,6 +242,9 @@ func (r *runCmd) Run(c *Context) error {
 		return err
 	}
 	var err error
+	if cfg.Rates, err = r.rates(); err != nil {
+		return err
+	}
 	if cfg.Streams, err = r.streams.config(); err != nil {
 		return err
 	}
