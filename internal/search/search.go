@@ -33,6 +33,10 @@ var ErrBuilding = errors.New("the index is not there yet; it is being built from
 // owner with a higher epoch has opened it. Reading goes on.
 var ErrFenced = errors.New("another process writes the index now")
 
+// ErrAway says that what keeps the index does not answer or takes no writing for
+// now. Nothing is lost by it; trying again later is the cure.
+var ErrAway = errors.New("the index cannot be reached for now")
+
 // MaxPage is the largest page that Search gives.
 const MaxPage = 500
 

@@ -59,7 +59,7 @@ func template(name string) object {
 		"post_at": object{"type": "long"}, "post_text": object{"type": "long"}, "post": unread,
 
 		"joined": object{"type": "keyword", "index": false, "doc_values": false}, // the edge that joins the ad to the cluster, as JSON
-		"state":  unread,                                                         // of an ad: adState; of a hub: hubState
+		"known":  unread,                                                         // of an ad: adState; of a hub: hubState
 	}
 	for _, k := range kinds {
 		properties[k] = keyword

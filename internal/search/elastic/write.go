@@ -3,13 +3,17 @@ package elastic
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -34,14 +38,14 @@ func (x *Index) mark(ctx context.Context, name string, live bool) (found bool, a
 		Found   bool   `json:"found"`
 		Version uint64 `json:"_version"`
 	}
-	err = x.do(ctx, call{method: http.MethodGet, path: "/" + x.id + "/_doc/" + docID("mark", name) + "?_source=false&realtime=" + strconv.FormatBool(live), into: &got, missing: true})
+	err = x.do(ctx, call{method: http.MethodGet, path: "/" + x.id + "/_doc/" + url.PathEscape(docID("mark", name)) + "?_source=false&realtime=" + strconv.FormatBool(live), into: &got, missing: true})
 	return got.Found, got.Version, err
 }
 
 // put moves a mark forward; 409 when it is further already.
 func (x *Index) put(ctx context.Context, name string, at uint64) error {
 	return x.do(ctx, call{method: http.MethodPut, body: object{"kind": "mark", "id": name},
-		path: fmt.Sprintf("/%s/_doc/%s?require_alias=true&version_type=external_gte&version=%d", x.id+writes, docID("mark", name), at)})
+		path: fmt.Sprintf("/%s/_doc/%s?require_alias=true&version_type=external_gte&version=%d", x.id+writes, url.PathEscape(docID("mark", name)), at)})
 }
 
 // A found document, as mget gives it.
@@ -55,10 +59,11 @@ type found struct {
 	Error  json.RawMessage `json:"error"`
 }
 
-// get reads documents as they are now, in the order of their ids.
-func (x *Index) get(ctx context.Context, fields string, ids []string) ([]found, error) {
+// get reads documents in the order of their ids, live as they are now, else as
+// readers see them.
+func (x *Index) get(ctx context.Context, fields string, live bool, ids []string) ([]found, error) {
 	var got struct{ Docs []found }
-	err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.id + "/_mget?_source=" + fields, body: object{"ids": ids}, into: &got})
+	err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.id + "/_mget?realtime=" + strconv.FormatBool(live) + "&_source=" + fields, body: object{"ids": ids}, into: &got})
 	for _, d := range got.Docs {
 		if err == nil && d.Error != nil {
 			err = fmt.Errorf("%w: some of it cannot be read for now", search.ErrAway)
@@ -97,7 +102,7 @@ func (x *Index) known(ctx context.Context, changes []search.Change) (*batch, err
 	for _, v := range hubs {
 		ids = append(ids, hubID(v))
 	}
-	docs, err := x.get(ctx, "state", ids)
+	docs, err := x.get(ctx, "known", true, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +133,7 @@ func stateOf(d found, into any) error {
 		return nil
 	}
 	err := json.Unmarshal(d.Source, &struct {
-		State any `json:"state"`
+		State any `json:"known"`
 	}{into})
 	if err != nil {
 		return fmt.Errorf("%w: what it knows of %s cannot be read", search.ErrDamaged, d.ID)
@@ -136,7 +141,11 @@ func stateOf(d found, into any) error {
 	return nil
 }
 
-func hubID(v ad.Value) string { return docID("hub", docID(v.Kind, v.Value)) }
+// hubID names no value: ids stand in the logs of others.
+func hubID(v ad.Value) string {
+	sum := sha256.Sum256([]byte(v.Kind + "\x00" + v.Value))
+	return docID("hub", hex.EncodeToString(sum[:]))
+}
 
 // An action is one document to be written.
 type action struct {
@@ -172,6 +181,7 @@ func notOlder(seqNo int64) string {
 // meanwhile, which is to be done anew.
 func (x *Index) write(ctx context.Context, b *batch) (lost *batch, err error) {
 	lost = &batch{map[string]*adChange{}, map[ad.Value]*hubChange{}}
+	var one sync.Mutex
 	var states []action
 	for id, c := range b.ads {
 		a, err := c.home()
@@ -182,6 +192,8 @@ func (x *Index) write(ctx context.Context, b *batch) (lost *batch, err error) {
 			continue
 		}
 		a.then = func(status int, seqNo int64) {
+			one.Lock()
+			defer one.Unlock()
 			if c.written = seqNo; status >= 300 {
 				lost.ads[id] = c
 			}
@@ -192,7 +204,7 @@ func (x *Index) write(ctx context.Context, b *batch) (lost *batch, err error) {
 		if !h.moved {
 			continue
 		}
-		raw, err := json.Marshal(object{"kind": "hub", "state": h.state})
+		raw, err := json.Marshal(object{"kind": "hub", "known": h.state})
 		if err != nil {
 			return nil, err
 		}
@@ -201,6 +213,8 @@ func (x *Index) write(ctx context.Context, b *batch) (lost *batch, err error) {
 			op, rest = "index", unchanged(h.seqNo, h.term)
 		}
 		states = append(states, action{head: head(op, hubID(v), rest), doc: raw, about: "of a hub", then: func(status int, _ int64) {
+			one.Lock()
+			defer one.Unlock()
 			if status >= 300 {
 				lost.hubs[v] = h
 			}
@@ -229,7 +243,7 @@ func (c *adChange) home() (*action, error) {
 	}
 	shown, err := json.Marshal(struct {
 		showing
-		State adState `json:"state"`
+		State adState `json:"known"`
 	}{c.show(doc), c.state})
 	if err != nil {
 		return nil, err
@@ -290,7 +304,7 @@ func (x *Index) follow(ctx context.Context, b, lost *batch) ([]action, error) {
 	if len(ids) == 0 {
 		return out, nil
 	}
-	docs, err := x.get(ctx, "*", ids)
+	docs, err := x.get(ctx, "*", true, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -340,7 +354,7 @@ func (x *Index) bulk(ctx context.Context, actions []action) error {
 }
 
 func (x *Index) bulkPart(ctx context.Context, actions []action) error {
-	for try := 1; ; try++ {
+	for try := 1; len(actions) > 0; try++ {
 		left, err := x.bulkOnce(ctx, actions)
 		if err == nil && len(left) == 0 {
 			return nil
@@ -362,6 +376,7 @@ func (x *Index) bulkPart(ctx context.Context, actions []action) error {
 		case <-time.After(pipeline.Backoff(50*time.Millisecond, try)):
 		}
 	}
+	return nil
 }
 
 // bulkOnce makes one request and returns what is to be tried again.

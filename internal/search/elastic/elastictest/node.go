@@ -1,0 +1,132 @@
+// Package elastictest gives tests a real Elasticsearch: the one that make test has
+// started, or one of their own, by .ci/elasticsearch.sh. Tests never skip for the
+// want of it.
+package elastictest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"vigil.example/internal/search/elastic"
+)
+
+// Folder names the variable that holds the folder of a node that runs already.
+const Folder = "VIGIL_ELASTICSEARCH"
+
+// A Node is one server process.
+type Node struct {
+	tb     testing.TB
+	Folder string
+	plain  bool
+}
+
+// Shared is the node that all tests may use, with TLS and a password. It stays up.
+func Shared(tb testing.TB) *Node {
+	tb.Helper()
+	if folder := os.Getenv(Folder); folder != "" {
+		return &Node{tb: tb, Folder: folder}
+	}
+	n := New(tb)
+	n.Start()
+	return n
+}
+
+// New is a node of the test's own, to be started; its folder goes with the test.
+func New(tb testing.TB) *Node {
+	tb.Helper()
+	// Not in the test's folder: Elasticsearch may run as another user, who must come by.
+	dir, err := os.MkdirTemp("/var/tmp", "vigil-elasticsearch.")
+	if err == nil {
+		err = os.Chmod(dir, 0o711)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	n := &Node{tb: tb, Folder: dir}
+	tb.Cleanup(func() {
+		n.Stop("KILL")
+		if err := os.RemoveAll(dir); err != nil {
+			tb.Error(err)
+		}
+	})
+	return n
+}
+
+// Plain is a node that has neither TLS nor a password.
+func Plain(tb testing.TB) *Node {
+	tb.Helper()
+	n := New(tb)
+	n.plain = true
+	return n
+}
+
+// Start starts the node, again after Stop, and waits until it answers.
+func (n *Node) Start(env ...string) {
+	n.tb.Helper()
+	args := []string{"start", n.Folder}
+	if n.plain {
+		args = append(args, "plain")
+	}
+	n.script(env, args...)
+}
+
+// Stop stops the node with a signal: TERM or KILL.
+func (n *Node) Stop(signal string) {
+	n.tb.Helper()
+	n.script(nil, "stop", n.Folder, signal)
+}
+
+func (n *Node) script(env []string, args ...string) {
+	n.tb.Helper()
+	root, err := os.Getwd()
+	for err == nil {
+		if _, e := os.Stat(filepath.Join(root, "go.mod")); e == nil {
+			break
+		}
+		root = filepath.Dir(root)
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(n.tb.Context()), filepath.Join(root, ".ci", "elasticsearch.sh"), args...)
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		n.tb.Fatalf("elasticsearch.sh %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// Server says where the node is.
+func (n *Node) Server() elastic.Server {
+	n.tb.Helper()
+	s := elastic.Server{URLs: []string{n.read("url")}}
+	if !n.plain {
+		s.CA, s.User, s.PasswordFile = filepath.Join(n.Folder, "config", "node.crt"), "vigil", filepath.Join(n.Folder, "password")
+	}
+	return s
+}
+
+func (n *Node) read(name string) string {
+	n.tb.Helper()
+	b, err := os.ReadFile(filepath.Join(n.Folder, name))
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// Name is the name of an index that is the test's own, the same for the same
+// folder; the index goes with the test.
+func (n *Node) Name(tb testing.TB, folder string) string {
+	tb.Helper()
+	sum := sha256.Sum256([]byte(folder))
+	name := "test-" + hex.EncodeToString(sum[:8])
+	tb.Cleanup(func() {
+		if err := elastic.Remove(context.WithoutCancel(tb.Context()), n.Server(), name); err != nil {
+			tb.Error(err)
+		}
+	})
+	return name
+}
