@@ -51,7 +51,7 @@ type App struct {
 	erased      *erasure.Ledger
 	corrections *casework.Corrections // as they stand in the stream
 	bonds       *casework.LinkDecisions
-	models      models                // of sites' own words
+	models      models // of sites' own words
 	walk        pipelines.Pipeline
 	fresh       *fresh
 	health      health

@@ -260,13 +260,18 @@ func (e *eraser) listAlerts(ctx context.Context) error {
 	})
 }
 
-// listLinks takes the changes that name a number as a hub. Where ads move stands
-// in ids alone, and the linker tells of everything anew.
+// listLinks takes the changes that name a number, as a hub or as what joins ads, and
+// those that say by what an erased ad is joined. Of what else stands in them the
+// linker tells anew.
 func (e *eraser) listLinks(ctx context.Context) error {
 	return e.generational(stream.Links, func(name string) error {
 		return e.each(ctx, "links", name, nil, func(m ad.Message) error {
 			c, err := decode[ad.LinkChange](m)
-			if err == nil && slices.ContainsFunc(c.Hubs, func(h ad.Hub) bool { return e.matches(h.Value) || e.lost(h.Value) }) {
+			named := func(v ad.Value) bool { return e.matches(v) || e.lost(v) }
+			if err == nil && (slices.ContainsFunc(c.Hubs, func(h ad.Hub) bool { return named(h.Value) }) ||
+				slices.ContainsFunc(c.Moves, func(m ad.Move) bool {
+					return m.By != nil && (named(m.By.Value) || e.ads[m.By.A] || e.ads[m.By.B])
+				})) {
 				e.take(name, name+" link", m.Seq)
 			}
 			return nil

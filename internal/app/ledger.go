@@ -171,6 +171,9 @@ func (a *App) readLedger(ctx context.Context) (desk.Ledger, error) {
 	var linkedAt linked
 	r.note(a.recall(ctx, "link"+suffix(g.Links), &linkedAt))
 	linking := behind(lastAd, linkedAt.UpTo)
+	if n := min(a.unsolved(linkedAt), linkedAt.Read); linking == 0 && n > 0 { // it has a place, but not the last word
+		linking, linkedAt.Read = n, linkedAt.Read-n
+	}
 	var retried uint64
 	r.note(a.recall(ctx, relinkKey(g.Links), &retried))
 	if linkedAt.Round < a.erased.Rounds() || linkedAt.Retried != retried { // the clusters are made anew

@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,8 +22,15 @@ import (
 // linked is how far the linker has come; kept in the bucket PROGRESS for the
 // ledger of other processes and for the linker's own next start.
 type linked struct {
-	Read uint64 `json:"read"`  // ads linked
+	Read uint64 `json:"read"`  // ads that have a place
 	UpTo uint64 `json:"up_to"` // sequence of the last one
+
+	// Solved is the last ad of which it is told who is behind it, found with all ads
+	// up to there, Decided the newest decision of a person that was known then, and
+	// Rules the version of the linker that found it.
+	Solved  uint64 `json:"solved,omitempty"`
+	Decided uint64 `json:"decided,omitempty"`
+	Rules   string `json:"rules,omitempty"`
 
 	// Round is how many erasures the ads were free of when they were read.
 	Round int `json:"round,omitempty"`
@@ -29,9 +38,18 @@ type linked struct {
 	Retried uint64 `json:"retried,omitempty"`
 }
 
+// unsolved is how many things at least are known that no round has solved yet.
+func (a *App) unsolved(at linked) uint64 {
+	if at.UpTo > 0 && (at.Solved < at.UpTo || at.Rules != link.Version || at.Decided < a.bonds.Position()) {
+		return 1
+	}
+	return 0
+}
+
 const linkVersion = "Vigil-Linker"
 
-// linkMore marks a change of which further parts follow.
+// linkMore marks a change of which further parts follow: when a linker begins with
+// it as the last one, everything is told anew.
 const linkMore = "Vigil-More"
 
 func (a *App) runLink(ctx context.Context) error {
@@ -47,31 +65,39 @@ func (a *App) runLink(ctx context.Context) error {
 	})
 }
 
-// A linker is the work of one holder of the lease.
+// A linker is the work of one holder of the lease. Ads get a place as they come;
+// beside that rounds find who is behind all of them.
 type linker struct {
-	*link.Linker
 	a       *App
 	pen     *stream.Pen
+	stage   string
 	version string // of the rules and of the set of erased ads
-	done    uint64 // changes up to this ad are stored
+	began   uint64 // the last change that was stored before it
+
+	mu      sync.Mutex // guards what follows
+	l       *link.Linker
 	at      linked
-	left    map[uint64]bool // ads of which it has given up
-	changes ad.LinkChange   // of the batch under way
-	held    []ad.Message    // changes that are not stored yet
+	anew    bool          // everything is being told
+	came    time.Time     // when the last ad came
+	changes ad.LinkChange // that are not held yet
+	held    []ad.Message  // that are not stored yet
+	batches int
+
+	shown atomic.Pointer[linked]
 }
 
 // linkAds keeps the clusters of a generation. The linker's state is a function of
-// the ads alone, so they are read from the start; changes are published beyond
-// the last ad whose changes are stored, or all anew when the rules of linking
+// the ads, of people's decisions and of what was told, so all of them are read from
+// the start; then what differs is told, or everything anew when the rules of linking
 // have changed or ads were erased.
 func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
-	links, ads := stream.Named(stream.Links, g.Links), stream.Named(stream.Ads, g.Ads)
-	pen, err := a.bus.Fenced(ctx, "link"+suffix(g.Links), g.Links, stream.Links)
+	links, ads, stage := stream.Named(stream.Links, g.Links), stream.Named(stream.Ads, g.Ads), "link"+suffix(g.Links)
+	pen, err := a.bus.Fenced(ctx, stage, g.Links, stream.Links)
 	if err != nil {
 		return err
 	}
 	round := a.erased.Rounds() // before anything is read
-	l := &linker{Linker: link.New(a.cfg.Link), a: a, pen: pen, version: link.Version, at: linked{Round: round}}
+	l := &linker{a: a, pen: pen, stage: stage, l: link.New(a.cfg.Link), version: link.Version, at: linked{Round: round, Rules: link.Version}}
 	if round > 0 {
 		l.version += "+" + strconv.Itoa(round)
 	}
@@ -83,31 +109,25 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 		l.version += "~" + strconv.FormatUint(retried, 10)
 		l.at.Retried = retried
 	}
-	if l.left, err = a.lettered(ctx, "link"+suffix(g.Links)); err != nil {
-		return err
-	}
-	stored := l.version
-	m, err := a.bus.LastOf(ctx, links, "link.change")
-	switch {
-	case err == nil:
-		l.done, _ = strconv.ParseUint(m.Header[pipeline.SourceHeader], 10, 64)
-		stored = m.Header[linkVersion]
-		if m.Header[linkMore] != "" { // its other parts are not stored
-			stored = ""
-		}
-	case !errors.Is(err, ad.ErrNotFound):
-		return err
-	}
 	var before linked
-	if err := a.recall(ctx, "link"+suffix(g.Links), &before); err != nil {
+	if err := a.recall(ctx, stage, &before); err != nil {
 		return err
 	}
-	anew := stored != l.version || before.Retried != retried
-	if !anew { // what had no consequences left no change behind
-		l.done = max(l.done, before.UpTo)
-	}
-	if err := l.reread(ctx, "link"+suffix(g.Links), ads, anew); err != nil {
+	if err := l.reread(ctx, ads); err != nil {
 		return err
+	}
+	serving := serves(a.book.Serving(), stream.Links)
+	if serving != links { // clusters of a new generation go on with the names of the old
+		if _, err := l.recall(ctx, serving); err != nil && !errors.Is(err, ad.ErrNotFound) {
+			return err
+		}
+	}
+	stored, err := l.recall(ctx, links)
+	if err != nil {
+		return err
+	}
+	if l.anew = stored != l.version || before.Retried != retried || serving != links; l.anew {
+		l.l.TellAnew()
 	}
 	// An erasure ends this linker, and a letter that is retried; the next one reads
 	// what is left.
@@ -126,14 +146,18 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 			}
 		}
 	}()
-	progress := make(chan struct{})
-	var at atomic.Pointer[linked]
-	go func() { defer close(progress); a.remember(ctx, "link"+suffix(g.Links), &at) }()
-	now := l.at
-	at.Store(&now)
+	var beside sync.WaitGroup
+	l.show()
+	beside.Go(func() { a.remember(ctx, stage, &l.shown) })
+	var failed error
+	beside.Go(func() {
+		if failed = l.solve(ctx); failed != nil {
+			stop(failed)
+		}
+	})
 	f := pipeline.Follower[seqAd]{
-		Name: "link" + suffix(g.Links), Stream: ads, Dead: a.bus.Pen(1), Batch: 1000, Log: a.log, Meter: a.meter,
-		Position: func(context.Context) (uint64, error) { return l.at.UpTo, nil },
+		Name: stage, Stream: ads, Dead: a.bus.Pen(1), Batch: 1000, Log: a.log, Meter: a.meter,
+		Position: func(context.Context) (uint64, error) { return l.shown.Load().UpTo, nil },
 		Tail: func(ctx context.Context, from uint64, n int, f func([]ad.Message) error) error {
 			return a.bus.Tail(ctx, ads, from, nil, n, f)
 		},
@@ -141,28 +165,15 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 			x, err := a.fresh.ad(g.Ads, m)
 			return seqAd{m.Seq, isCorrected(m), x}, err
 		},
-		Apply: func(ctx context.Context, upTo uint64, ads []seqAd) error {
-			from := l.at.UpTo
-			for _, x := range ads {
-				l.add(x, true)
-			}
-			l.hold(fmt.Sprintf("%d-%d", from, upTo), upTo)
-			if err := l.store(ctx); err != nil {
-				return err
-			}
-			l.at.UpTo = upTo
-			now := l.at
-			at.Store(&now)
-			return nil
-		},
+		Apply: l.apply,
 	}
 	err = f.Run(ctx)
 	stop(nil)
-	<-progress
+	beside.Wait()
 	if errors.Is(context.Cause(ctx), errRelink) {
 		return errRelink
 	}
-	return err
+	return cmp.Or(err, failed)
 }
 
 // errRelink says that ads were erased, so that the clusters are made anew.
@@ -175,41 +186,52 @@ type seqAd struct {
 	*ad.Ad
 }
 
-// reread brings the linker to the end of the ads. Changes beyond what is stored
-// are published, or all clusters anew. What cannot be linked and is no dead letter
-// becomes one: the follower that comes after does not see it.
-func (l *linker) reread(ctx context.Context, stage, ads string, anew bool) error {
+// reread takes in all ads. What cannot be linked and is no dead letter becomes one:
+// the follower that comes after does not see it.
+func (l *linker) reread(ctx context.Context, ads string) error {
+	left, err := l.a.lettered(ctx, l.stage) // ads of which it has given up
+	if err != nil {
+		return err
+	}
 	var letters []ad.Message
 	last, err := l.a.bus.Replay(ctx, ads, 0, nil, func(m ad.Message) error {
-		if !anew && m.Seq > l.done {
-			return errEnough // from here on the follower tells of changes
-		}
-		if !l.left[m.Seq] {
+		if !left[m.Seq] {
 			if err := l.reAdd(m); err != nil && !errors.Is(err, pipeline.Skip) {
-				letters = append(letters, pipeline.Letter(stage, ads, m, err))
+				letters = append(letters, pipeline.Letter(l.stage, ads, m, err))
 			}
 		}
 		l.at.UpTo = m.Seq
 		return nil
 	})
-	if err != nil && !isEnough(err) {
+	if err != nil {
 		return err
 	}
-	if err == nil {
-		l.at.UpTo = max(l.at.UpTo, last) // what stood there may have been erased
-	}
+	l.at.UpTo = max(l.at.UpTo, last) // what stood there may have been erased
 	if err := l.a.bus.Pen(1).Publish(ctx, letters); err != nil {
 		return fmt.Errorf("store dead letters: %w", err)
-	}
-	if anew && l.at.UpTo > 0 {
-		l.changes = l.Snapshot()
-		l.hold(fmt.Sprintf("all-%d", l.at.UpTo), l.at.UpTo)
-		return l.store(ctx)
 	}
 	return nil
 }
 
-// reAdd links an ad without telling of it.
+// recall takes in what was told on a stream, and returns by which version; "" when
+// not all of it is there.
+func (l *linker) recall(ctx context.Context, links string) (version string, err error) {
+	version = l.version
+	l.began, err = l.a.bus.Replay(ctx, links, 0, nil, func(m ad.Message) error {
+		if c, err := decode[ad.LinkChange](m); err == nil {
+			l.l.Recall(c)
+		}
+		if m.Subject == linkSubject {
+			if version = m.Header[linkVersion]; m.Header[linkMore] != "" {
+				version = ""
+			}
+		}
+		return nil
+	})
+	return version, err
+}
+
+// reAdd takes in an ad without telling of it.
 func (l *linker) reAdd(m ad.Message) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -221,33 +243,47 @@ func (l *linker) reAdd(m ad.Message) (err error) {
 	if err != nil {
 		return err
 	}
-	l.add(seqAd{m.Seq, isCorrected(m), &x}, false)
+	l.l.Read(&x)
+	if !isCorrected(m) {
+		l.at.Read++
+	}
 	return nil
 }
 
-// add links one ad.
-func (l *linker) add(x seqAd, tell bool) {
-	if x.seq <= l.at.UpTo && tell {
-		return
-	}
-	ch := l.Add(x.Ad)
-	if !x.corrected {
-		l.at.Read++
-	}
-	l.at.UpTo = max(l.at.UpTo, x.seq)
-	if tell {
+// apply gives arriving ads a place.
+func (l *linker) apply(ctx context.Context, upTo uint64, ads []seqAd) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	from := l.at.UpTo
+	for _, x := range ads {
+		if x.seq <= l.at.UpTo {
+			continue
+		}
+		ch := l.l.Add(x.Ad)
 		l.changes.Moves = append(l.changes.Moves, ch.Moves...)
-		l.changes.Hubs = append(l.changes.Hubs, ch.Hubs...)
+		if !x.corrected {
+			l.at.Read++
+		}
+		l.at.UpTo = x.seq
 	}
+	l.came = time.Now()
+	l.hold(upTo)
+	if err := l.store(ctx); err != nil {
+		return err
+	}
+	if l.l.Changed() == 0 && l.at.Solved == from { // nothing in them was new
+		l.at.Solved = upTo
+	}
+	l.at.UpTo = upTo
+	l.show()
+	return nil
 }
 
-// hold makes messages of what the batch under way, which ends at the ad seq, has
-// changed: where each ad stands at its end.
-func (l *linker) hold(batch string, seq uint64) {
-	moves := newest(l.changes.Moves, func(m ad.Move) string { return m.AdID })
-	hubs := newest(l.changes.Hubs, func(h ad.Hub) ad.Value { return h.Value })
-	l.held = append(l.held, l.messages(moves, hubs, batch, seq)...)
-	l.changes = ad.LinkChange{}
+// show lets others see how far the linker has come. The caller holds l.mu or is
+// alone.
+func (l *linker) show() {
+	now := l.at
+	l.shown.Store(&now)
 }
 
 // newest leaves of several items with one key the last.
@@ -263,6 +299,14 @@ func newest[K comparable, T any](all []T, key func(T) K) []T {
 		out = append(out, x)
 	}
 	return out
+}
+
+// hold makes messages of what has changed: where each ad stands at the end.
+func (l *linker) hold(seq uint64) {
+	moves := newest(l.changes.Moves, func(m ad.Move) string { return m.AdID })
+	hubs := newest(l.changes.Hubs, func(h ad.Hub) ad.Value { return h.Value })
+	l.held = append(l.held, l.messages(moves, hubs, l.changes.Lineage, seq)...)
+	l.changes = ad.LinkChange{}
 }
 
 // store publishes the changes that are held: the state has gone ahead, so what
@@ -286,29 +330,41 @@ func (l *linker) store(ctx context.Context) error {
 }
 
 // perMessage keeps one change far below the size of a message.
-const perMessage = 5000
+const perMessage = 2000
+
+// The subjects of what the linker tells.
+const (
+	linkSubject    = "link.change"
+	lineageSubject = "link.lineage"
+)
 
 // messages are the parts of a change. Hubs stand apart from moves, so that a
 // number can be erased without them.
-func (l *linker) messages(moves []ad.Move, hubs []ad.Hub, batch string, seq uint64) (out []ad.Message) {
-	var parts []ad.LinkChange
+func (l *linker) messages(moves []ad.Move, hubs []ad.Hub, lineage []ad.Descent, seq uint64) (out []ad.Message) {
+	l.batches++
+	add := func(subject string, part ad.LinkChange) { out = append(out, l.message(subject, part, seq, len(out))) }
+	for part := range slices.Chunk(lineage, perMessage) {
+		add(lineageSubject, ad.LinkChange{Lineage: part})
+	}
 	for part := range slices.Chunk(moves, perMessage) {
-		parts = append(parts, ad.LinkChange{V: ad.Schema, Moves: part})
+		add(linkSubject, ad.LinkChange{Moves: part})
 	}
 	for part := range slices.Chunk(hubs, perMessage) {
-		parts = append(parts, ad.LinkChange{V: ad.Schema, Hubs: part})
-	}
-	for i, part := range parts {
-		more := ""
-		if i < len(parts)-1 {
-			more = "1"
-		}
-		out = append(out, ad.Message{
-			Subject: "link.change", ID: fmt.Sprintf("link:%s:%s:%d", l.version, batch, i), Data: encode(part),
-			Header: map[string]string{pipeline.SourceHeader: strconv.FormatUint(seq, 10), linkVersion: l.version, linkMore: more},
-		})
+		add(linkSubject, ad.LinkChange{Hubs: part})
 	}
 	return out
+}
+
+func (l *linker) message(subject string, part ad.LinkChange, seq uint64, number int) ad.Message {
+	part.V = ad.Schema
+	more := ""
+	if l.anew {
+		more = "1"
+	}
+	return ad.Message{
+		Subject: subject, ID: fmt.Sprintf("link:%s:%d:%d:%d", l.version, l.began, l.batches, number), Data: encode(part),
+		Header: map[string]string{pipeline.SourceHeader: strconv.FormatUint(seq, 10), linkVersion: l.version, linkMore: more},
+	}
 }
 
 // rememberEvery is how often a position is kept when it moves.

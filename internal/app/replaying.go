@@ -433,7 +433,7 @@ func (a *App) progressOf(ctx context.Context, g generation.Generation, x interfa
 	if g.Links == g.N {
 		var at linked
 		r.note(a.recall(ctx, stageName(generation.StepLink, g), &at))
-		step(last.Messages, before, behind(last.Last, at.UpTo))
+		step(last.Messages, before, max(behind(last.Last, at.UpTo), a.unsolved(at)))
 	}
 	at := func(source string) uint64 {
 		n, err := x.Position(ctx, source)

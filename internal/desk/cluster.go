@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
 	"vigil.example/internal/audit"
+	"vigil.example/internal/casework"
 	"vigil.example/internal/link"
 	"vigil.example/internal/search"
 )
@@ -15,11 +17,15 @@ import (
 // MaxMembers bounds the ads of a cluster that are read at once.
 const MaxMembers = 2000
 
-// A ClusterView is a cluster with the reasons that hold it together.
+// A ClusterView is a cluster with the reasons that hold it together: its edges are a
+// spanning tree, so that between any two ads there is one path of reasons.
 type ClusterView struct {
 	search.Cluster
-	link.Explanation
-	Hubs []ad.Hub // values that members share but that do not link
+	Shared    []link.Shared           // values that join, most ads first
+	Hubs      []ad.Hub                // values that members share but that do not link
+	Lineage   []ad.Descent            // what came into it and went out of it, oldest first
+	Decisions []casework.LinkDecision // about its ads and values, oldest first; withdrawn ones too
+	Pending   bool                    // the linker has not yet heard of a decision, or not solved it
 }
 
 // Cluster opens one cluster.
@@ -42,10 +48,7 @@ func (d *Desk) cluster(ctx context.Context, id string) (ClusterView, error) {
 		return ClusterView{}, fmt.Errorf("open cluster %s: %w", id, err)
 	}
 	v := ClusterView{Cluster: c}
-	st, err := d.Index.Stats(ctx)
-	if err != nil {
-		return v, fmt.Errorf("open cluster %s: %w", id, err)
-	}
+	v.Edges = slices.DeleteFunc(slices.Clone(c.Edges), func(e ad.Edge) bool { return e.A == "" }) // that of its root
 	held, err := d.heldBy(ctx, c.Members, &v)
 	if err != nil {
 		return v, err
@@ -54,24 +57,7 @@ func (d *Desk) cluster(ctx context.Context, id string) (ClusterView, error) {
 	for i := range c.Members {
 		ads[i] = c.Members[i].Ad
 	}
-	v.Explanation = link.Explain(ads, st.Ads, Confidence, held)
-	if len(v.Explanation.Edges) == len(ads)-1 {
-		return v, nil
-	}
-	// A link may rest on an earlier content of an ad.
-	for i := range ads {
-		docs, _, err := d.Index.Versions(ctx, ads[i].AdID)
-		if err != nil {
-			return v, fmt.Errorf("open cluster %s: %w", id, err)
-		}
-		for _, doc := range docs {
-			if !doc.Current {
-				ads[i].Phones = append(ads[i].Phones, doc.Ad.Phones...)
-				ads[i].Identifiers = append(ads[i].Identifiers, doc.Ad.Identifiers...)
-			}
-		}
-	}
-	v.Explanation = link.Explain(ads, st.Ads, Confidence, held)
+	v.Shared = link.SharedValues(ads, Confidence, held)
 	return v, nil
 }
 

@@ -2,8 +2,6 @@ package link
 
 import (
 	"cmp"
-	"fmt"
-	"math"
 	"slices"
 
 	"vigil.example/internal/ad"
@@ -15,53 +13,13 @@ type Shared struct {
 	Ads []string // ids, oldest first
 }
 
-// An Explanation says why ads are in one cluster.
-type Explanation struct {
-	Edges  []ad.Edge // a spanning tree: between any two ads there is one path of reasons
-	Shared []Shared  // values that join, most ads first
-}
-
-// Explain says why the ads of a cluster belong together. Total is the number of
-// ads known in all, held says whether a value is a hub and so joins nothing. The
-// rarest shared values are taken first, so that the path between two ads is the
-// one with the most telling reasons.
-func Explain(members []ad.Ad, total int, confidence float64, held func(ad.Value) bool) Explanation {
+// SharedValues lists the values that several of the ads give, most ads first;
+// held says whether a value is a hub and so joins nothing.
+func SharedValues(members []ad.Ad, confidence float64, held func(ad.Value) bool) []Shared {
 	ads := slices.Clone(members)
 	slices.SortStableFunc(ads, func(a, b ad.Ad) int {
 		return cmp.Or(a.SeenAt.Compare(b.SeenAt), cmp.Compare(a.AdID, b.AdID))
 	})
-	shared := sharedValues(ads, confidence, held)
-	slices.SortStableFunc(shared, func(a, b Shared) int {
-		return cmp.Or(cmp.Compare(len(a.Ads), len(b.Ads)), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value.Value, b.Value.Value))
-	})
-	var x Explanation
-	root := map[string]string{}
-	find := func(s string) string {
-		for root[s] != "" {
-			s = root[s]
-		}
-		return s
-	}
-	for _, v := range shared {
-		for i := 1; i < len(v.Ads); i++ {
-			a, b := find(v.Ads[i-1]), find(v.Ads[i])
-			if a == b {
-				continue
-			}
-			root[b] = a
-			x.Edges = append(x.Edges, ad.Edge{
-				A: v.Ads[i-1], B: v.Ads[i], Value: v.Value,
-				Weight: math.Log2(float64(max(total, 2)) / float64(len(v.Ads))),
-				Reason: fmt.Sprintf("both give %s, which %d of %d ads give", Display(v.Value), len(v.Ads), total),
-			})
-		}
-	}
-	slices.Reverse(shared)
-	x.Shared = shared
-	return x
-}
-
-func sharedValues(ads []ad.Ad, confidence float64, held func(ad.Value) bool) []Shared {
 	at := map[ad.Value]int{}
 	var all []Shared
 	for i := range ads {
@@ -80,7 +38,11 @@ func sharedValues(ads []ad.Ad, confidence float64, held func(ad.Value) bool) []S
 			}
 		}
 	}
-	return slices.DeleteFunc(all, func(s Shared) bool { return len(s.Ads) < 2 })
+	all = slices.DeleteFunc(all, func(s Shared) bool { return len(s.Ads) < 2 })
+	slices.SortStableFunc(all, func(a, b Shared) int {
+		return cmp.Or(cmp.Compare(len(b.Ads), len(a.Ads)), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value.Value, b.Value.Value))
+	})
+	return all
 }
 
 // Display writes a value as people read it: a North American number in groups,

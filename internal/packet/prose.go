@@ -45,8 +45,8 @@ func (b *bag) prose(c Contents, ids []string) error {
 }
 
 // weightMeans says all that the weight of a link says.
-const weightMeans = "The weight says only how rare the shared value is among the ads that this instance has: " +
-	"log2(all ads / ads that give it). It says nothing about who posted them, and weights must not be added."
+const weightMeans = "The weight says in bits how rare it is among the posters that this instance knows that two have this in common: " +
+	"of a value log2(all posters / those who use it), of a text the same of its words. It says nothing about who posted them, and weights must not be added."
 
 // linksFile is data/links.json: why the ads are together, and what was set aside.
 func linksFile(c Contents) ([]byte, error) {

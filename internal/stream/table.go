@@ -67,7 +67,7 @@ func Table() []Declaration {
 		{Name: Captures, About: "WARC records and refusals to fetch", Subjects: []string{"capture.*.*", "refusal.*.*"}, Record: true, Erasable: true, Fenced: true, Parts: true, Writers: "crawl, web (import)", Window: window},
 		{Name: Listings, About: "what extraction read from captures", Subjects: []string{"listing.*", "outcome.*.*"}, Derived: true, Erasable: true, Writers: "extract", Window: window},
 		{Name: Ads, About: "enriched ad versions", Subjects: []string{"ad.*", "corrected.*"}, Derived: true, Erasable: true, Writers: "enrich, index (corrections)", Window: window},
-		{Name: Links, About: "what linking changed", Subjects: []string{"link.change"}, Derived: true, Erasable: true, Fenced: true, Writers: "link", Window: window},
+		{Name: Links, About: "what linking changed", Subjects: []string{"link.change", "link.lineage"}, Derived: true, Erasable: true, Fenced: true, Writers: "link", Window: window},
 		{Name: Alerts, About: "facts told to subscribers", Subjects: []string{"alert.*"}, Record: true, Erasable: true, Writers: "alert", Window: window},
 		{Name: Decisions, About: "what people decided", Subjects: []string{"decisions.>"}, Record: true, Erasable: true, Writers: "web", Window: window},
 		{Name: Access, About: "users and tokens", Subjects: []string{"access.>"}, Record: true, Writers: "web", Window: window},

@@ -1,8 +1,8 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
-	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -35,14 +35,13 @@ type clusterBody struct {
 	Made      []made
 }
 
-// A Reason is a value that holds ads together and the pairs that it joins.
+// A Reason is what holds ads together, a value or a kind of evidence, and the pairs
+// that it joins.
 type Reason struct {
-	Value ad.Value
-	Ads   int  // that give it
-	Total int  // ads in all
-	Tree  bool // it alone joins all the ads that give it
-	Links []Link
-	Pairs int // with those that are not shown
+	Value  ad.Value // of texts, pictures and decisions the kind alone
+	Links  []Link
+	Pairs  int // with those that are not shown
+	Bridge bool // one of them alone holds two halves together
 }
 
 // A Link is one reason why two ads are together.
@@ -125,32 +124,28 @@ func (b *clusterBody) held(v ad.Value) *ad.Hub {
 	return nil
 }
 
-// reasons groups the pairs by the value that joins them.
+// reasons groups the pairs by what joins them, the strongest first.
 func (b *clusterBody) reasons(byID map[string]Row) {
-	ads := make(map[ad.Value]int, len(b.ClusterView.Shared))
-	for _, sh := range b.ClusterView.Shared {
-		ads[sh.Value] = len(sh.Ads)
-	}
+	edges := slices.Clone(b.Edges)
+	slices.SortStableFunc(edges, func(x, y ad.Edge) int { return cmp.Compare(y.Weight, x.Weight) })
 	at := map[ad.Value]int{}
 	shown := 0
-	for _, e := range b.Explanation.Edges {
+	for _, e := range edges {
 		k, ok := at[e.Value]
 		if !ok {
 			k = len(b.Reasons)
 			at[e.Value] = k
-			n := ads[e.Value]
-			// The weight is log2 of all ads over those that give the value.
-			b.Reasons = append(b.Reasons, Reason{Value: e.Value, Ads: n, Total: int(math.Round(float64(n) * math.Exp2(e.Weight)))})
+			b.Reasons = append(b.Reasons, Reason{Value: e.Value})
 		}
 		r := &b.Reasons[k]
 		r.Pairs++
-		r.Tree = r.Pairs == r.Ads-1
+		r.Bridge = r.Bridge || e.Bridge
 		if shown < edgesShown {
 			shown++
 			r.Links = append(r.Links, Link{e, byID[e.A], byID[e.B]})
 		}
 	}
-	b.MoreLinks = len(b.Explanation.Edges) - shown
+	b.MoreLinks = len(edges) - shown
 }
 
 // ways lists in which different ways the members write a value, at most five.

@@ -131,21 +131,17 @@ func kind(k string) string {
 	return k
 }
 
-// enough is how many ads there must be before rare means something.
-const enough = 200
-
-// rarity says how rare a value is that n of total ads give, "" when there are too
-// few ads to tell.
-func rarity(n, total int) string {
-	switch {
-	case total < enough:
-		return ""
-	case 100*n <= total:
-		return "rare"
-	case 20*n <= total:
-		return "uncommon"
+// evidence names what joins ads where it is no value.
+func evidence(kind string) string {
+	switch kind {
+	case "text":
+		return "What they write"
+	case "picture":
+		return "Their pictures"
+	case "decision":
+		return "What a person decided"
 	}
-	return "common"
+	return kind
 }
 
 // listed joins words as in a sentence, at most n of them by name.
@@ -178,7 +174,7 @@ func functions() template.FuncMap {
 			}
 			return "", fmt.Errorf("not a count: %T", n)
 		},
-		"bytesOf": bytesOf, "sure": sure, "method": method, "kind": kind, "listed": listed, "rarity": rarity, "asking": asking, "short": func(id string) string { return cut(id, 0, 8) }, "amount": amount,
+		"bytesOf": bytesOf, "sure": sure, "method": method, "kind": kind, "listed": listed, "evidence": evidence, "asking": asking, "short": func(id string) string { return cut(id, 0, 8) }, "amount": amount,
 		"rfc":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"join":   strings.Join,
 		"figure": figure, "covered": covered, "language": languageName, "placeName": placeName, "side": sideName, "indicated": indicator.Words,

@@ -2,6 +2,7 @@ package weigh
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -25,6 +26,7 @@ type Stream struct {
 	cities   names
 	known    *known
 	d        *Decisions
+	held     map[int32]bool // values that the last round has held back
 }
 
 // names numbers strings.
@@ -98,6 +100,18 @@ func (s *Stream) Put(a Ad) int32 {
 	} else {
 		e.id = s.ads[n].id
 	}
+	s.give(n, e, a)
+	return n
+}
+
+// Give says anew what an ad gives and when it was written; its text stays.
+func (s *Stream) Give(n int32, a Ad) {
+	e := *s.ads[n]
+	e.at, e.values = a.At.Unix(), nil
+	s.give(n, &e, a)
+}
+
+func (s *Stream) give(n int32, e *kept, a Ad) {
 	for k, list := range [][]string{phone: a.Phones, email: a.Emails, handle: a.Handles} {
 		for _, name := range list {
 			i := s.valueOf(kind(k), name)
@@ -111,7 +125,6 @@ func (s *Stream) Put(a Ad) int32 {
 		}
 	}
 	s.ads[n] = e
-	return n
 }
 
 func (s *Stream) valueOf(k kind, name string) int32 {
@@ -131,6 +144,19 @@ func (s *Stream) Values(n int32, see func(kind, name string)) {
 		see(s.value[v].kind.String(), s.value[v].name)
 	}
 }
+
+// ValueNumber is the number of a value, -1 when no ad gives it.
+func (s *Stream) ValueNumber(kind, name string) int32 {
+	for k := phone; k <= handle; k++ {
+		if i, ok := s.values[key(k, name)]; ok && k.String() == kind {
+			return i
+		}
+	}
+	return -1
+}
+
+// Held reports whether a value, by its number, joins nothing.
+func (s *Stream) Held(v int32) bool { return v >= 0 && (s.held[v] || s.d.hub(s.value[v])) }
 
 // Decide has decisions of people hold from the next round on.
 func (s *Stream) Decide(d *Decisions) { s.d = d }
@@ -166,7 +192,7 @@ func (s *Stream) Place(n int32, owner func(int32) int32) (Twig, bool) {
 		}
 	}
 	for _, v := range e.values {
-		if s.d.hub(s.value[v]) {
+		if s.Held(v) {
 			continue
 		}
 		owners := s.users(n, v, owner)
@@ -185,10 +211,13 @@ func (s *Stream) Place(n int32, owner func(int32) int32) (Twig, bool) {
 	if u, bits := s.placeText(n, e); u >= 0 && u != n {
 		add(owner(u), 1, Twig{Ad: u, How: ByText, Value: -1, Bits: bits})
 	}
-	best := slices.MaxFunc(append(all, choice{owner: -1}), func(a, b choice) int {
+	if len(all) == 0 {
+		return Twig{}, false
+	}
+	best := slices.MaxFunc(all, func(a, b choice) int {
 		return cmp.Or(cmp.Compare(a.worth, b.worth), cmp.Compare(b.owner, a.owner))
 	})
-	if best.owner < 0 || best.worth < enough || s.d.apart(e.id, func(id string) bool { return s.of(id, owner) == best.owner }) {
+	if best.worth < enough || s.d.apart(e.id, func(id string) bool { return s.of(id, owner) == best.owner }) {
 		return Twig{}, false
 	}
 	return best.twig, true
@@ -273,6 +302,23 @@ func (r *Round) Len() int { return len(r.ads) }
 // ID is the id of an ad.
 func (r *Round) ID(n int32) string { return r.ads[n].id }
 
+// Value is a value by its number.
+func (r *Round) Value(n int32) (kind, name string) {
+	return r.value[n].kind.String(), r.value[n].name
+}
+
+// Kind is the kind of evidence of a twig.
+func (r *Round) Kind(w Twig) string {
+	if w.How == ByValue {
+		return r.value[w.Value].kind.String()
+	}
+	kind, _, _ := say(nil, w)
+	return kind
+}
+
+// Gives reports whether an ad gives a value, by its number.
+func (r *Round) Gives(n, value int32) bool { return slices.Contains(r.ads[n].values, value) }
+
 // Older orders ads by time and id.
 func (r *Round) Older(a, b int32) int {
 	x, y := r.ads[a], r.ads[b]
@@ -310,7 +356,26 @@ func (r *Round) Solve() {
 		r.p = l.Solve()
 	}
 	r.tree(order)
+	r.decidedHubs()
 	r.learn()
+}
+
+// decidedHubs lists the values that a person decided to be hubs.
+func (r *Round) decidedHubs() {
+	if len(r.d.Hubs) == 0 {
+		return
+	}
+	carriers := map[int32]int{}
+	for _, e := range r.ads {
+		for _, v := range e.values {
+			if r.d.hub(r.value[v]) {
+				carriers[v]++
+			}
+		}
+	}
+	for _, v := range slices.Sorted(maps.Keys(carriers)) {
+		r.Hubs = append(r.Hubs, Hub{r.value[v].kind.String(), r.value[v].name, carriers[v], float64(carriers[v])})
+	}
 }
 
 // page is an ad as the linker takes it.
@@ -373,6 +438,10 @@ func (r *Round) learn() {
 // Learn lets the stream go on from what a round has found.
 func (s *Stream) Learn(r *Round) {
 	s.known, r.known = r.known, nil
+	s.held = make(map[int32]bool, len(r.Hubs))
+	for _, h := range r.Hubs {
+		s.held[s.ValueNumber(h.Kind, h.Name)] = true
+	}
 	for n := int32(len(r.ads)); int(n) < len(s.ads); n++ { // those that came meanwhile
 		s.placeText(n, s.ads[n])
 	}

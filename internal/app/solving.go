@@ -1,0 +1,185 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"vigil.example/internal/ad"
+	"vigil.example/internal/casework"
+	"vigil.example/internal/link"
+	"vigil.example/internal/link/weigh"
+	"vigil.example/internal/pipeline"
+	"vigil.example/internal/stream"
+)
+
+// This file has the linker find who is behind all ads, in rounds beside the stream.
+// A round takes time in proportion to all ads, so it does not follow every ad: it
+// waits until the stream is quiet for a while, or until enough has come.
+
+// When a round begins, in lengths of the last one, and how much is told at once: the
+// stream waits for no more.
+const (
+	busyRounds  = 3   // when ads have grown by half
+	quietRounds = 4   // without an ad
+	slowRounds  = 20  // at most, when ads keep coming
+	toldAtOnce  = 500 // moves
+	quietLeast  = 200 * time.Millisecond
+	slowLeast   = 2 * time.Second
+)
+
+// A tempo says when the next round begins.
+type tempo struct {
+	took  time.Duration // of the last round
+	ended time.Time
+	ads   int // of it
+}
+
+// due reports whether a round is to begin: so much has changed since the last, and
+// the last ad came then.
+func (p tempo) due(now, came time.Time, changed, ads int) bool {
+	since := now.Sub(p.ended)
+	switch {
+	case changed == 0:
+		return false
+	case p.ended.IsZero():
+		return true
+	case 2*ads >= 3*p.ads && since >= busyRounds*p.took:
+		return true
+	case now.Sub(came) >= max(quietLeast, quietRounds*p.took):
+		return true
+	}
+	return since >= max(slowLeast, slowRounds*p.took)
+}
+
+// solve begins a round whenever one is due, until ctx ends.
+func (l *linker) solve(ctx context.Context) error {
+	var p tempo
+	t := time.NewTicker(50 * time.Millisecond)
+	defer t.Stop()
+	decided := uint64(0)
+	for first := true; ; first = false {
+		if now := l.a.bonds.Position(); now != decided || first {
+			decided = now
+			l.mu.Lock()
+			l.l.Decide(l.a.decisions())
+			l.mu.Unlock()
+		}
+		l.mu.Lock()
+		due := p.due(time.Now(), l.came, l.l.Changed(), l.l.Len())
+		l.mu.Unlock()
+		if due {
+			if err := l.round(ctx, &p, decided); err != nil || ctx.Err() != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+	}
+}
+
+// round finds who is behind all ads that came so far, and tells what differs.
+func (l *linker) round(ctx context.Context, p *tempo, decided uint64) error {
+	l.mu.Lock()
+	r, upTo := l.l.Begin(), l.at.UpTo
+	l.mu.Unlock()
+	began := time.Now()
+	solved := make(chan error, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				solved <- fmt.Errorf("find who is behind ads: the program failed: %s", pipeline.Fell(p))
+			}
+		}()
+		r.Solve()
+		solved <- nil
+	}()
+	select {
+	case err := <-solved:
+		if err != nil {
+			return err
+		}
+	case <-ctx.Done():
+		select { // it ends by itself, and nobody needs what it finds
+		case <-solved:
+		case <-time.After(5 * time.Second):
+		}
+		return nil
+	}
+	*p = tempo{took: time.Since(began), ended: time.Now(), ads: r.Len()}
+	for more := true; more; {
+		var err error
+		if more, err = l.tell(ctx, r, upTo, decided); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell publishes one part of what a round has found.
+func (l *linker) tell(ctx context.Context, r *link.Round, upTo, decided uint64) (more bool, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.changes, more = l.l.Tell(r, time.Now(), toldAtOnce)
+	whole := l.anew && !more
+	l.hold(l.at.UpTo)
+	if whole { // the last message says so, even when it has nothing else to say
+		l.anew = false
+		l.held = append(l.held, l.message(linkSubject, ad.LinkChange{}, l.at.UpTo, len(l.held)))
+	}
+	if err := l.store(ctx); err != nil {
+		return false, err
+	}
+	if !more {
+		l.at.Solved, l.at.Decided = upTo, decided
+		if l.l.Changed() == 0 {
+			l.at.Solved = l.at.UpTo
+		}
+		l.show()
+	}
+	return more, nil
+}
+
+// decisions are what people decided about links, as it stands.
+func (a *App) decisions() *weigh.Decisions {
+	d := &weigh.Decisions{Hubs: map[string]bool{}}
+	for _, x := range a.bonds.Standing() {
+		switch x.Kind {
+		case casework.MustLink:
+			for _, id := range x.Ads[1:] {
+				d.Must = append(d.Must, [2]string{x.Ads[0], id})
+			}
+		case casework.CannotLink:
+			d.Cannot = append(d.Cannot, [2]string{x.Ads[0], x.Ads[1]})
+		case casework.Independent:
+			d.Alone = append(d.Alone, x.Ads)
+		case casework.IsHub:
+			d.Hubs[weigh.Barred(x.Value.Kind, x.Value.Value)] = true
+		}
+	}
+	return d
+}
+
+// readBonds brings the events of decisions about links into the state.
+func (a *App) readBonds(ctx context.Context) error {
+	_, err := a.bus.Replay(ctx, stream.Decisions, 0, []string{casework.LinkSubjects}, func(m ad.Message) error {
+		return a.bonds.Apply(m.Seq, m.Subject, m.Data)
+	})
+	return err
+}
+
+// forgetBonds drops those whose events were erased.
+func (a *App) forgetBonds(ctx context.Context) error {
+	left := map[string]bool{}
+	last, err := a.bus.Replay(ctx, stream.Decisions, 0, []string{casework.LinkSubjects}, func(m ad.Message) error {
+		left[casework.LinkOf(m.Subject)] = true
+		return nil
+	})
+	if err == nil {
+		a.bonds.Forget(last, left)
+	}
+	return err
+}
