@@ -74,6 +74,8 @@ func TestOutput(t *testing.T) {
 		{"search-number-unknown", []string{"search", "912-555-0188"}},
 		{"search-beyond", []string{"search", "--offset", "40", "piano"}},
 		{"search-digits", []string{"search", "5550123"}},
+		{"search-facets", []string{"search", "--facets", "piano"}},
+		{"search-clusters", []string{"search", "--clusters", "piano"}},
 		{"ad", []string{"ad", town.Ads[0].AdID}},
 		{"cluster", []string{"cluster", town.Cluster}},
 		{"clusters", []string{"cluster"}},

@@ -33,6 +33,23 @@ type Choice struct {
 	On        bool // the query asks for it
 }
 
+// terms are the parts of a query that must all hold, each to be taken out.
+func terms(n query.Node) (out []Choice) {
+	and, ok := n.(query.And)
+	if !ok {
+		return nil
+	}
+	for i, part := range and.Of {
+		rest := slices.Delete(slices.Clone(and.Of), i, i+1)
+		next := rest[0].String()
+		if len(rest) > 1 {
+			next = query.And{Of: rest}.String()
+		}
+		out = append(out, Choice{Name: part.String(), Query: next})
+	}
+	return out
+}
+
 // narrowings lists what the ads that match can be told apart by.
 func narrowings(d *desk.Desk, text string, n query.Node, sv search.Survey) (out []Narrowing) {
 	for _, f := range search.Facets() {
@@ -44,13 +61,16 @@ func narrowings(d *desk.Desk, text string, n query.Node, sv search.Survey) (out 
 			}
 			one := Choice{Name: d.FacetName(f, c.Value), Documents: c.Documents}
 			one.Query, one.On = toggled(text, n, term)
+			if c.Documents == sv.Total && !one.On { // says nothing
+				continue
+			}
 			if len(group.Values) < firstValues || one.On {
 				group.Values = append(group.Values, one)
 			} else {
 				group.More = append(group.More, one)
 			}
 		}
-		if len(group.Values) > 1 || len(group.Values) == 1 && (group.Values[0].On || group.Values[0].Documents < sv.Total) {
+		if len(group.Values) > 0 {
 			out = append(out, group)
 		}
 	}

@@ -85,6 +85,7 @@ type resultsBody struct {
 	Alone    string      // asks for the number alone, when nothing has it and the rest
 	Sites    []desk.Site // what is covered, when nothing was found
 	Groups   []Group
+	Terms    []Choice // parts of the query
 	Narrow   []Narrowing
 	Times    *Times
 	Places   *Places
@@ -182,6 +183,7 @@ func (s *server) results(r *http.Request, v *visit) error {
 // beside works out what stands beside the rows, and the groups.
 func (b *resultsBody) beside(d *desk.Desk, text string) {
 	n, sv := b.Answer.Node, b.Answer.Survey
+	b.Terms = terms(n)
 	b.Narrow = narrowings(d, text, n, sv)
 	b.Times = times(text, n, sv.Times, b.Every)
 	b.Places = places(sv.Cells, d.MetroName)

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"vigil.example/internal/query"
@@ -18,6 +19,7 @@ const (
 	mapLeast   = 110
 	mapMost    = 300
 	mapEdge    = 16
+	widestBar  = 26
 )
 
 // mostBars is how many stretches of time are drawn; where there are more, each is
@@ -55,8 +57,9 @@ var steps = []search.Step{search.Daily, search.Weekly, search.Monthly}
 
 // times draws when ads were last seen, from counts by day. Asked is the width that
 // was chosen; else, or where it makes too many bars, the narrowest that fits is taken.
+// Nil when all were last seen on one day.
 func times(text string, n query.Node, days []search.Bucket, asked search.Step) *Times {
-	if len(days) == 0 {
+	if len(days) < 2 { // there is nothing to tell apart
 		return nil
 	}
 	t := &Times{}
@@ -86,7 +89,7 @@ func times(text string, n query.Node, days []search.Bucket, asked search.Step) *
 	}
 	wide := drawWidth / float64(stretches(t.Step, from, to))
 	for at := from; !at.After(to); at = following(t.Step, at) {
-		b := TimeBar{X: round1(float64(len(t.Bars)) * wide), W: round1(max(wide-1, wide*.8)), Name: stretch(t.Step, at), Documents: count[at]}
+		b := TimeBar{X: round1(float64(len(t.Bars)) * wide), W: round1(min(widestBar, max(wide-1, wide*.8))), Name: stretch(t.Step, at), Documents: count[at]}
 		if b.Documents > 0 {
 			b.H = round1(max(2, float64(b.Documents)*(timeFoot-4)/float64(t.Top)))
 		}
@@ -165,8 +168,8 @@ type Places struct {
 type Dot struct {
 	X, Y, R float64
 	Name    string
-	Label   bool // its name is written beside it
-	Left    bool // on its left side
+	Label   string // its name, where it is written beside it
+	Left    bool   // on its left side
 	Says    string
 }
 
@@ -217,11 +220,13 @@ func places(cells []search.Cell, name func(code string) string) *Places {
 		d.Says = d.Name + ": " + grouped(c.Documents)
 		d.Left = d.X > drawWidth/2
 		if i < labels {
-			d.Label = true
+			d.Label = firstCity(d.Name)
 			for _, t := range taken {
-				d.Label = d.Label && math.Abs(t.Y-d.Y) > 12
+				if math.Abs(t.Y-d.Y) <= 12 {
+					d.Label = ""
+				}
 			}
-			if d.Label {
+			if d.Label != "" {
 				taken = append(taken, d)
 			}
 		}
@@ -229,4 +234,12 @@ func places(cells []search.Cell, name func(code string) string) *Places {
 	}
 	p.Says = fmt.Sprintf("Where the ads are, by metropolitan area: %s; most in %s. The same figures stand under Area below.", grouped(len(cells))+" areas", p.Dots[0].Name)
 	return p
+}
+
+// firstCity is the first city of an area with the state.
+func firstCity(name string) string {
+	cities, state, _ := strings.Cut(name, ", ")
+	city, _, _ := strings.Cut(cities, "-")
+	state, _, _ = strings.Cut(state, "-")
+	return strings.TrimSuffix(city+", "+state, ", ")
 }

@@ -1,0 +1,92 @@
+package cli_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"vigil.example/internal/access"
+	"vigil.example/internal/api/apitest"
+)
+
+// part is the one file in the folder that an export was cut off in.
+func (s *shell) part() string {
+	s.t.Helper()
+	all, err := filepath.Glob(s.path("*.part"))
+	if err != nil || len(all) > 1 {
+		s.t.Fatalf("%v, %v", all, err)
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0]
+}
+
+// An export that was cut off anywhere goes on to the same file.
+func TestExportGoesOn(t *testing.T) {
+	town := apitest.Start(t)
+	sh := newShell(t)
+	sh.env["VIGIL_SERVER"], sh.env["VIGIL_TOKEN"] = town.URL, town.Secret(t, "anna", access.Scopes()...)
+	for _, f := range []string{"csv", "jsonl"} {
+		out := sh.must("", "export", "piano", "-o", sh.path("whole."+f))
+		whole, err := os.ReadFile(sh.path("whole." + f))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(whole)
+		if !strings.Contains(out, "3 ads") || !strings.Contains(out, hex.EncodeToString(sum[:])) || sh.part() != "" {
+			t.Errorf("%s: %s", f, out)
+		}
+		if i, err := os.Stat(sh.path("whole." + f)); err != nil || i.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", f, i.Mode(), err)
+		}
+		name := sh.path("again." + f)
+		for at := 0; at <= len(whole); at += max(1, len(whole)/17) {
+			sh.must("", "export", "piano", "-o", name)
+			if err := os.Rename(name, partName(name, f)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(sh.part(), int64(at)); err != nil {
+				t.Fatal(err)
+			}
+			sh.must("", "export", "piano", "-o", name, "--resume")
+			got, err := os.ReadFile(name)
+			if err != nil || !bytes.Equal(got, whole) {
+				t.Fatalf("%s cut at %d goes on to another file: %v\n%s", f, at, err, got)
+			}
+			if err := os.Remove(name); err != nil || sh.part() != "" {
+				t.Fatal(err, sh.part())
+			}
+		}
+		if _, errs, code := sh.run("", "export", "violin", "-o", name, "--resume"); code != 4 || !strings.Contains(errs, "leave --resume out") {
+			t.Errorf("another query goes on: %d %s", code, errs)
+		}
+	}
+	if _, errs, code := sh.run("", "export", "piano", "-o", sh.path("whole.csv")); code != 2 || !strings.Contains(errs, "is there already") {
+		t.Errorf("over a file: %d %s", code, errs)
+	}
+	if _, errs, code := sh.run("", "export", "piano", "-o", sh.path("a.pdf")); code != 2 || !strings.Contains(errs, "csv, jsonl or xlsx") {
+		t.Errorf("as pdf: %d %s", code, errs)
+	}
+	if _, errs, code := sh.run("", "export", "piano", "-o", sh.path("a.xlsx"), "--resume"); code != 2 {
+		t.Errorf("an archive goes on: %d %s", code, errs)
+	}
+	if _, errs, code := sh.run("", "export", "(piano", "-o", sh.path("a.csv")); code != 2 || sh.part() != "" {
+		t.Errorf("a query that cannot be read: %d %s", code, errs)
+	}
+	sh.must("", "export", "piano", "-o", sh.path("a.xlsx"))
+	sh.env["VIGIL_TOKEN"] = town.Secret(t, "rita", access.Scopes()...)
+	if _, errs, code := sh.run("", "export", "piano", "-o", sh.path("b.csv")); code != 3 || sh.part() != "" {
+		t.Errorf("a reader: %d %s", code, errs)
+	}
+}
+
+// partName is what an unfinished export is called.
+func partName(out, format string) string {
+	sum := sha256.Sum256([]byte(format + "\npiano"))
+	return out + "." + hex.EncodeToString(sum[:4]) + ".part"
+}
