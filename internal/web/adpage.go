@@ -77,8 +77,8 @@ func (s *server) ad(r *http.Request, v *visit) error {
 func newAdBody(view desk.AdView) adBody {
 	b := adBody{AdView: view, Doc: view.Current()}
 	a := &b.Doc.Ad
-	b.Title = pieces(a.Title, found(a, "title"), 0, shownBody)
-	b.Body = pieces(a.Body, found(a, "body"), 0, shownBody)
+	b.Title = pieces(a.Title, append(sitesOwn(a, "title"), found(a, "title")...), 0, shownBody)
+	b.Body = pieces(a.Body, append(sitesOwn(a, "body"), found(a, "body")...), 0, shownBody)
 	b.Cut = max(0, length(a.Body)-shownBody)
 	for i, c := range a.Contacts {
 		field := fmt.Sprintf("contact:%d", i)

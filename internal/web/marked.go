@@ -158,6 +158,19 @@ func found(a *ad.Ad, field string) []mark {
 	return out
 }
 
+// sitesOwn returns the marks of a field for the words that the site adds.
+func sitesOwn(a *ad.Ad, field string) []mark {
+	var out []mark
+	if a.SiteWords != nil {
+		for _, s := range a.SiteWords.Spans {
+			if s.Field == field {
+				out = append(out, mark{s.Start, s.End, "sites", "the site’s own words"})
+			}
+		}
+	}
+	return out
+}
+
 // hits returns the marks of a field for what a search found.
 func hits(spans []ad.Span, field string) []mark {
 	var out []mark

@@ -92,7 +92,11 @@ func foundIn(a *ad.Ad, view desk.AdView) (out []Found) {
 		add(ad.Value{Kind: "phone", Value: p.E164}, w, p.Span)
 	}
 	for _, id := range a.Identifiers {
-		add(ad.Value{Kind: id.Kind, Value: id.Value}, Way{Confidence: id.Confidence}, id.Span)
+		w := Way{Confidence: id.Confidence}
+		if a.SiteWords.In(id.Span) {
+			w.Against = []string{"it stands in the site's own words"}
+		}
+		add(ad.Value{Kind: id.Kind, Value: id.Value}, w, id.Span)
 	}
 	return out
 }
