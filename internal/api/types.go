@@ -213,6 +213,8 @@ type Inbox struct {
 	Older  int        `json:"older"`            // no longer held in full
 	Newest uint64     `json:"newest"`           // to wait for what is newer
 	Before uint64     `json:"before,omitempty"` // of the next, older page
+	// Searches are the names of the saved searches that alerts are of, by their ids.
+	Searches map[string]string `json:"searches,omitempty"`
 }
 
 // A MarkRequest marks alerts: those of the ids, or without ids all up to the

@@ -69,8 +69,12 @@ func (s *server) inbox(c *call) error {
 	if err != nil {
 		return err
 	}
+	names := map[string]string{}
+	for id, v := range s.desk.SearchesOf(c.s, p.Alerts) {
+		names[id] = v.Name
+	}
 	return c.reply(http.StatusOK, Inbox{
-		Alerts: append([]ad.Alert{}, p.Alerts...), Unread: p.Unread, Total: p.Total, Older: p.Older, Newest: p.Newest, Before: p.Before,
+		Searches: names, Alerts: append([]ad.Alert{}, p.Alerts...), Unread: p.Unread, Total: p.Total, Older: p.Older, Newest: p.Newest, Before: p.Before,
 	})
 }
 

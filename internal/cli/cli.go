@@ -63,7 +63,10 @@ type client struct {
 	Cluster     clusterCmd     `cmd:"" help:"Show a cluster of linked ads and why they are linked, or the largest clusters."`
 	Demand      demandCmd      `cmd:"" help:"Show demand and supply by week in a metropolitan area."`
 	Site        siteCmd        `cmd:"" help:"Show what a site adds to every page."`
+	Saved       savedCmd       `cmd:"" help:"Keep searches under names, share them, and be told of new ads that match."`
+	Lookup      lookupCmd      `cmd:"" help:"Look up thousands of numbers, addresses and handles from a file at once."`
 	Watch       watchCmd       `cmd:"" help:"Be told when a number, address or handle appears in a new ad."`
+	WatchList   watchListsCmd  `cmd:"" name:"watchlist" help:"See, end and export lists of watches."`
 	Inbox       inboxCmd       `cmd:"" help:"Show alerts, newest first."`
 	Packet      packetCmd      `cmd:"" help:"Export and verify sealed evidence packets."`
 	Erase       eraseCmd       `cmd:"" help:"Erase ads for good, by id, number or age, and list what was erased."`

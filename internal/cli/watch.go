@@ -3,6 +3,8 @@ package cli
 import (
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/api"
@@ -173,6 +175,10 @@ func printInbox(c *Context, p api.Inbox) {
 	c.printf("\n")
 	t := table{heads: []string{"", "RAISED (UTC)", "VALUE", "SITE", "TITLE"}, flex: 4}
 	for _, a := range p.Alerts {
+		if a.Search != "" {
+			printMatch(&t, a, searchName(p.Searches[a.Search]))
+			continue
+		}
 		t.row(mark(a), clock(a.RaisedAt), cut(link.Display(a.Value), 24), cut(a.Site, 14), a.Title)
 		if a.Written != "" && !plain(a.Value, a.Written) {
 			t.note("written “" + cut(clean(a.Written), columns-12) + "”")
@@ -186,6 +192,35 @@ func printInbox(c *Context, p api.Inbox) {
 	if p.Older > 0 {
 		c.printf("%s older than all of these are counted only.\n", plural(p.Older, "alert", "alerts"))
 	}
+}
+
+// searchName is how a saved search is called where values stand.
+func searchName(name string) string {
+	if name == "" {
+		return "(a search that is gone)"
+	}
+	return "“" + clean(name) + "”"
+}
+
+// printMatch prints an alert of a saved search, or the line of many.
+func printMatch(t *table, a ad.Alert, name string) {
+	if a.Count > 0 {
+		hour := a.RaisedAt.UTC().Truncate(time.Hour)
+		t.row(mark(a), clock(a.RaisedAt), cut(name, 24), "", plural(a.Count, "ad matches", "ads match")+", "+hour.Format("15:04")+" to "+hour.Add(time.Hour).Format("15:04"))
+		t.note("to see them: vigil saved run " + a.Search)
+		return
+	}
+	t.row(mark(a), clock(a.RaisedAt), cut(name, 24), cut(a.Site, 14), a.Title)
+	var words []string
+	for _, f := range a.Found {
+		words = append(words, "“"+cut(clean(f.Text), 40)+"”")
+	}
+	if len(words) > 0 {
+		for _, l := range wrapped("found "+strings.Join(words, ", "), columns-2) {
+			t.note(l)
+		}
+	}
+	t.note("ad " + a.AdID + "  search " + a.Search)
 }
 
 func mark(a ad.Alert) string {

@@ -410,3 +410,18 @@ func (d *Desk) onSaved(ctx context.Context, s access.Subject, action, id string,
 	}
 	return err
 }
+
+// SearchesOf are the saved searches that alerts are of, by id; without those that
+// were erased, or that the subject may not see any more. It belongs to the inbox, in whose line in the log it is.
+func (d *Desk) SearchesOf(s access.Subject, alerts []ad.Alert) map[string]SavedView {
+	out := map[string]SavedView{}
+	for _, a := range alerts {
+		if _, done := out[a.Search]; a.Search == "" || done {
+			continue
+		}
+		if x, err := d.Docket.Saved(a.Search); err == nil && x.VisibleTo(s.User) {
+			out[a.Search] = d.savedView(s, x)
+		}
+	}
+	return out
+}
