@@ -95,7 +95,9 @@ func Learn(name string, sample []Sheet, before Model, now time.Time) (Model, boo
 		}
 		m.Version = max(m.Version, s.Model.Version+1)
 	}
-	m.Phrases = phrases(sample[:len(texts)], words)
+	if m.Phrases = phrases(sample[:len(texts)], words); len(m.Phrases) == 0 && before.Version == 0 {
+		return before, false // a label here and there, which is read with what it labels
+	}
 	if before.Version > 0 {
 		m.Before = append([]Past{{before.Version, before.Digest, before.Since}}, before.Before...)
 		m.Before = m.Before[:min(len(m.Before), maxBefore)]
