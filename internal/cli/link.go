@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -28,9 +27,9 @@ type linkCmd struct {
 
 // Help explains input and output in short.
 func (*linkCmd) Help() string {
-	return "An ad is one JSON object a line: id, posted_at (RFC 3339), site, city, title, body, and lists of phones, emails, handles and image_hashes (16 hex digits), any of which may be missing; text stands for body. " +
+	return "An ad is one JSON object a line: id, posted_at (RFC 3339, a date, or seconds since 1970), site, city, title, body, and lists of phones, emails, handles and image_hashes (16 hex digits). All but the id may be missing; text stands for body, one string for a list. " +
 		"Prints {\"id\",\"cluster\"} per ad, in order; a cluster is named by its oldest ad. Progress goes to the standard error. " +
-		"A line that cannot be read is reported and passed over, and the exit code is 1 in the end."
+		"A line that cannot be read, or that gives the id of one before it, is reported and passed over, and the exit code is 1 in the end."
 }
 
 // Example is shown in the help.
@@ -48,32 +47,30 @@ func (k *linkCmd) Run(c *Context) error {
 	start := time.Now()
 	l := weigh.New()
 	l.Without(k.Without...)
-	in := linkable{keep: k.Explain != ""}
+	in := linkable{keep: k.Explain != "", said: &progress{to: c.Stderr, last: start}}
 	bad := in.read(c, file, l)
-	ids := in.ids
-	if bad != nil && len(ids) == 0 {
-		return bad
+	if bad != nil && l.Len() == 0 || c.Ctx.Err() != nil {
+		return errors.Join(bad, c.Ctx.Err())
 	}
-	_, _ = fmt.Fprintf(c.Stderr, "read %d ads in %.1f s\n", len(ids), time.Since(start).Seconds())
-	if in.silent > 0 {
-		_, _ = fmt.Fprintf(c.Stderr, "vigil: %d of %s have no title, body or text: only contacts and pictures can link them\n", in.silent, plural(len(ids), "ad", "ads"))
-	}
+	in.said.now("read %s in %.1f s", plural(l.Len(), "ad", "ads"), time.Since(start).Seconds())
+	in.doubts(c)
 	start = time.Now()
+	l.Progress = func(done int) { in.said.sometimes("compared %d of %d", done, l.Len()) }
 	p := l.Solve()
-	_, _ = fmt.Fprintf(c.Stderr, "linked them in %.1f s\n", time.Since(start).Seconds())
+	in.said.now("linked them in %.1f s", time.Since(start).Seconds())
 	switch {
 	case k.Explain != "":
 		return errors.Join(k.explain(c, p, other, in.ads), bad)
 	case k.Score != "":
-		return errors.Join(k.score(c, ids, p), bad)
+		return errors.Join(k.score(c, l, p), bad)
 	case k.Export != "":
 		return errors.Join(k.export(c, p), bad)
 	}
 	out := bufio.NewWriterSize(c.Stdout, 64<<10)
 	e := json.NewEncoder(out)
 	e.SetEscapeHTML(false)
-	for i, id := range ids {
-		if err := e.Encode(linked{id, ids[p.Clusters[i]]}); err != nil {
+	for i := range l.Len() {
+		if err := e.Encode(linked{in.id(l, i), in.id(l, p.Clusters[i])}); err != nil {
 			return written(err)
 		}
 	}
@@ -81,8 +78,8 @@ func (k *linkCmd) Run(c *Context) error {
 }
 
 type linked struct {
-	ID      string `json:"id"`
-	Cluster string `json:"cluster"`
+	ID      any `json:"id"` // as it was given: a string or a number
+	Cluster any `json:"cluster"`
 }
 
 // arguments tells the file from the second ad, in whatever order they stand.
@@ -103,139 +100,37 @@ func (k *linkCmd) arguments() (file, other string, err error) {
 	return k.File, k.Other, nil
 }
 
-// A decoded is what became of one line: an ad, or why it is none.
-type decoded struct {
-	ad   weigh.Ad
-	page weigh.Page
-	line int
-	err  error
-}
-
-// A linkable is what was read of a file of ads.
-type linkable struct {
-	keep   bool // the ads themselves
-	ids    []string
-	ads    map[string]weigh.Ad
-	silent int // ads without a text
-}
-
-// read hands the ads of a file to a linker, in order. Lines are decoded beside each
-// other.
-func (in *linkable) read(c *Context, name string, l *weigh.Linker) error {
-	f, err := c.openAds(name, formatJSONL, func() error { return nil })
-	if err != nil {
-		return err
-	}
-	in.ads = map[string]weigh.Ad{}
-	type batch struct {
-		lines [][]byte
-		first int
-		done  chan []decoded
-	}
-	work, order := make(chan batch), make(chan batch, 2*runtime.GOMAXPROCS(0))
-	for range runtime.GOMAXPROCS(0) {
-		go func() {
-			for b := range work {
-				b.done <- decodeAds(b.lines, b.first)
-			}
-		}()
-	}
-	read := make(chan error, 1)
-	go func() {
-		defer close(order)
-		defer close(work)
-		var b batch
-		send := func() {
-			b.done = make(chan []decoded, 1)
-			order <- b
-			work <- b
-			b = batch{}
-		}
-		err := f.lines(func(n int, line []byte) error {
-			if len(b.lines) > 0 && n != b.first+len(b.lines) { // an empty line stands between
-				send()
-			}
-			if len(b.lines) == 0 {
-				b.first = n
-			}
-			b.lines = append(b.lines, append([]byte(nil), line...))
-			if len(b.lines) == 256 {
-				send()
-			}
-			return nil
-		})
-		if len(b.lines) > 0 {
-			send()
-		}
-		read <- err
-	}()
-	for b := range order {
-		for _, d := range <-b.done {
-			if d.err != nil {
-				_ = f.skip(d.line, d.err)
-				continue
-			}
-			in.ids = append(in.ids, d.ad.ID)
-			if d.ad.Title+d.ad.Body == "" {
-				in.silent++
-			}
-			if in.keep {
-				in.ads[d.ad.ID] = d.ad
-			}
-			l.Take(d.page)
-		}
-	}
-	return f.ended(<-read)
-}
-
-func decodeAds(lines [][]byte, first int) []decoded {
-	out := make([]decoded, len(lines))
-	for i, line := range lines {
-		var row struct {
-			weigh.Ad
-			Text string `json:"text"`
-		}
-		err := object(line, &row)
-		if err == nil && row.ID == "" {
-			err = errors.New("no id")
-		}
-		if row.Title+row.Body == "" {
-			row.Body = row.Text
-		}
-		out[i] = decoded{ad: row.Ad, line: first + i, err: err}
-		if err == nil {
-			out[i].page = weigh.Read(row.Ad)
-		}
-	}
-	return out
-}
-
 // score compares the clusters with a labelled file. Ads that were not linked
 // count as alone.
-func (k *linkCmd) score(c *Context, ids []string, p *weigh.Partition) error {
+func (k *linkCmd) score(c *Context, l *weigh.Linker, p *weigh.Partition) error {
 	f, err := c.openAds(k.Score, formatJSONL, func() error { return nil })
 	if err != nil {
 		return err
 	}
-	at := make(map[string]int, len(ids))
-	for i, id := range ids {
-		at[id] = p.Clusters[i]
+	at := make(map[string]int, l.Len())
+	for i := range l.Len() {
+		at[l.ID(i)] = p.Clusters[i]
 	}
 	var gold []weigh.Labelled
 	var clusters []int
 	err = f.ended(f.lines(func(n int, line []byte) error {
-		var g weigh.Labelled
+		var g struct {
+			ID    one      `json:"id"`
+			Group one      `json:"true_group"`
+			Kind  string   `json:"true_kind"`
+			Neg   []string `json:"true_neg"`
+		}
 		if err := object(line, &g); err != nil {
 			return f.skip(n, err)
 		}
 		if g.Group == "" {
 			return f.skip(n, errors.New("no true_group: the file is not labelled"))
 		}
-		cluster, ok := at[g.ID]
+		cluster, ok := at[string(g.ID)]
 		if !ok {
 			cluster = -1 - len(gold)
 		}
-		gold, clusters = append(gold, weigh.Labelled{Group: g.Group, Kind: g.Kind, Neg: g.Neg}), append(clusters, cluster)
+		gold, clusters = append(gold, weigh.Labelled{Group: string(g.Group), Kind: g.Kind, Neg: g.Neg}), append(clusters, cluster)
 		return nil
 	}))
 	if len(gold) == 0 && err != nil {

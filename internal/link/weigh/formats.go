@@ -40,7 +40,7 @@ func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
 func (n Node) values() []string {
 	at := ""
-	if n.Kind == "ad" {
+	if n.Kind == "ad" && !n.At.IsZero() {
 		at = n.At.Format(time.RFC3339)
 	}
 	return []string{n.Kind, n.Label, n.Cluster, at, n.Site, n.City}
@@ -180,7 +180,10 @@ func writeFTM(w io.Writer, g Graph) error {
 	for _, n := range g.Nodes {
 		switch {
 		case n.Kind == "ad":
-			props := map[string][]string{"title": {"Ad " + n.Label}, "publishedAt": {n.At.Format("2006-01-02T15:04:05")}}
+			props := map[string][]string{"title": {"Ad " + n.Label}}
+			if !n.At.IsZero() {
+				props["publishedAt"] = []string{n.At.Format("2006-01-02T15:04:05")}
+			}
 			if n.Site != "" {
 				props["publisher"] = []string{n.Site}
 			}

@@ -66,7 +66,7 @@ func (p *Partition) Graph(id string) (Graph, error) {
 			continue
 		}
 		a := &l.ads[i]
-		b.g.Nodes = append(b.g.Nodes, Node{"ad:" + a.id, "ad", a.id, b.cluster(i), time.Unix(a.at, 0).UTC(), sites[a.site], cities[a.city]})
+		b.g.Nodes = append(b.g.Nodes, Node{"ad:" + a.id, "ad", a.id, b.cluster(i), moment(a.at), sites[a.site], cities[a.city]})
 		texts[a.unit] = append(texts[a.unit], i)
 	}
 	all := len(size)
@@ -99,6 +99,14 @@ func (p *Partition) Graph(id string) (Graph, error) {
 		}
 	}
 	return b.g, nil
+}
+
+// moment is a time, the zero one for ads without any.
+func moment(at int64) time.Time {
+	if at == undated {
+		return time.Time{}
+	}
+	return time.Unix(at, 0).UTC()
 }
 
 func byNumber(m map[string]int32) []string {

@@ -20,6 +20,9 @@ type Linker struct {
 	value  []value
 	barred map[string]bool
 	own    []site.Words // of each site
+
+	// Progress, where it is set, is told now and then how many texts were compared.
+	Progress func(done int)
 }
 
 type record struct {
@@ -93,6 +96,12 @@ func Read(a Ad) Page {
 	return p
 }
 
+// Len is how many ads were taken.
+func (l *Linker) Len() int { return len(l.ads) }
+
+// ID is the id of an ad by its number: the first that was taken has 0.
+func (l *Linker) ID(i int) string { return l.ads[i].id }
+
 // Add takes one ad.
 func (l *Linker) Add(a Ad) { l.Take(Read(a)) }
 
@@ -144,6 +153,7 @@ type Partition struct {
 // Solve finds the clusters. The result depends on the set of ads, not on the
 // order in which they were added.
 func (l *Linker) Solve() *Partition {
+	l.date()
 	order := make([]int32, len(l.ads))
 	for i := range order {
 		order[i] = int32(i)
@@ -166,6 +176,27 @@ func (l *Linker) Solve() *Partition {
 		p.Clusters[i] = oldest[u]
 	}
 	return p
+}
+
+var undated = time.Time{}.Unix()
+
+// date puts ads without a time into the middle of the others.
+func (l *Linker) date() {
+	var days []float32
+	for i := range l.ads {
+		if l.ads[i].at != undated {
+			days = append(days, l.ads[i].day)
+		}
+	}
+	if len(days) == len(l.ads) || len(days) == 0 {
+		return
+	}
+	slices.Sort(days)
+	for i := range l.ads {
+		if l.ads[i].at == undated {
+			l.ads[i].day = days[len(days)/2]
+		}
+	}
 }
 
 func (l *Linker) textOf(i int32) []uint32 { return l.words[l.ads[i].from:l.ads[i].to] }

@@ -46,6 +46,9 @@ func newOwners(l *Linker, order []int32) *owners {
 	t.addAll(len(order), func(k int) []uint32 { return l.textOf(order[k]) }, func(k int, p placed) {
 		i := order[k]
 		l.ads[i].unit, l.ads[i].whole = p.unit, p.whole
+		if l.Progress != nil && k%4096 == 4095 {
+			l.Progress(k + 1)
+		}
 		if p.part.bits > 0 {
 			o.parts = append(o.parts, part{i, p.part})
 		}

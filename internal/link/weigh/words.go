@@ -14,6 +14,9 @@ const (
 	breakWord  = uint32(3) // between title and body
 )
 
+// spaceless are scripts that are written without spaces: every letter is a word.
+var spaceless = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar}
+
 const maxWords = 400 // of an ad; what is behind them is not read
 
 // words appends the hashed words of s to out: folded, without punctuation and
@@ -61,7 +64,7 @@ func words(out []uint32, s string, city []uint32) []uint32 {
 		}
 		in = true
 		h = (h ^ uint32(r)) * prime
-		if unicode.Is(unicode.Han, r) { // written without spaces
+		if r >= 0x0e00 && unicode.In(r, spaceless...) {
 			end()
 		}
 	}
