@@ -9,6 +9,7 @@ import (
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/alert"
+	"vigil.example/internal/desk"
 )
 
 const (
@@ -26,6 +27,8 @@ type Item struct {
 	Title []Piece
 	Words []Piece          // the value as the ad writes it
 	Why   *ad.Subscription // nil when the subscription has ended
+	Of    desk.SavedView   // the saved search that it is of; zero when that is gone
+	Hour  time.Time        // that many alerts of one search are counted in
 }
 
 // An inboxBody is the inbox.
@@ -34,6 +37,7 @@ type inboxBody struct {
 	Items []Item
 	Live  int // rounds left, 0 when not live
 	First bool
+	Storm int
 }
 
 func (s *server) inbox(r *http.Request, v *visit) error {
@@ -47,9 +51,10 @@ func (s *server) inbox(r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	b := inboxBody{Page: pg, Live: min(max(live, 0), liveRounds), First: before == 0}
+	b := inboxBody{Page: pg, Live: min(max(live, 0), liveRounds), First: before == 0, Storm: alert.Storm}
+	searches := s.desk.SearchesOf(v.Subject, pg.Alerts)
 	for _, a := range pg.Alerts {
-		it := Item{Alert: a, Title: pieces(a.Title, nil, 0, 200), Words: pieces(a.Written, nil, 0, 80)}
+		it := Item{Alert: a, Title: pieces(a.Title, nil, 0, 200), Words: pieces(a.Written, nil, 0, 80), Of: searches[a.Search], Hour: a.RaisedAt.UTC().Truncate(time.Hour)}
 		for i := range subs {
 			if subs[i].ID == a.Subscription {
 				it.Why = &subs[i]

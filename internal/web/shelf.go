@@ -46,7 +46,7 @@ type note struct {
 	Kind  string // watching, ended, purpose, password, not-a-value, read, corrected, withdrawn
 	Value ad.Value
 	Text  string
-	ID    string // of a correction, to take it back
+	ID    string // of a correction, a saved search or a list, to take it back
 	Ad    string // that it is of
 }
 

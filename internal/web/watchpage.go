@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
@@ -14,7 +15,9 @@ import (
 
 // A watchesBody is the list of subscriptions.
 type watchesBody struct {
-	Watches []ad.Subscription
+	Watches []ad.Subscription // that are in no list
+	Lists   []desk.WatchListView
+	Beyond  int // watches that are in lists
 	Fault   string
 	Typed   string
 }
@@ -28,6 +31,18 @@ func (s *server) showWatches(r *http.Request, v *visit, code int, b watchesBody)
 	if b.Watches, err = s.desk.Watches(r.Context(), v.Subject); err != nil {
 		return err
 	}
+	if b.Lists, err = s.desk.WatchLists(r.Context(), v.Subject); err != nil {
+		return err
+	}
+	listed := map[string]bool{}
+	for _, l := range b.Lists {
+		for _, id := range l.Made {
+			listed[id] = true
+		}
+	}
+	all := len(b.Watches)
+	b.Watches = slices.DeleteFunc(b.Watches, func(sub ad.Subscription) bool { return listed[sub.ID] })
+	b.Beyond = all - len(b.Watches)
 	return v.show(r, code, "watches", page{Title: "Watches", Here: "watches", Body: b})
 }
 

@@ -49,6 +49,9 @@ type server struct {
 // maxForm bounds the body of a request.
 const maxForm = 64 << 10
 
+// maxLookupForm bounds the one that brings a list to look up, as text and as a file.
+const maxLookupForm = 2*desk.MaxLookupBytes + maxForm
+
 // New returns the handler of all pages. It wants the whole of an origin: its
 // addresses begin at the root.
 func New(d *desk.Desk, c Config) http.Handler {
@@ -97,6 +100,22 @@ func New(d *desk.Desk, c Config) http.Handler {
 	mux.Handle("GET /watches", s.signedIn(s.watches))
 	mux.Handle("POST /watches", s.signedIn(s.watch))
 	mux.Handle("POST /watches/end", s.signedIn(s.unwatch))
+	mux.Handle("GET /saved", s.signedIn(s.savedList))
+	mux.Handle("POST /saved", s.signedIn(s.save))
+	mux.Handle("GET /saved/{id}", s.signedIn(s.savedOne))
+	mux.Handle("POST /saved/{id}", s.signedIn(s.save))
+	mux.Handle("POST /saved/{id}/{do}", s.signedIn(s.savedDo))
+	mux.Handle("GET /saved/{id}/{do}", s.signedIn(s.savedOne)) // after signing in again, or from the history
+	mux.Handle("GET /lookup", s.signedIn(s.lookupForm))
+	mux.Handle("POST /lookup", s.signedIn(s.lookup))
+	mux.Handle("GET /lookup/{id}", s.signedIn(s.lookedUp))
+	mux.Handle("GET /lookup/{id}/csv", s.signedIn(s.lookupCSV))
+	mux.Handle("GET /lookup/{id}/watch", s.signedIn(s.lookedUp))
+	mux.Handle("POST /lookup/{id}/watch", s.signedIn(s.watchLookedUp))
+	mux.Handle("GET /watchlist/{id}", s.signedIn(s.watchList))
+	mux.Handle("GET /watchlist/{id}/csv", s.signedIn(s.watchListCSV))
+	mux.Handle("POST /watchlist/{id}/end", s.signedIn(s.endWatchList))
+	mux.Handle("POST /watchlist/{id}/restore", s.signedIn(s.restoreWatchList))
 	mux.Handle("GET /help", s.signedIn(s.static("help", "Help")))
 	mux.Handle("GET /about", s.signedIn(s.static("about", "What Vigil says and does not say")))
 	mux.Handle("GET /packets", s.signedIn(s.static("packets", "How to check a packet")))

@@ -184,6 +184,12 @@ func functions() template.FuncMap {
 			return pieces(s, nil, 0, length(s))
 		},
 		"decision":  decision,
+		"linesOf":   linesOf,
+		"fieldName": fieldName,
+		"copyOf": func(f savedForm) savedForm {
+			f.ID, f.Shared = "", false
+			return f
+		},
 		"inWords":   inWords,
 		"undo":      func(adID, id string) undoButton { return undoButton{adID, id} },
 		"phone":     func(e164 string) ad.Value { return ad.Value{Kind: "phone", Value: e164} },
