@@ -99,6 +99,17 @@ func Region(s string) string {
 	return t.regions[fold(s)]
 }
 
+// Regions lists the names of the regions that Region knows, in lower case, sorted.
+func Regions() []string {
+	t := load()
+	var out []string
+	for _, name := range t.names {
+		out = append(out, strings.ToLower(name))
+	}
+	slices.Sort(out)
+	return out
+}
+
 // RegionName names a region by its code; a code that is not known is its own name.
 func RegionName(code string) string { return cmp.Or(load().names[code], code) }
 

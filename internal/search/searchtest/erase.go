@@ -2,6 +2,8 @@ package searchtest
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"slices"
 	"testing"
 
@@ -14,70 +16,79 @@ import (
 // ones had never been; erasing again is no error, and an erased ad that is seen
 // again is new.
 func erased(t *testing.T, open Open) {
-	for seed := range uint64(6) {
-		m := newMaker(30 + seed)
-		changes := m.history(60)
-		dir := t.TempDir()
-		x := open(t, dir)
-		apply(t, x, 1+m.IntN(40), changes)
-		var ads []string
-		for _, c := range changes {
-			if c.Version != nil && !slices.Contains(ads, c.Version.AdID) {
-				ads = append(ads, c.Version.AdID)
-			}
+	seeds := uint64(3)
+	if os.Getenv(Whole) != "" {
+		seeds = 20
+	}
+	for seed := range seeds {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			erasedOf(t, open, seed)
+		})
+	}
+	t.Run("hubs", func(t *testing.T) {
+		t.Parallel()
+		erasedHubs(t, open)
+	})
+}
+
+func erasedOf(t *testing.T, open Open, seed uint64) {
+	m := newMaker(30 + seed)
+	changes := m.history(60)
+	dir := t.TempDir()
+	x := open(t, dir)
+	apply(t, x, 1+m.IntN(40), changes)
+	var ads []string
+	for _, c := range changes {
+		if c.Version != nil && !slices.Contains(ads, c.Version.AdID) {
+			ads = append(ads, c.Version.AdID)
 		}
-		gone := ads[:1+m.IntN(len(ads))]
-		if seed == 0 {
-			gone = ads
+	}
+	gone := ads[:1+m.IntN(len(ads))]
+	if seed == 0 {
+		gone = ads
+	}
+	left, sightings := without(changes, gone)
+	carried := map[ad.Value]bool{}
+	for _, d := range documents(changes) {
+		for _, v := range query.Exact(&d.Ad) {
+			carried[v] = true
 		}
-		left, sightings := without(changes, gone)
-		carried := map[ad.Value]bool{}
-		for _, d := range documents(changes) {
-			for _, v := range query.Exact(&d.Ad) {
-				carried[v] = true
-			}
+	}
+	for _, want := range []int{sightings, 0} { // the second time there is nothing
+		got, err := x.Erase(t.Context(), append(slices.Clone(gone), "never seen"), nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, want := range []int{sightings, 0} { // the second time there is nothing
-			got, err := x.Erase(t.Context(), append(slices.Clone(gone), "never seen"), nil)
+		same(t, "sightings erased", got, want)
+		checkErased(t, x, left, gone, carried)
+	}
+	if err := x.Close(); err != nil {
+		t.Fatal(err)
+	}
+	x = open(t, dir)
+	t.Cleanup(func() { _ = x.Close() })
+	checkErased(t, x, left, gone, carried)
+	remain := documents(left)
+	for range 40 {
+		n := parse(t, m.query(2))
+		same(t, "matches of "+n.String(), len(find(t, x, n, "")), len(matches(n, remain)))
+	}
+	again := slices.DeleteFunc(slices.Clone(changes), func(c search.Change) bool { return c.Link != nil })
+	apply(t, x, 1000, again)
+	for _, d := range documents(again) {
+		if slices.Contains(gone, d.Ad.AdID) {
+			docs, _, err := x.Versions(t.Context(), d.Ad.AdID)
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, "sightings erased", got, want)
-			checkErased(t, x, left, gone, carried)
-		}
-		if err := x.Close(); err != nil {
-			t.Fatal(err)
-		}
-		x = open(t, dir)
-		t.Cleanup(func() { _ = x.Close() })
-		checkErased(t, x, left, gone, carried)
-		for range 60 {
-			n := parse(t, m.query(2))
-			matches := 0
-			for _, d := range documents(left) {
-				if query.Match(n, &d) {
-					matches++
-				}
+			i := slices.IndexFunc(docs, func(o ad.Document) bool { return o.ID == d.ID })
+			if i < 0 {
+				t.Fatalf("an ad seen again lacks a document")
 			}
-			same(t, "matches of "+n.String(), len(find(t, x, n, "")), matches)
-		}
-		again := slices.DeleteFunc(slices.Clone(changes), func(c search.Change) bool { return c.Link != nil })
-		apply(t, x, 1000, again)
-		for _, d := range documents(again) {
-			if slices.Contains(gone, d.Ad.AdID) {
-				docs, _, err := x.Versions(t.Context(), d.Ad.AdID)
-				if err != nil {
-					t.Fatal(err)
-				}
-				i := slices.IndexFunc(docs, func(o ad.Document) bool { return o.ID == d.ID })
-				if i < 0 {
-					t.Fatalf("an ad seen again lacks a document")
-				}
-				same(t, "an ad seen again", docs[i], d)
-			}
+			same(t, "an ad seen again", docs[i], d)
 		}
 	}
-	erasedHubs(t, open)
 }
 
 // without leaves out what happened to ads, and counts their sightings.

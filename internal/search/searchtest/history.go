@@ -15,7 +15,7 @@ func arrival(t *testing.T, open Open) {
 	m := newMaker(6)
 	changes := m.history(60)
 	want := documents(changes)
-	for range 4 {
+	for range 3 {
 		m.Shuffle(len(changes), func(i, j int) { changes[i], changes[j] = changes[j], changes[i] })
 		x := fresh(t, open)
 		apply(t, x, 1+m.IntN(50), changes)

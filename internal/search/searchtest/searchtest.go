@@ -55,7 +55,10 @@ func Run(t *testing.T, open Open) {
 		"the words of all texts are known":             terms,
 		"the edges of a cluster are those last told":   joined,
 	} {
-		t.Run(name, func(t *testing.T) { test(t, open) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // much of an engine's time may be waiting
+			test(t, open)
+		})
 	}
 }
 
@@ -149,7 +152,7 @@ func same(tb testing.TB, what string, got, want any) {
 }
 
 // rounds is how many queries are put to an engine and the referee.
-const rounds = 150
+const rounds = 100
 
 func matching(t *testing.T, open Open) {
 	m := newMaker(1)
