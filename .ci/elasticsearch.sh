@@ -61,6 +61,8 @@ start() {
   mkdir -p "$at/config" "$at/data" "$at/logs" "$at/tmp"
   at=$(cd "$at" && pwd)
   rm -f "$at/pid" "$at/logs/"*.ports
+  local port=0 # a free one, and the same again
+  [ -s "$at/url" ] && port=$(sed 's/.*://' "$at/url")
   cp "$home/config/jvm.options" "$home/config/log4j2.properties" "$at/config/"
   touch "$at/config/unicast_hosts.txt"
   {
@@ -69,7 +71,7 @@ start() {
     echo "path.data: $at/data"
     echo "path.logs: $at/logs"
     echo "network.host: 127.0.0.1"
-    echo "http.port: 0"
+    echo "http.port: $port"
     echo "transport.port: 0"
     echo "node.portsfile: true"
     echo "cluster.routing.allocation.disk.threshold_enabled: ${ES_DISK_THRESHOLD:-false}"

@@ -114,6 +114,7 @@ func kinds() []kind {
 		{desk.ErrHeld, "held", 409, "vigil hold list says who holds it and why; after the release, give the order again"},
 		{ad.ErrNotFound, "not-found", 404, "it may have been erased, or the id is mistyped; search finds what is there"},
 		{ad.ErrConflict, "conflict", 409, "try again"},
+		{search.ErrAway, "index-away", 503, "nothing is lost; try again in a minute, and if it stays, tell the administrator to run: vigil doctor"},
 		{search.ErrBuilding, "index-building", 503, "try again in a minute; vigil status shows how far it is"},
 		{ad.ErrFull, "disk-full", 503, "nothing was stored; tell the administrator to make room on the server's disk, then do it again"},
 		{capture.ErrAltered, "altered", 500, "no packet is made of it; tell the administrator to run: vigil doctor"},

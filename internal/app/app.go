@@ -61,7 +61,8 @@ type App struct {
 
 	bucket  *blob.Bucket
 	archive *capture.Archive // nil for roles that need no folder
-	shelf   shelf            // the index that people search
+	engine  engine
+	shelf   shelf // the index that people search
 	key     ed25519.PrivateKey
 
 	register  *access.Register
@@ -146,6 +147,7 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err := a.refuseUnfinished(ctx); err != nil {
 		return nil, err
 	}
+	a.engine = a.newEngine()
 	if err := a.openBooks(ctx); err != nil {
 		return nil, err
 	}

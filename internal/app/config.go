@@ -17,6 +17,7 @@ import (
 	"vigil.example/internal/enrich/indicator"
 	"vigil.example/internal/link"
 	"vigil.example/internal/pipeline"
+	"vigil.example/internal/search/elastic"
 	"vigil.example/internal/site"
 	"vigil.example/internal/stream"
 )
@@ -49,9 +50,10 @@ type Config struct {
 	Contact string    // in the crawler's user agent
 	Rates   api.Rates // how often the API answers one caller
 
-	Streams stream.Config // where the streams live; the data folder when it names no URL
-	Roles   []string      // parts that run in this process; nil means all
-	Keep    time.Duration // captures stay in their stream this long after they were sealed; 0 keeps them
+	Streams stream.Config  // where the streams live; the data folder when it names no URL
+	Index   elastic.Server // where the index lies; a file of the data folder when it names no URL
+	Roles   []string       // parts that run in this process; nil means all
+	Keep    time.Duration  // captures stay in their stream this long after they were sealed; 0 keeps them
 
 	Sites   *site.Set
 	Crawl   bool              // fetch what is planned
@@ -96,13 +98,16 @@ func (c Config) has(role string) bool { return c.Roles == nil || slices.Contains
 // this process's for the asking.
 func (c Config) sole() bool { return c.Streams.URL == "" && c.Streams.Listen == "" }
 
+// atHome reports whether a role needs the data folder.
+func (c Config) atHome(r role) bool { return r.home && (r.name != "index" || len(c.Index.URLs) == 0) }
+
 // NeedsData reports whether this process needs the data folder that holds the index
 // and the sealed files.
 func (c Config) NeedsData() bool {
 	if c.Streams.URL == "" {
 		return true
 	}
-	return slices.ContainsFunc(roles(), func(r role) bool { return r.home && c.has(r.name) })
+	return slices.ContainsFunc(roles(), func(r role) bool { return c.atHome(r) && c.has(r.name) })
 }
 
 func (c Config) validateRoles() error {
@@ -123,13 +128,18 @@ func (c Config) validateRoles() error {
 	if c.Streams.URL == "" {
 		return errors.New("no data folder is given, and no NATS server that would keep the streams instead")
 	}
-	return fmt.Errorf("roles %s need a data folder: the index (SQLite) and the sealed files lie in it; give the same --data to them, on one host", strings.Join(homeRoles(), ", "))
+	return fmt.Errorf("roles %s need a data folder: the sealed files lie in it, and the index where it is no Elasticsearch (--index); give the same --data to them, on one host", strings.Join(c.homeRoles(), ", "))
 }
 
 // Validate reports what is wrong with the configuration.
 func (c Config) Validate() error {
 	if err := c.validateRoles(); err != nil {
 		return err
+	}
+	if len(c.Index.URLs) > 0 {
+		if err := c.Index.Validate(); err != nil {
+			return err
+		}
 	}
 	if c.Kind != Real && c.Kind != Demo && c.Kind != Trial {
 		return fmt.Errorf("kind of instance %q is neither real, demo nor trial", c.Kind)

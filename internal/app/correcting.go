@@ -15,7 +15,6 @@ import (
 	"vigil.example/internal/generation"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/search"
-	"vigil.example/internal/search/sqlite"
 	"vigil.example/internal/stream"
 )
 
@@ -74,7 +73,7 @@ func (a *App) newestAd(ctx context.Context, name string) (newest uint64, err err
 type corrector struct {
 	a *App
 	g generation.Generation
-	x *sqlite.Index
+	x index
 
 	mu    sync.Mutex
 	stale map[string]bool // ads of which a reading came that knew too little
@@ -82,7 +81,7 @@ type corrector struct {
 	done  uint64          // decisions up to here are carried out, by this corrector
 }
 
-func newCorrector(a *App, g generation.Generation, x *sqlite.Index) *corrector {
+func newCorrector(a *App, g generation.Generation, x index) *corrector {
 	return &corrector{a: a, g: g, x: x, stale: map[string]bool{}, woken: make(chan struct{}, 1)}
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +18,6 @@ import (
 	"vigil.example/internal/extract"
 	"vigil.example/internal/generation"
 	"vigil.example/internal/search"
-	"vigil.example/internal/search/sqlite"
 )
 
 // Check says what is wrong with an order; see desk.Eraser.
@@ -225,7 +223,11 @@ func (e *eraser) delete(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, g := range e.indexes() {
+	all, err := e.indexes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range all {
 		if err := e.deleteIndexed(ctx, g, slices.Sorted(maps.Keys(adIDs))); err != nil {
 			return err
 		}
@@ -304,24 +306,27 @@ func (e *eraser) deleteSealed(ctx context.Context, captures map[string]bool) err
 	return nil
 }
 
-// indexes are the generations whose index files are there.
-func (e *eraser) indexes() (out []generation.Generation) {
+// indexes are the generations whose indexes are there.
+func (e *eraser) indexes(ctx context.Context) (out []generation.Generation, err error) {
 	done := map[int]bool{}
 	for _, g := range e.a.book.Live() {
-		if _, err := os.Stat(e.a.indexFile(g.Index)); err == nil && !done[g.Index] {
+		there, err := e.a.engine.there(ctx, g.Index)
+		if err != nil {
+			return nil, err
+		}
+		if there && !done[g.Index] {
 			done[g.Index] = true
 			out = append(out, g)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // deleteIndexed erases ads from the index of a generation, beside its writer.
 func (e *eraser) deleteIndexed(ctx context.Context, g generation.Generation, adIDs []string) error {
-	name := e.a.indexFile(g.Index)
-	x, err := sqlite.Open(ctx, name, sqlite.Options{Beside: true})
+	x, err := e.a.engine.open(ctx, g.Index, opening{beside: true})
 	if errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrVersion) {
-		return sqlite.Remove(name) // it is made anew from what is left
+		return e.a.engine.remove(ctx, g.Index) // it is made anew from what is left
 	}
 	if err != nil {
 		return err
@@ -344,8 +349,12 @@ func (e *eraser) deleteIndexed(ctx context.Context, g generation.Generation, adI
 // indexed reports whether an index has one of the ads: it may have been on its
 // way there when they were erased.
 func (e *eraser) indexed(ctx context.Context) (bool, error) {
-	for _, g := range e.indexes() {
-		x, err := sqlite.Open(ctx, e.a.indexFile(g.Index), sqlite.Options{ReadOnly: true})
+	all, err := e.indexes(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, g := range all {
+		x, err := e.a.engine.open(ctx, g.Index, opening{readOnly: true, live: true})
 		if errors.Is(err, ad.ErrNotFound) || errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrVersion) {
 			continue
 		}

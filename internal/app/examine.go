@@ -17,7 +17,6 @@ import (
 	"vigil.example/internal/capture"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/search"
-	"vigil.example/internal/search/sqlite"
 	"vigil.example/internal/stream"
 )
 
@@ -262,13 +261,24 @@ func (d *doctor) clock(ctx context.Context, a *App, infos map[string]stream.Info
 		"the newest message of %s was stored %v in the future: a clock was or is wrong", in, ahead.Round(time.Second))
 }
 
-// index looks at the file that people search. It is derived: whatever is wrong
+// away is the cure for an index that does not answer.
+const away = "mend what it says; until then what is read waits in the streams, and nothing is lost"
+
+// aside adds a state to a sentence.
+func aside(state string) string {
+	if state == "" {
+		return ""
+	}
+	return "; " + state
+}
+
+// index looks at the index that people search. It is derived: whatever is wrong
 // with it heals by itself, which takes its time.
 func (d *doctor) index(ctx context.Context, a *App) bool {
 	g := a.book.Serving()
-	name := a.indexFile(g.Index)
+	name := a.engine.name(g.Index)
 	heals := "nothing needs to be done: the next vigil run makes it anew from the streams"
-	x, err := sqlite.Open(ctx, name, sqlite.Options{ReadOnly: true})
+	x, err := a.engine.open(ctx, g.Index, opening{readOnly: true})
 	if err == nil {
 		defer func() { _ = x.Close() }()
 		if err = a.fits(ctx, g, x); err == nil {
@@ -286,8 +296,15 @@ func (d *doctor) index(ctx context.Context, a *App) bool {
 		if d.failed("index", perr) {
 			return true
 		}
-		d.ok("index", "whole, %s ad versions read", strconv.FormatUint(at, 10))
+		state, wrong := a.engine.look(ctx, g.Index)
+		if wrong != nil {
+			d.tell(Wrong, "index", away, "%s: %v", name, wrong)
+			return false
+		}
+		d.ok("index", "whole, %s ad versions read%s", strconv.FormatUint(at, 10), aside(state))
 		return true
+	case errors.Is(err, search.ErrAway):
+		d.tell(Wrong, "index", away, "%s: %v", name, err)
 	case errors.Is(err, ad.ErrNotFound):
 		if i, ierr := a.bus.Info(ctx, serves(g, stream.Ads)); ierr == nil && i.Last == 0 {
 			return true

@@ -9,7 +9,6 @@ import (
 	"vigil.example/internal/ad"
 	"vigil.example/internal/generation"
 	"vigil.example/internal/search"
-	"vigil.example/internal/search/sqlite"
 	"vigil.example/internal/stream"
 )
 
@@ -42,7 +41,7 @@ func (a *App) ends(ctx context.Context, g generation.Generation) (map[string]uin
 }
 
 // complete marks an index that has reached the ends; false when it has not yet.
-func complete(ctx context.Context, x *sqlite.Index, ends map[string]uint64) (bool, error) {
+func complete(ctx context.Context, x index, ends map[string]uint64) (bool, error) {
 	if n, err := x.Position(ctx, builtSource); err != nil || n > 0 {
 		return n > 0, err
 	}
@@ -65,7 +64,7 @@ const (
 // guardIndex ends the writing of an index whose file was deleted, replaced or
 // damaged, or that another process has taken over. It marks the index when it is
 // complete, and reads all of it every hour, and whenever a reader has met damage.
-func (a *App) guardIndex(ctx context.Context, g generation.Generation, x *sqlite.Index) error {
+func (a *App) guardIndex(ctx context.Context, g generation.Generation, x index) error {
 	ends, err := a.ends(ctx, g)
 	if err != nil {
 		return err
@@ -99,7 +98,7 @@ func (a *App) guardIndex(ctx context.Context, g generation.Generation, x *sqlite
 func damageKey(gen int) string { return "damaged" + suffix(gen) }
 
 // met reports whether a reader has met damage in an index, once.
-func (a *App) met(ctx context.Context, g generation.Generation, x *sqlite.Index) bool {
+func (a *App) met(ctx context.Context, g generation.Generation, x index) bool {
 	e, err := a.bus.Value(ctx, stream.Progress, damageKey(g.Index))
 	if err != nil || string(e.Value) != x.ID() {
 		return false
@@ -127,9 +126,9 @@ func overWhen(err error) error {
 // clear removes an index that has come to harm, if it is still this process that
 // keeps it. Readers keep what they have open; a file in its place has other locks,
 // so that they hold nobody up.
-func (a *App) clear(g generation.Generation, l *stream.Lease, err error) error {
+func (a *App) clear(ctx context.Context, g generation.Generation, l *stream.Lease, err error) error {
 	if !errors.Is(err, search.ErrDamaged) || !l.Held() {
 		return err
 	}
-	return errors.Join(err, sqlite.Remove(a.indexFile(g.Index)))
+	return errors.Join(err, a.engine.remove(context.WithoutCancel(ctx), g.Index))
 }

@@ -59,7 +59,7 @@ func (a *App) settleIn(ctx context.Context) error {
 			}
 			if who != "" {
 				return fmt.Errorf("%w: the index (SQLite) and the sealed files lie on host %s in %s, where %s is at work; roles %s must run there with --data %s. Stop that process first if they are to move here",
-					ErrApart, theirs.Host, theirs.Folder, who, strings.Join(homeRoles(), ", "), theirs.Folder)
+					ErrApart, theirs.Host, theirs.Folder, who, strings.Join(a.cfg.homeRoles(), ", "), theirs.Folder)
 			}
 		}
 		_, err = a.bus.Swap(ctx, stream.Progress, homeKey, encode(mine), e.Revision)
@@ -126,6 +126,6 @@ func (a *App) homeLeases(ctx context.Context) ([]stream.LeaseInfo, error) {
 	}
 	return slices.DeleteFunc(all, func(l stream.LeaseInfo) bool {
 		role, _, _ := strings.Cut(l.Name, "-")
-		return !slices.Contains(homeRoles(), role)
+		return !slices.Contains(a.cfg.homeRoles(), role)
 	}), nil
 }

@@ -15,10 +15,14 @@ import (
 func (a *App) runIndex(ctx context.Context) error {
 	part := func(g generation.Generation) int { return g.Index }
 	run, ctx := errgroup.WithContext(ctx)
-	run.Go(func() error { return a.leased(ctx, "generations", a.turn) })
+	if len(a.cfg.Index.URLs) == 0 { // else role archive does: it has the sealed files
+		run.Go(func() error { return a.leased(ctx, "generations", a.turn) })
+	}
 	run.Go(func() error {
 		return a.generations(ctx, part, func(ctx context.Context, g generation.Generation) error {
-			return a.leased(ctx, "index"+suffix(g.Index), func(ctx context.Context, l *stream.Lease) error { return a.clear(g, l, a.indexGeneration(ctx, g, l)) })
+			return a.leased(ctx, "index"+suffix(g.Index), func(ctx context.Context, l *stream.Lease) error {
+				return a.clear(ctx, g, l, a.indexGeneration(ctx, g, l))
+			})
 		})
 	})
 	return run.Wait()
@@ -48,15 +52,18 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 		{"removals", stream.Named(stream.Listings, g.Listings), []string{"outcome.*.removed"}, removalChange},
 		{"links", stream.Named(stream.Links, g.Links), nil, linkChange},
 	} {
+		part := "index-" + s.source + suffix(g.Index)
+		defer a.health.drop(part)
 		run.Go(func() error {
 			f := pipeline.Follower[search.Change]{
-				Name: "index-" + s.source + suffix(g.Index), Stream: s.stream, Dead: dead, Batch: 1000, Log: a.log, Decode: s.decode, Meter: a.meter,
+				Name: part, Stream: s.stream, Dead: dead, Batch: 1000, Log: a.log, Decode: s.decode, Meter: a.meter,
 				Position: func(ctx context.Context) (uint64, error) { return x.Position(ctx, s.source) },
 				Tail: func(ctx context.Context, from uint64, n int, f func([]ad.Message) error) error {
 					return a.bus.Tail(ctx, s.stream, from, s.filter, n, f)
 				},
 				Apply: func(ctx context.Context, upTo uint64, cs []search.Change) error {
 					err := x.Apply(ctx, s.source, upTo, cs)
+					a.taken(part, err)
 					if err == nil && s.source == "ads" {
 						c.applied(cs)
 					}
@@ -72,4 +79,15 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 		run.Go(func() error { return a.switchWhenReady(ctx, g, x) })
 	}
 	return run.Wait()
+}
+
+// taken notes for the health of the process whether the index takes changes: what
+// it does not take now waits in the stream.
+func (a *App) taken(part string, err error) {
+	switch {
+	case waiting(err):
+		a.health.set(part, stateFailing, err)
+	case err == nil:
+		a.health.drop(part)
+	}
 }

@@ -11,7 +11,6 @@ import (
 	"vigil.example/internal/ad"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/generation"
-	"vigil.example/internal/search"
 	"vigil.example/internal/stream"
 )
 
@@ -40,8 +39,14 @@ func (a *App) Status(ctx context.Context) (desk.Status, error) {
 	}
 	s.Replays = &rs
 	st, err := a.shelf.Stats(ctx)
-	if err != nil && !errors.Is(err, search.ErrBuilding) {
+	if err != nil && !waiting(err) {
 		return s, fmt.Errorf("count the index: %w", err)
+	}
+	look, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
+	state, wrong := a.engine.look(look, a.book.Serving().Index)
+	if s.Index.State = state; wrong != nil && !errors.Is(wrong, ad.ErrNotFound) {
+		s.Index.Trouble = wrong.Error()
 	}
 	s.Ads, s.Removed, s.Clusters, s.Bytes.Index = st.Ads, st.Removed, st.Clusters, st.Bytes
 	sites := map[string]*desk.Site{}
@@ -231,7 +236,7 @@ func (r *reader) note(err error) {
 // noteIndex keeps an error of the index, save that it is not there just now: then
 // everything waits for it.
 func (r *reader) noteIndex(err error) {
-	if !errors.Is(err, search.ErrBuilding) {
+	if !waiting(err) {
 		r.note(err)
 	}
 }

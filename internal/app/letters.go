@@ -13,7 +13,6 @@ import (
 	"vigil.example/internal/desk"
 	"vigil.example/internal/generation"
 	"vigil.example/internal/pipeline"
-	"vigil.example/internal/search/sqlite"
 	"vigil.example/internal/stream"
 )
 
@@ -262,7 +261,7 @@ func (l lettersOfFile) Publish(ctx context.Context, msgs []ad.Message) error {
 
 // freshLetters takes away the letters of an index that is begun anew: it reads
 // everything again, and will have letters of its own.
-func (a *App) freshLetters(ctx context.Context, g generation.Generation, x *sqlite.Index) error {
+func (a *App) freshLetters(ctx context.Context, g generation.Generation, x index) error {
 	for _, source := range []string{"ads", "removals", "links"} {
 		if at, err := x.Position(ctx, source); err != nil || at > 0 {
 			return err

@@ -2,14 +2,12 @@ package app
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/desk"
-	"vigil.example/internal/search"
 	"vigil.example/internal/stream"
 )
 
@@ -88,7 +86,7 @@ func (a *App) Arrivals(ctx context.Context, after desk.Place, f func(desk.Place,
 				continue
 			}
 			at, err := a.shelf.Position(ctx, "ads")
-			if errors.Is(err, search.ErrBuilding) || err == nil && at < held.upTo {
+			if waiting(err) || err == nil && at < held.upTo {
 				continue
 			} else if err != nil {
 				return err

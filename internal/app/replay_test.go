@@ -229,9 +229,10 @@ func (c *crawled) tidy(ctx context.Context) {
 				c.t.Errorf("%s is still there", stream.Named(base, n))
 			}
 		}
-		_, err := os.Stat(c.indexFile(n))
-		if is := err == nil; is != used[generation.Output{Base: generation.Index, N: n}] {
-			c.t.Errorf("index file of generation %d there: %t", n, is)
+		is, err := c.engine.there(ctx, n)
+		c.must(err)
+		if is != used[generation.Output{Base: generation.Index, N: n}] {
+			c.t.Errorf("index of generation %d there: %t", n, is)
 		}
 	}
 	for _, base := range []string{stream.Captures, serves(c.book.Serving(), stream.Listings), serves(c.book.Serving(), stream.Ads)} {

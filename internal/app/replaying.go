@@ -13,7 +13,6 @@ import (
 	"vigil.example/internal/desk"
 	"vigil.example/internal/generation"
 	"vigil.example/internal/pipeline"
-	"vigil.example/internal/search/sqlite"
 	"vigil.example/internal/stream"
 )
 
@@ -125,7 +124,7 @@ const lookEvery = 500 * time.Millisecond
 // switchWhenReady switches search to a generation once it has caught up: when
 // nothing is on its way at last, or only what has just come for some time. What is
 // done only while it is built must be done.
-func (a *App) switchWhenReady(ctx context.Context, g generation.Generation, x *sqlite.Index) error {
+func (a *App) switchWhenReady(ctx context.Context, g generation.Generation, x index) error {
 	t := time.NewTicker(lookEvery)
 	defer t.Stop()
 	var r desk.ReplayResult
@@ -284,7 +283,7 @@ func (a *App) AcceptReplay(ctx context.Context, by string) (desk.Replay, error) 
 }
 
 // compare counts what people find before and after a replay.
-func (a *App) compare(ctx context.Context, g generation.Generation, x *sqlite.Index) (r desk.ReplayResult, err error) {
+func (a *App) compare(ctx context.Context, g generation.Generation, x index) (r desk.ReplayResult, err error) {
 	old, err := a.book.Generation(g.Over)
 	if err != nil {
 		return r, err
@@ -297,7 +296,7 @@ func (a *App) compare(ctx context.Context, g generation.Generation, x *sqlite.In
 		return r, err
 	}
 	defer func() { _ = now.Close() }()
-	if r.Before, err = contents(ctx, now.Index); err != nil {
+	if r.Before, err = contents(ctx, now); err != nil {
 		return r, err
 	}
 	if r.Letters, err = a.lettersOf(ctx, g, g.Made()); err != nil {
@@ -333,7 +332,7 @@ func replacedBy(old, next generation.Generation) (out []generation.Output) {
 	return out
 }
 
-func contents(ctx context.Context, x *sqlite.Index) (c desk.Contents, err error) {
+func contents(ctx context.Context, x index) (c desk.Contents, err error) {
 	s, err := x.Stats(ctx)
 	if err != nil {
 		return c, err
@@ -498,7 +497,7 @@ func (a *App) replay(ctx context.Context, g generation.Generation) (desk.Replay,
 		}
 		return r, nil
 	}
-	x, err := sqlite.Open(ctx, a.indexFile(g.Index), sqlite.Options{ReadOnly: true})
+	x, err := a.engine.open(ctx, g.Index, opening{readOnly: true})
 	if errors.Is(err, ad.ErrNotFound) {
 		return r, nil // in a moment
 	}

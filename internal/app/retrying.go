@@ -16,7 +16,6 @@ import (
 	"vigil.example/internal/link"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/search"
-	"vigil.example/internal/search/sqlite"
 	"vigil.example/internal/stream"
 )
 
@@ -282,7 +281,7 @@ func (a *App) reindex(ctx context.Context, m, was ad.Message, g generation.Gener
 		if err != nil {
 			return nil, err
 		}
-		x, err := sqlite.Open(ctx, a.indexFile(g.Index), sqlite.Options{Beside: true})
+		x, err := a.engine.open(ctx, g.Index, opening{beside: true})
 		if err != nil {
 			return nil, err
 		}

@@ -42,7 +42,7 @@ func roles() []role {
 // RoleNames are the roles in the order of the walk.
 func RoleNames() []string { return namesOf(func(role) bool { return true }) }
 
-func homeRoles() []string { return namesOf(func(r role) bool { return r.home }) }
+func (c Config) homeRoles() []string { return namesOf(c.atHome) }
 
 func namesOf(want func(role) bool) (out []string) {
 	for _, r := range roles() {

@@ -47,6 +47,9 @@ func (a *App) runArchive(ctx context.Context) error {
 	g.Go(func() error { return a.followHome(ctx) }) // erasing asks for holds and clusters
 	g.Go(func() error { return a.leased(ctx, "archive", a.keepArchive) })
 	g.Go(func() error { return a.runSealed(ctx) })
+	if len(a.cfg.Index.URLs) > 0 { // role index may be where there are no sealed files
+		g.Go(func() error { return a.leased(ctx, "generations", a.turn) })
+	}
 	return g.Wait()
 }
 

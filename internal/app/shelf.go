@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,21 +13,19 @@ import (
 	"vigil.example/internal/generation"
 	"vigil.example/internal/query"
 	"vigil.example/internal/search"
-	"vigil.example/internal/search/sqlite"
 	"vigil.example/internal/stream"
 )
 
-// A shelf is the index that people search: the file of the generation that
-// serves. It can be exchanged while it is used, at a switch of generations or
+// A shelf is the index that people search: that of the generation that serves. It can be exchanged while it is used, at a switch of generations or
 // when the file was damaged; who is reading finishes on the old one.
 type shelf struct {
 	mu  sync.RWMutex
 	now *volume
 }
 
-// A volume is one open index file.
+// A volume is one open index.
 type volume struct {
-	*sqlite.Index
+	index
 	gen   int
 	users sync.WaitGroup
 	bad   atomic.Bool // somebody met damage in it
@@ -121,7 +118,7 @@ func (s *shelf) ByValue(ctx context.Context, val ad.Value, limit int) ([]string,
 }
 
 func (s *shelf) Holdings(ctx context.Context, values []ad.Value) ([]search.Holding, error) {
-	return with(s, func(v *volume) ([]search.Holding, error) { return search.Holdings(ctx, v.Index, values) })
+	return with(s, func(v *volume) ([]search.Holding, error) { return search.Holdings(ctx, v.index, values) })
 }
 
 func (s *shelf) Hub(ctx context.Context, val ad.Value) (ad.Hub, error) {
@@ -187,24 +184,16 @@ func (s *shelf) Terms(ctx context.Context, prefix string) iter.Seq2[string, erro
 
 func (s *shelf) Close() error { s.put(nil); return nil }
 
-// indexFile is the name of the index of a generation.
-func (a *App) indexFile(gen int) string {
-	if gen <= 1 {
-		return a.folder.at("index.db")
-	}
-	return a.folder.at(fmt.Sprintf("index-%d.db", gen))
-}
-
 // openShelf opens the index of the generation that serves for reading, and makes
 // an empty one where this process may.
 func (a *App) openShelf(ctx context.Context) error {
 	serving := a.book.Serving()
 	mine := a.cfg.sole() && a.cfg.has("index")
 	v, err := a.volume(ctx, serving.Index)
-	if err != nil && mine {
+	if err != nil && mine && !errors.Is(err, search.ErrAway) {
 		if errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrVersion) {
 			a.log.Warn("the index is rebuilt from the streams", "why", err)
-			if err := sqlite.Remove(a.indexFile(serving.Index)); err != nil {
+			if err := a.engine.remove(ctx, serving.Index); err != nil {
 				return err
 			}
 		} else if !errors.Is(err, ad.ErrNotFound) && !errors.Is(err, search.ErrBuilding) {
@@ -240,7 +229,7 @@ func (a *App) openShelf(ctx context.Context) error {
 // volume opens the index of a generation for reading; search.ErrBuilding when it does not
 // hold everything yet.
 func (a *App) volume(ctx context.Context, gen int) (*volume, error) {
-	x, err := sqlite.Open(ctx, a.indexFile(gen), sqlite.Options{ReadOnly: true})
+	x, err := a.engine.open(ctx, gen, opening{readOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("open index: %w", err)
 	}
@@ -251,21 +240,14 @@ func (a *App) volume(ctx context.Context, gen int) (*volume, error) {
 	if err != nil {
 		return nil, errors.Join(err, x.Close())
 	}
-	return &volume{Index: x, gen: gen}, nil
+	return &volume{index: x, gen: gen}, nil
 }
 
 // openWriter opens the index of a generation for writing. It is derived: one that
 // is damaged, of another version, or ahead of its stream is removed and built anew
 // from the streams.
-func (a *App) openWriter(ctx context.Context, g generation.Generation, epoch uint64) (*sqlite.Index, error) {
-	name := a.indexFile(g.Index)
-	// What is empty is no index, but readers may still hold locks on it.
-	if i, err := os.Stat(name); err == nil && i.Size() == 0 {
-		if err := sqlite.Remove(name); err != nil {
-			return nil, err
-		}
-	}
-	x, err := sqlite.Open(ctx, name, sqlite.Options{Epoch: epoch})
+func (a *App) openWriter(ctx context.Context, g generation.Generation, epoch uint64) (index, error) {
+	x, err := a.engine.open(ctx, g.Index, opening{epoch: epoch})
 	if err == nil {
 		if err = a.fits(ctx, g, x); err == nil {
 			return x, nil
@@ -274,10 +256,10 @@ func (a *App) openWriter(ctx context.Context, g generation.Generation, epoch uin
 	}
 	if errors.Is(err, search.ErrDamaged) || errors.Is(err, search.ErrVersion) {
 		a.log.Warn("the index is rebuilt from the streams", "why", err)
-		if err := sqlite.Remove(name); err != nil {
+		if err := a.engine.remove(ctx, g.Index); err != nil {
 			return nil, err
 		}
-		x, err = sqlite.Open(ctx, name, sqlite.Options{Epoch: epoch})
+		x, err = a.engine.open(ctx, g.Index, opening{epoch: epoch})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open index: %w", err)
@@ -287,7 +269,7 @@ func (a *App) openWriter(ctx context.Context, g generation.Generation, epoch uin
 
 // fits reports whether an index can have been made from the streams that are
 // there.
-func (a *App) fits(ctx context.Context, g generation.Generation, x *sqlite.Index) error {
+func (a *App) fits(ctx context.Context, g generation.Generation, x index) error {
 	at, err := x.Position(ctx, "ads")
 	if err != nil {
 		return err
@@ -305,7 +287,7 @@ func (a *App) fits(ctx context.Context, g generation.Generation, x *sqlite.Index
 // tendEvery is how often the index that people search is looked after.
 const tendEvery = time.Second
 
-// tend keeps the shelf right: the file of the generation that serves, whole.
+// tend keeps the shelf right: the index of the generation that serves, whole.
 func (a *App) tend(ctx context.Context) error {
 	t := time.NewTicker(tendEvery)
 	defer t.Stop()
@@ -325,6 +307,9 @@ func (a *App) tend(ctx context.Context) error {
 			if err != nil && (was == nil || was.Error() != err.Error()) {
 				a.log.Warn("the index is opened anew", "why", err)
 			}
+			if good && was != nil {
+				a.health.set("search", stateRunning, nil)
+			}
 			was = err
 		}
 		if !good {
@@ -332,6 +317,9 @@ func (a *App) tend(ctx context.Context) error {
 			if err == nil {
 				a.shelf.put(v)
 				a.health.set("search", stateRunning, nil)
+				if err := a.engine.serve(ctx, gen); err != nil && ctx.Err() == nil {
+					a.log.Warn("naming the index that serves", "err", err)
+				}
 			} else if ctx.Err() == nil {
 				a.health.set("search", stateFailing, err)
 			}

@@ -10,7 +10,6 @@ import (
 	"vigil.example/internal/ad"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/generation"
-	"vigil.example/internal/search/sqlite"
 	"vigil.example/internal/stream"
 )
 
@@ -200,7 +199,7 @@ func (a *App) remove(ctx context.Context, g generation.Generation, o generation.
 		if err := a.forgetPart(ctx, "index"+s); err != nil {
 			return err
 		}
-		return sqlite.Remove(a.indexFile(o.N))
+		return a.engine.remove(ctx, o.N)
 	case generation.Listings:
 		reads["extract"+s] = stream.Captures
 		reads["frontier"] = stream.Named(o.Base, o.N)

@@ -17,7 +17,6 @@ import (
 	"vigil.example/internal/audit"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/pipeline"
-	"vigil.example/internal/search"
 	"vigil.example/internal/stream"
 )
 
@@ -132,7 +131,7 @@ func (a *App) linksIndexed(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	at, err := a.shelf.Position(ctx, "links")
-	if errors.Is(err, search.ErrBuilding) {
+	if waiting(err) {
 		return false, nil
 	}
 	return at >= newest.Seq, err

@@ -27,6 +27,7 @@ type backupMakeCmd struct {
 	Data    string `help:"Data folder of an instance that is stopped, or whose streams --nats keeps; without it the running server is asked." type:"path" placeholder:"DIR"`
 	Verbose bool   `help:"Print what the parts of the program have to say." short:"v"`
 	streams
+	indexing
 	printing
 }
 
@@ -92,7 +93,7 @@ func (b *backupMakeCmd) Run(c *Context) error {
 
 func (b *backupMakeCmd) save(c *Context, file string, progress io.Writer) (app.Manifest, error) {
 	if b.Data != "" {
-		cfg := storage{Data: b.Data, Verbose: b.Verbose}.config(c)
+		cfg := storage{Data: b.Data, Verbose: b.Verbose, indexing: b.indexing}.config(c)
 		cfg.Kind = app.KindOf(b.Data)
 		var err error
 		if cfg.Streams, err = b.streams.config(); err != nil {

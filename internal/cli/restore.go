@@ -15,6 +15,7 @@ type restoreCmd struct {
 	None    bool   `name:"no-later-erasures" help:"Say that nothing was erased after the backup was made; so it is while there is no erasures.jsonl." xor:"since" required:""`
 	Verbose bool   `help:"Print what the parts of the program have to say." short:"v"`
 	streams
+	indexing
 }
 
 // Help explains the command in short.
@@ -29,7 +30,7 @@ func (*restoreCmd) Example() string {
 
 // Run restores.
 func (r *restoreCmd) Run(c *Context) error {
-	cfg := storage{Data: r.Data, Verbose: r.Verbose}.config(c)
+	cfg := storage{Data: r.Data, Verbose: r.Verbose, indexing: r.indexing}.config(c)
 	var err error
 	if cfg.Streams, err = r.streams.config(); err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 
 	"vigil.example/internal/api"
 	"vigil.example/internal/app"
+	"vigil.example/internal/search/elastic"
 	"vigil.example/internal/site"
 	"vigil.example/internal/stream"
 )
@@ -46,6 +47,20 @@ const (
 type storage struct {
 	Data    string `help:"Data folder; ${default} when left out." default:"vigil-data" type:"path" placeholder:"DIR"`
 	Verbose bool   `help:"Print what the parts of the program have to say." short:"v"`
+	indexing
+}
+
+// indexing is the flags that say where the index lives.
+type indexing struct {
+	Index             []string `name:"index" group:"Index" env:"VIGIL_INDEX" help:"Elasticsearch 8 that keeps the index, by the URLs of its nodes; without it the index is a file of the data folder." placeholder:"URL,URL"`
+	IndexCA           string   `name:"index-ca" group:"Index" env:"VIGIL_INDEX_CA" help:"File of the authority that signed its certificate." type:"path" placeholder:"FILE"`
+	IndexUser         string   `name:"index-user" group:"Index" env:"VIGIL_INDEX_USER" help:"User it knows us by." placeholder:"NAME"`
+	IndexPasswordFile string   `name:"index-password-file" group:"Index" env:"VIGIL_INDEX_PASSWORD_FILE" help:"File with that user's password." type:"path" placeholder:"FILE"`
+	IndexKeyFile      string   `name:"index-key-file" group:"Index" env:"VIGIL_INDEX_KEY_FILE" help:"File with an API key instead, base64-encoded." type:"path" placeholder:"FILE"`
+}
+
+func (i indexing) server() elastic.Server {
+	return elastic.Server{URLs: i.Index, CA: i.IndexCA, User: i.IndexUser, PasswordFile: i.IndexPasswordFile, APIKeyFile: i.IndexKeyFile}
 }
 
 func (s storage) config(c *Context) app.Config {
@@ -60,7 +75,7 @@ func (s storage) config(c *Context) app.Config {
 		level = slog.LevelInfo
 	}
 	cfg := app.Config{
-		Version: c.Version, Data: s.Data, Kind: app.Real, Sites: site.NewSet(), Terminal: c.terminal(),
+		Version: c.Version, Data: s.Data, Index: s.server(), Kind: app.Real, Sites: site.NewSet(), Terminal: c.terminal(),
 		Log: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 	if name := c.Env("VIGIL_CLOCK"); name != "" { // tests let the clock jump, never of real data
@@ -124,6 +139,7 @@ type demoCmd struct {
 	Score   bool   `help:"Crawl the town to its end with its clock frozen, print the ledger and how well it was read, and stop. The last line is JSON."`
 	Frozen  bool   `help:"Keep the town's clock still."`
 	Verbose bool   `help:"Print what the parts of the program have to say." short:"v"`
+	indexing
 	serving
 }
 
@@ -139,7 +155,7 @@ func (*demoCmd) Example() string {
 
 // Run runs the demo until Ctrl-C.
 func (d *demoCmd) Run(c *Context) error {
-	cfg := storage{Data: d.Data, Verbose: d.Verbose}.config(c)
+	cfg := storage{Data: d.Data, Verbose: d.Verbose, indexing: d.indexing}.config(c)
 	cfg.Kind, cfg.Listen, cfg.TLSCert, cfg.TLSKey = app.Demo, d.Listen, d.TLSCert, d.TLSKey
 	cfg.Agency = "Bazaar task force (made up)"
 	var err error
@@ -209,7 +225,7 @@ type runCmd struct {
 
 // Help explains the command in short.
 func (*runCmd) Help() string {
-	return "Keeps everything in one folder. The first run prints the one-time password of the administrator. Stopping at any moment loses nothing; the next start goes on. With --nats, roles may run in processes of their own, and each several times; index, alert, archive and web share one host and one data folder, the others need none."
+	return "Keeps everything in one folder. The first run prints the one-time password of the administrator. Stopping at any moment loses nothing; the next start goes on. With --nats, roles may run in processes of their own, and each several times; alert, archive and web share one host and one data folder, and so does index unless --index names an Elasticsearch; the others need none."
 }
 
 // Example is shown in the help.

@@ -47,6 +47,14 @@ const answerWithin = 15 * time.Second
 func printStatus(c *Context, st desk.Status) {
 	c.printf("Vigil %s, %s data, running since %s.\n", clean(st.Version), clean(st.Instance), minute(st.Started))
 	c.printf("%s, %d of them taken down; %s.\n", plural(st.Ads, "ad", "ads"), st.Removed, plural(st.Clusters, "cluster", "clusters"))
+	if st.Index.State != "" {
+		c.printf("Index: %d MiB; %s.\n", st.Bytes.Index>>20, clean(st.Index.State))
+	}
+	if st.Index.Trouble != "" {
+		for _, line := range wrapped("ATTENTION: the index: "+clean(st.Index.Trouble), columns) {
+			c.printf("%s\n", line)
+		}
+	}
 	if st.Replays != nil {
 		printGenerations(c, *st.Replays)
 	}

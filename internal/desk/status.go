@@ -22,12 +22,19 @@ type Status struct {
 	Sites     []Site    `json:"sites"`
 	Sealed    int       `json:"sealed_files"`
 	Bytes     Bytes     `json:"bytes"`
+	Index     Index     `json:"index"`
 }
 
 // Bytes says what is stored where.
 type Bytes struct {
 	Streams uint64 `json:"streams"`
 	Index   int64  `json:"index"`
+}
+
+// An Index says how what people search is.
+type Index struct {
+	State   string `json:"state,omitempty"`   // "" for a file, of which there is nothing to say
+	Trouble string `json:"trouble,omitempty"` // what is wrong with it
 }
 
 // A Site is what came from one site.

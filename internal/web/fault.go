@@ -55,6 +55,10 @@ func faultOf(err error) fault {
 		return fault{http.StatusServiceUnavailable, "The index is being built",
 			"It was damaged or is new, and is made from the streams; until it holds everything, nothing is searched, since what it lacks would look as if it were not there.",
 			"Nothing is lost. Try again in a minute.", ""}
+	case errors.Is(err, search.ErrAway):
+		return fault{http.StatusServiceUnavailable, "The index cannot be reached",
+			"The server that keeps it does not answer, or takes nothing for now. What is crawled meanwhile waits and is searchable when it is back.",
+			"Nothing is lost. Try again in a minute; if it stays, tell your administrator to run: vigil doctor.", ""}
 	case errors.Is(err, ad.ErrAway):
 		return fault{http.StatusServiceUnavailable, "The records cannot be reached",
 			"The server that keeps them does not answer. Without it nothing can be written into the audit log, so nothing is shown.",

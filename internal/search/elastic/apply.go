@@ -218,6 +218,7 @@ type batch struct {
 func (x *Index) Apply(ctx context.Context, source string, upTo uint64, changes []search.Change) error {
 	x.writing.RLock()
 	err := x.apply(ctx, source, upTo, changes)
+	x.hidden.Store(!x.o.ReadOnly)
 	x.writing.RUnlock()
 	if x.dirty != nil {
 		x.soil()

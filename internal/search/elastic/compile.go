@@ -45,6 +45,9 @@ func compile(n query.Node) object {
 	case query.Near:
 		return near(n)
 	case query.Terms:
+		if len(n.Of) == 0 {
+			return nothing
+		}
 		of := make([]object, len(weights))
 		for i, w := range weights {
 			of[i] = object{"terms": object{"words." + w.text: n.Of, "boost": w.worth}}

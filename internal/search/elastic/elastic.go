@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8"
@@ -54,6 +55,7 @@ type Index struct {
 
 	// Of a writer. Changes hold it for reading, a refresh and an erasure for writing.
 	writing sync.RWMutex
+	hidden  atomic.Bool // something was written that readers do not see yet
 	dirty   chan struct{}
 	stop    context.CancelFunc
 	done    chan struct{}
@@ -250,8 +252,22 @@ func (x *Index) refresh(ctx context.Context) error {
 	return x.visible(ctx)
 }
 
+// visible makes what was written visible; the caller holds writing.
 func (x *Index) visible(ctx context.Context) error {
-	return x.do(ctx, call{method: http.MethodPost, path: "/" + x.id + "/_refresh"})
+	x.hidden.Store(false)
+	err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.id + "/_refresh"})
+	if err != nil {
+		x.hidden.Store(true)
+	}
+	return err
+}
+
+// own makes visible what this writer has written: it finds its own changes.
+func (x *Index) own(ctx context.Context) error {
+	if !x.hidden.Load() {
+		return nil
+	}
+	return x.refresh(ctx)
 }
 
 // Intact reports search.ErrDamaged when the index that was opened is no longer the
@@ -323,4 +339,38 @@ func Remove(ctx context.Context, s Server, name string) error {
 // fail says what was being done with which index.
 func (x *Index) fail(doing string, err error) error {
 	return fmt.Errorf("%s index %s in Elasticsearch: %w", doing, x.o.Name, err)
+}
+
+// Point lets an alias name what is behind another one, and nothing else, in one
+// step: for people who look with tools of their own.
+func Point(ctx context.Context, s Server, alias, name string) error {
+	var l link
+	var err error
+	if l.client, l.pool, err = s.connect(); err == nil {
+		defer l.pool.CloseIdleConnections()
+		err = l.point(ctx, alias, name)
+	}
+	if err != nil {
+		return fmt.Errorf("point alias %s to %s in Elasticsearch: %w", alias, name, err)
+	}
+	return nil
+}
+
+func (l *link) point(ctx context.Context, alias, name string) error {
+	now, err := l.behind(ctx, alias)
+	if err != nil {
+		return err
+	}
+	to, err := l.behind(ctx, name)
+	if err != nil || slices.Equal(now, to) {
+		return err
+	}
+	var actions []object
+	for _, n := range now {
+		actions = append(actions, object{"remove": object{"index": n, "alias": alias}})
+	}
+	for _, n := range to {
+		actions = append(actions, object{"add": object{"index": n, "alias": alias}})
+	}
+	return l.do(ctx, call{method: http.MethodPost, path: "/_aliases", body: object{"actions": actions}})
 }

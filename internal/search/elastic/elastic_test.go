@@ -1,6 +1,8 @@
 package elastic_test
 
 import (
+	"flag"
+	"os"
 	"testing"
 
 	"vigil.example/internal/search"
@@ -8,6 +10,15 @@ import (
 	"vigil.example/internal/search/elastic/elastictest"
 	"vigil.example/internal/search/searchtest"
 )
+
+// TestMain lets many tests run at once: most of their time they wait.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 // opener opens indexes on a node, each named for its folder.
 func opener(n *elastictest.Node, o elastic.Options) searchtest.Open {

@@ -68,6 +68,9 @@ func (x *Index) ask(ctx context.Context, body object) (answer, error) {
 	var a answer
 	path := "/_search?allow_partial_search_results=false"
 	if body["pit"] == nil {
+		if err := x.own(ctx); err != nil {
+			return a, err
+		}
 		path = "/" + x.id + path + "&preference=vigil" // always the same copy: others may be a refresh behind
 	}
 	err := x.do(ctx, call{method: http.MethodPost, path: path, body: body, into: &a})
@@ -157,6 +160,9 @@ const kept = "1m"
 
 // snapshot runs f on the index as it is now, whatever arrives meanwhile.
 func (x *Index) snapshot(ctx context.Context, f func(ask func(object) (answer, error)) error) error {
+	if err := x.own(ctx); err != nil {
+		return err
+	}
 	var pit struct{ ID string }
 	err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.id + "/_pit?keep_alive=" + kept, into: &pit})
 	if err != nil {

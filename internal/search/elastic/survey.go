@@ -332,6 +332,10 @@ func (x *Index) Alike(ctx context.Context, documentID string, n int) (out []sear
 // Terms gives the words of all texts that begin with prefix; see search.Surveyor.
 func (x *Index) Terms(ctx context.Context, prefix string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		if err := x.own(ctx); err != nil {
+			yield("", x.fail("read", err))
+			return
+		}
 		body := object{"field": "word", "string": prefix, "size": counted, "timeout": "20s"}
 		for {
 			var got struct {

@@ -63,6 +63,11 @@ type found struct {
 // readers see them.
 func (x *Index) get(ctx context.Context, fields string, live bool, ids []string) ([]found, error) {
 	var got struct{ Docs []found }
+	if !live {
+		if err := x.own(ctx); err != nil {
+			return nil, err
+		}
+	}
 	err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.id + "/_mget?realtime=" + strconv.FormatBool(live) + "&_source=" + fields, body: object{"ids": ids}, into: &got})
 	for _, d := range got.Docs {
 		if err == nil && d.Error != nil {

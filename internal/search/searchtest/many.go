@@ -140,3 +140,37 @@ func tooBroad(t *testing.T, name string, err error) *query.Error {
 	}
 	return e
 }
+
+// oneNumber is asked for in many forms, over ads that write it in as many: the same
+// ads come out.
+func oneNumber(t *testing.T, open Open) {
+	x := fresh(t, open)
+	m := newMaker(43)
+	var changes []search.Change
+	var want []string
+	for i := range 2 * len(forms) {
+		a := m.listing(i)
+		a.Phones = []ad.Phone{{E164: "+12025550177", Confidence: .9}}
+		if i%2 == 0 {
+			a.Body += "\n" + forms[i/2]
+			a.Phones[0] = ad.Phone{E164: "+19125550123", Text: forms[i/2], Confidence: .9}
+		}
+		v := see(a, epoch)
+		if i%2 == 0 {
+			want = append(want, ad.DocumentID(v.AdID, v.ContentSHA256))
+		}
+		changes = append(changes, search.Change{Seq: uint64(i + 1), Version: v})
+	}
+	apply(t, x, 100, changes)
+	slices.Sort(want)
+	for _, typed := range forms {
+		docs, err := gather(x.Walk(t.Context(), parse(t, typed), ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "ads of "+typed, ids(docs), want)
+	}
+	if len(forms) < 40 {
+		t.Errorf("%d forms", len(forms))
+	}
+}

@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open) {
 		"what cannot be asked is refused":              refused,
 		"nothing is in a new index":                    empty,
 		"many questions over many documents":           many,
+		"one number in any form finds the same ads":    oneNumber,
 		"what stands for too many words is refused":    broad,
 		"what matches is counted":                      surveys,
 		"a walk gives each match once":                 walks,

@@ -6,7 +6,11 @@ package elastictest
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,6 +110,46 @@ func (n *Node) Server() elastic.Server {
 		s.CA, s.User, s.PasswordFile = filepath.Join(n.Folder, "config", "node.crt"), "vigil", filepath.Join(n.Folder, "password")
 	}
 	return s
+}
+
+// Do makes a request of the node and returns its answer; one that is an error
+// fails the test.
+func (n *Node) Do(method, path, body string) []byte {
+	n.tb.Helper()
+	s := n.Server()
+	t := &http.Transport{}
+	defer t.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(context.WithoutCancel(n.tb.Context()), method, s.URLs[0]+path, strings.NewReader(body))
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if !n.plain {
+		t.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
+		t.TLSClientConfig.RootCAs.AppendCertsFromPEM([]byte(n.read("config/node.crt")))
+		req.SetBasicAuth(s.User, n.read("password"))
+	}
+	res, err := (&http.Client{Transport: t}).Do(req)
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	b, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode >= 300 {
+		n.tb.Fatalf("%s %s: %s %v\n%s", method, path, res.Status, err, b)
+	}
+	return b
+}
+
+// Block lets an index take no writing, or take it again, as Elasticsearch itself
+// does when a disk is nearly full.
+func (n *Node) Block(name string, on bool) {
+	n.tb.Helper()
+	body := `{"index.blocks.read_only_allow_delete": null}`
+	if on {
+		body = `{"index.blocks.read_only_allow_delete": true}`
+	}
+	n.Do(http.MethodPut, "/"+name+"/_settings", body)
 }
 
 func (n *Node) read(name string) string {
