@@ -29,4 +29,4 @@ python3 -c 'import sys, urllib.request; sys.stdout.buffer.write(urllib.request.u
 config="$PWD/.ci/schemathesis.toml"
 cd "$work" # it keeps notes where it runs
 "$venv/bin/schemathesis" --config-file "$config" run openapi.json --url "$url/api/v1" \
-  --checks all --continue-on-failure --request-timeout 60 --no-color --warnings off "$@"
+  --checks all --continue-on-failure --request-timeout 300 --max-response-time 300 --no-color --warnings off "$@"

@@ -11,18 +11,24 @@ import (
 )
 
 type adCmd struct {
-	ID string `arg:"" help:"Id of the ad, as search shows it."`
+	ID    string `arg:"" help:"Id of the ad, as search shows it."`
+	Alike bool   `help:"List other ads that are worded like it instead, most alike first."`
 	printing
 }
 
 // Example is shown in the help.
-func (*adCmd) Example() string { return "vigil ad 3f9c2a7be01d44c8a6f20c9e5b71d3aa" }
+func (*adCmd) Example() string {
+	return "vigil ad 3f9c2a7be01d44c8a6f20c9e5b71d3aa\nvigil ad --alike 3f9c2a7be01d44c8a6f20c9e5b71d3aa"
+}
 
 // Run shows an ad.
 func (a *adCmd) Run(c *Context) error {
 	cl, err := c.Client()
 	if err != nil {
 		return err
+	}
+	if a.Alike {
+		return a.alike(c, cl)
 	}
 	v, err := cl.Ad(c.Ctx, a.ID)
 	if err != nil {
@@ -32,6 +38,27 @@ func (a *adCmd) Run(c *Context) error {
 		return c.value(v)
 	}
 	printAd(c, v)
+	return nil
+}
+
+// alike lists ads that are worded like one.
+func (a *adCmd) alike(c *Context, cl *api.Client) error {
+	list, err := cl.Alike(c.Ctx, a.ID, 0)
+	switch {
+	case err != nil:
+		return err
+	case a.JSON:
+		return c.value(list)
+	case len(list) == 0:
+		c.printf("No other ad is worded like it.\n")
+		return nil
+	}
+	c.printf("%s worded like it; how much of the wording they share stands below each.\n\n", plural(len(list), "ad", "ads"))
+	docs, share := make([]ad.Document, len(list)), map[string]float64{}
+	for i, l := range list {
+		docs[i], share[l.Document.Ad.AdID] = l.Document, l.Share
+	}
+	printDocs(c, docs, func(x *ad.Ad) []string { return []string{fmt.Sprintf("shares %.0f %%", 100*share[x.AdID])} })
 	return nil
 }
 

@@ -26,7 +26,7 @@ func (s *searchCmd) follow(c *Context, cl *api.Client, q string) error {
 		if s.JSON {
 			return lines(c, []api.Hit{h})
 		}
-		printFound(c, h.Document)
+		printArrived(c, h.Document)
 		return nil
 	}
 	ready := make(chan struct{})
@@ -80,8 +80,8 @@ func (s *searchCmd) follow(c *Context, cl *api.Client, q string) error {
 	}
 }
 
-// printFound prints one ad on lines of its own.
-func printFound(c *Context, d ad.Document) {
+// printArrived prints one ad on lines of its own.
+func printArrived(c *Context, d ad.Document) {
 	title := d.Ad.Title
 	if title == "" {
 		title = d.Ad.Body
