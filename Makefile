@@ -23,6 +23,7 @@ test: install format lint race ## everything CI runs; what fuzzing found before 
 
 install: ## install what the tests need
 	@.ci/install.sh
+	@.ci/elasticsearch.sh get
 
 format:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "run gofmt -w on the files above"; exit 1; }
@@ -36,7 +37,7 @@ race: build ## all tests with the race detector
 	VIGIL_BIN=$(CURDIR)/$(BIN) $(GO) test -race -gcflags='modernc.org/...=-race=false' -timeout 30m ./...
 
 check: ## all tests without the race detector, quicker
-	$(GO) test -timeout 10m ./...
+	.ci/elasticsearch.sh run $(GO) test -timeout 10m ./...
 
 soak: build ## every fault whole, twenty rounds, and every fuzz target for a minute: an hour, as root (VIGIL_FAULT_SEED repeats one)
 	VIGIL_BIN=$(CURDIR)/$(BIN) VIGIL_FAULT_ROUNDS=20 VIGIL_CRASH_ADS=5000 CI=true \
