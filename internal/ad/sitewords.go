@@ -33,8 +33,8 @@ func (w *SiteWords) In(s Span) bool {
 	return inside > 0 && 5*inside >= 4*(s.End-s.Start)
 }
 
-// SiteConfidence is the most that a number or another contact in the site's own words
-// is worth: it is read and found, but it is nobody's in particular, so that nothing is
+// SiteConfidence is the most that a number or another contact of the site itself is
+// worth: it is read and found, but it is nobody's in particular, so that nothing is
 // linked by it and no alert raised.
 const SiteConfidence = .2
 

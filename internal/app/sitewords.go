@@ -119,11 +119,12 @@ func (a *App) learnWords(ctx context.Context, _ *stream.Lease) error {
 		if g := a.book.Serving().Ads; g != gen {
 			looks, gen = map[string]look{}, g
 		}
-		name := stream.Named(stream.Ads, gen)
+		name, asked := stream.Named(stream.Ads, gen), time.Now()
 		info, err := a.bus.Info(ctx, name)
 		if err != nil && !errors.Is(err, ad.ErrNotFound) { // a generation may just have gone
 			return err
 		}
+		pause := max(wordsEvery, 30*time.Since(asked)) // many sites are slow to count
 		for _, subject := range slices.Sorted(maps.Keys(info.Subjects)) {
 			n := info.Subjects[subject]
 			if !strings.HasPrefix(subject, "ad.") || !looks[subject].due(n, time.Now()) {
@@ -138,7 +139,7 @@ func (a *App) learnWords(ctx context.Context, _ *stream.Lease) error {
 				return nil
 			}
 		}
-		if !rest(ctx, wordsEvery) {
+		if !rest(ctx, pause) {
 			return nil
 		}
 	}

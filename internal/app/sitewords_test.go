@@ -123,6 +123,12 @@ func TestSitesWordsAreNotThePosters(t *testing.T) {
 					t.Errorf("%d of 20 ads are leads without the site's words, want %d", n, x.after)
 				}
 				c.ownNumber(ctx, after, x.number, x.footer)
+				// What was read before is read by today's model when it is read again.
+				again, err := c.chain.Enrich(ctx, before[0].Listing)
+				c.must(err)
+				if again.SiteWords == nil || again.SiteWords.Version != version {
+					t.Errorf("read again by %+v, want version %d", again.SiteWords, version)
+				}
 				return nil
 			}))
 			c.Close()

@@ -16,9 +16,9 @@ import (
 func table() map[string]func(Config) Enricher {
 	return map[string]func(Config) Enricher{
 		"sitewords":  func(c Config) Enricher { return sitewords.New(c.Words) },
-		"number":     func(c Config) Enricher { return number.New(c.Country) },
+		"number":     func(c Config) Enricher { return sitewords.Withhold(number.New(c.Country), c.Words) },
 		"correction": func(c Config) Enricher { return correction.New(c.Corrections) },
-		"contact":    func(Config) Enricher { return contact.New() },
+		"contact":    func(c Config) Enricher { return sitewords.Withhold(contact.New(), c.Words) },
 		"signature":  func(Config) Enricher { return signature.New() },
 		"indicator":  func(c Config) Enricher { return indicator.NewEnricher(c.Rules) },
 		"language":   func(Config) Enricher { return language.New() },

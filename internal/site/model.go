@@ -22,13 +22,14 @@ type Model struct {
 	V        int       `json:"v"`
 	Site     string    `json:"site"`
 	Version  int       `json:"version"` // 1, 2, …; 0 when nothing could be said yet
-	Digest   string    `json:"digest"`  // of the grams
+	Digest   string    `json:"digest"`  // of grams and values
 	Since    time.Time `json:"since"`   // when this version was learned
 	Listings int       `json:"listings"`
 	Owners   Owners    `json:"owners"`
 	Phrases  []Phrase  `json:"phrases,omitempty"` // what it marks in the sample, commonest first
 	Before   []Past    `json:"before,omitempty"`  // earlier versions, newest first
 	Grams    []uint32  `json:"grams,omitempty"`   // sorted
+	Values   []uint64  `json:"values,omitempty"`  // digests of contacts that the site gives on its pages, sorted
 	words    Words
 }
 
@@ -69,11 +70,13 @@ const (
 
 // Learn learns from a sample of a site's ads. Before is the model in use, or the
 // zero value. It returns the model to use from now on, and whether that is another
-// version. While the sample has too few owners, in the one view or the other, nothing
-// can be said: a campaign could be all there is. The model stays as it is then.
+// version. What is the site's is said by a fifth of its owners, and by LeastOwners of
+// them, in the one view and in the other: a few people who post together say the same,
+// too, and on a small site they are many of its owners. While there are not as many
+// owners at all, nothing can be said, and the model stays as it is.
 func Learn(name string, sample []Sheet, before Model, now time.Time) (Model, bool) {
 	texts, pages := read(sample)
-	words, owners := LearnWords(pages)
+	words, owners, byText := learn(pages, LeastOwners)
 	if owners.Contacts < LeastOwners || owners.Texts < LeastOwners || len(words) > maxGrams {
 		return before, false
 	}
@@ -81,9 +84,9 @@ func Learn(name string, sample []Sheet, before Model, now time.Time) (Model, boo
 		V: ad.Schema, Site: name, Since: now.UTC(), Listings: len(pages), Owners: owners,
 		Grams: slices.Sorted(maps.Keys(words)), words: words,
 	}
-	m.Digest = digest(m.Grams)
-	old := before.Words()
-	if len(old) == 0 && len(words) == 0 || before.Version > 0 && changed(texts, old, words) <= drift {
+	m.Values = ownValues(sample[:len(pages)], pages, byText, owners)
+	m.Digest = digest(m.Grams, m.Values)
+	if slices.Equal(m.Values, before.Values) && before.Version > 0 && changed(texts, before.words, words) <= drift {
 		return before, false
 	}
 	// The bucket may be younger than the ads: of what they name, nothing is named again.
@@ -95,7 +98,7 @@ func Learn(name string, sample []Sheet, before Model, now time.Time) (Model, boo
 		}
 		m.Version = max(m.Version, s.Model.Version+1)
 	}
-	if m.Phrases = phrases(sample[:len(texts)], words); len(m.Phrases) == 0 && before.Version == 0 {
+	if m.Phrases = phrases(sample[:len(texts)], words); len(m.Phrases)+len(m.Values) == 0 && before.Version == 0 {
 		return before, false // a label here and there, which is read with what it labels
 	}
 	if before.Version > 0 {
@@ -205,11 +208,49 @@ func masked(s string) string {
 	return b.String()
 }
 
-func digest(grams []uint32) string {
-	h := sha256.New()
-	for _, g := range grams {
-		_ = binary.Write(h, binary.BigEndian, g)
+// ownValues are the contacts that owners give who have others of their own.
+func ownValues(sample []Sheet, pages []Page, byText []uint64, owners Owners) []uint64 {
+	type seen struct{ contacts, texts map[uint64]bool }
+	by := map[ad.Value]seen{}
+	for i, s := range sample {
+		for _, v := range s.Values {
+			x, ok := by[v]
+			if !ok {
+				x = seen{map[uint64]bool{}, map[uint64]bool{}}
+				by[v] = x
+			}
+			x.contacts[pages[i].Owner], x.texts[byText[i]] = true, true
+		}
 	}
+	enough := func(n, of int) bool { return n >= LeastOwners && float64(n) >= share*float64(of) }
+	var out []uint64
+	for v, x := range by {
+		if enough(len(x.contacts), owners.Contacts) && enough(len(x.texts), owners.Texts) {
+			out = append(out, valueDigest(v))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func valueDigest(v ad.Value) uint64 {
+	sum := sha256.Sum256([]byte(v.Kind + "\x00" + v.Value))
+	return binary.BigEndian.Uint64(sum[:])
+}
+
+// Owns reports whether a contact is the site's and not a poster's.
+func (m *Model) Owns(v ad.Value) bool {
+	if m == nil || len(m.Values) == 0 {
+		return false
+	}
+	_, ok := slices.BinarySearch(m.Values, valueDigest(v))
+	return ok
+}
+
+func digest(grams []uint32, values []uint64) string {
+	h := sha256.New()
+	_ = binary.Write(h, binary.BigEndian, grams)
+	_ = binary.Write(h, binary.BigEndian, values)
 	return hex.EncodeToString(h.Sum(nil)[:6])
 }
 

@@ -139,6 +139,31 @@ func TestCampaignKeepsItsWords(t *testing.T) {
 	}
 }
 
+// On a small site a dozen people who post together are many of its owners: what they
+// say, and the number of their house, stay theirs.
+func TestFewWhoPostTogetherKeepTheirWords(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	house := number(9000)
+	sample := posters(30, footer)
+	for i := range 24 {
+		sample = append(sample, Sheet{
+			Body: prose(r, 15) + ". " + campaign + " Our manager takes the bookings.\n" + footer, Values: []ad.Value{{Kind: "phone", Value: "+18005550199"}, house, number(500 + i%12)},
+		})
+	}
+	m := mustLearn(t, sample)
+	if got := marked(&m, campaign+" Our manager takes the bookings."); got != nil {
+		t.Errorf("they lost %q", got)
+	}
+	if got := marked(&m, footer); len(got) != 1 {
+		t.Errorf("of the footer are marked %q", got)
+	}
+	for v, want := range map[ad.Value]bool{house: false, number(3): false, {Kind: "phone", Value: "+18005550199"}: true} {
+		if m.Owns(v) != want {
+			t.Errorf("%v is the site's: %v", v, !want)
+		}
+	}
+}
+
 func TestNothingIsSaidOfFewOwners(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	one := func(n int, body func(i int) string, value func(i int) ad.Value) (out []Sheet) {

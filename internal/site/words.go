@@ -35,7 +35,14 @@ type Owners struct {
 // LearnWords learns a site's own words from some of its pages. Two views of who
 // owns an ad must agree: the contact it gives, where there are enough of them, and
 // what its text says apart from frequent words.
-func LearnWords(pages []Page) (Words, Owners) {
+func LearnWords(pages []Page) Words {
+	own, _, _ := learn(pages, 0)
+	return own
+}
+
+// learn learns words that so many owners at least must say, in either view. It also
+// gives who owns each page by its text.
+func learn(pages []Page, least int) (Words, Owners, []uint64) {
 	counts := map[uint32]int{}
 	for _, p := range pages {
 		for g := range p.grams() {
@@ -51,9 +58,10 @@ func LearnWords(pages []Page) (Words, Owners) {
 	type seen struct{ contacts, texts map[uint64]struct{} }
 	by := map[uint32]seen{}
 	contacts, texts := map[uint64]struct{}{}, map[uint64]struct{}{}
-	for _, p := range pages {
+	byText := make([]uint64, len(pages))
+	for i, p := range pages {
 		rest := restOf(p.Words, frequent)
-		texts[rest] = struct{}{}
+		texts[rest], byText[i] = struct{}{}, rest
 		if p.Owner != 0 {
 			contacts[p.Owner] = struct{}{}
 		}
@@ -74,6 +82,9 @@ func LearnWords(pages []Page) (Words, Owners) {
 	}
 	own := Words{}
 	for g, s := range by {
+		if least > 0 && (len(s.texts) < least || len(s.contacts) < least) {
+			continue
+		}
 		if len(texts) < LeastOwners || float64(len(s.texts)) < share*float64(len(texts)) {
 			continue
 		}
@@ -82,7 +93,7 @@ func LearnWords(pages []Page) (Words, Owners) {
 		}
 		own[g] = struct{}{}
 	}
-	return own, Owners{len(contacts), len(texts)}
+	return own, Owners{len(contacts), len(texts)}, byText
 }
 
 // grams are the distinct 5-grams of a page; one with numbers in it is there twice,

@@ -93,8 +93,8 @@ func foundIn(a *ad.Ad, view desk.AdView) (out []Found) {
 	}
 	for _, id := range a.Identifiers {
 		w := Way{Confidence: id.Confidence}
-		if a.SiteWords.In(id.Span) {
-			w.Against = []string{"it stands in the site's own words"}
+		if a.SiteWords != nil && id.Confidence <= ad.SiteConfidence {
+			w.Against = []string{"it is the site's own, which gives it on page after page"}
 		}
 		add(ad.Value{Kind: id.Kind, Value: id.Value}, w, id.Span)
 	}

@@ -25,16 +25,12 @@ func New() Contacts { return Contacts{} }
 // Name is the enricher's name in the table.
 func (Contacts) Name() string { return "contact" }
 
-// Enrich fills a.Identifiers. Those in the site's own words count for little. It reads
-// a.SiteWords.
+// Enrich fills a.Identifiers.
 func (Contacts) Enrich(_ context.Context, a *ad.Ad) error {
 	a.Identifiers = nil
 	a.Fields(func(field, s string) {
 		for _, id := range Read(s) {
 			id.Span.Field = field
-			if a.SiteWords.In(id.Span) {
-				id.Confidence = min(id.Confidence, ad.SiteConfidence)
-			}
 			a.Identifiers = append(a.Identifiers, id)
 		}
 	})

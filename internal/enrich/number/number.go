@@ -20,8 +20,7 @@ func New(country func(site string) string) *Numbers { return &Numbers{country} }
 func (n *Numbers) Name() string { return "number" }
 
 // Enrich fills a.Phones. A number that stands several times is there as often,
-// each time with its span. One in the site's own words counts for
-// little. It reads a.SiteWords.
+// each time with its span.
 func (n *Numbers) Enrich(_ context.Context, a *ad.Ad) error {
 	var o phone.Options
 	if n.country != nil {
@@ -31,10 +30,6 @@ func (n *Numbers) Enrich(_ context.Context, a *ad.Ad) error {
 	a.Fields(func(field, text string) {
 		for _, p := range phone.Read(text, o) {
 			p.Span.Field = field
-			if a.SiteWords.In(p.Span) {
-				p.Confidence = min(p.Confidence, ad.SiteConfidence)
-				p.Reasons = append(p.Reasons, "against: it stands in the site's own words")
-			}
 			a.Phones = append(a.Phones, p)
 		}
 	})

@@ -220,7 +220,7 @@ func (l *Linker) stripSites(order []int32) {
 			}
 			pages = append(pages, p)
 		}
-		s, _ := site.LearnWords(pages)
+		s := site.LearnWords(pages)
 		l.own[k] = s
 		if len(s) == 0 {
 			continue

@@ -23,7 +23,7 @@ func TestSiteWordsAreThoseOfManyOwners(t *testing.T) {
 		p.Words = words(nil, s+" "+footer, nil)
 		pages = append(pages, p)
 	}
-	own, _ := site.LearnWords(pages)
+	own := site.LearnWords(pages)
 	count := func(s string) int { return len(own.Strip(words(nil, s, nil))) }
 	if n := count(footer); n != 0 {
 		t.Errorf("%d words of the site's own text are left", n)
