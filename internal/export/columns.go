@@ -88,7 +88,7 @@ var columns = []column{
 }
 
 // words is a cell of text, whoever wrote it.
-func words(s string) cell { return cell{Safe(s), false} }
+func words(s string) cell { return cell{Safe(strings.ToValidUTF8(s, "\uFFFD")), false} }
 
 func moment(t time.Time) cell {
 	if t.IsZero() {
