@@ -13,7 +13,7 @@ import (
 // A Linker takes ads and finds who is behind them.
 type Linker struct {
 	ads    []record
-	words  []uint32 // of all ads, one behind the other
+	words  [][]uint32 // of all ads, one behind the other, in blocks that never move
 	sites  map[string]int32
 	cities map[string]int32
 	values map[string]int32
@@ -30,7 +30,8 @@ type record struct {
 	at         int64 // Unix seconds
 	day        float32
 	site, city int32
-	from, to   int32 // words
+	block      int32 // of its words
+	from, to   int32
 	unit       int32
 	whole      float32 // how much of its text was known of the unit before
 	values     []int32
@@ -108,9 +109,7 @@ func (l *Linker) Add(a Ad) { l.Take(Read(a)) }
 // Take takes one ad that was read.
 func (l *Linker) Take(p Page) {
 	r := record{id: strings.Clone(p.ad.ID), at: p.ad.At.Unix(), day: float32(p.ad.At.Sub(epoch).Hours() / 24), site: intern(l.sites, p.ad.Site), city: intern(l.cities, p.ad.City)}
-	r.from = int32(len(l.words))
-	l.words = append(l.words, p.words...)
-	r.to = int32(len(l.words))
+	r.block, r.from, r.to = l.keep(p.words)
 	if p.whole || len(p.ad.Phones) <= maxPhones {
 		l.give(&r, phone, p.ad.Phones)
 	}
@@ -118,6 +117,21 @@ func (l *Linker) Take(p Page) {
 	l.give(&r, handle, p.ad.Handles)
 	r.images = p.images
 	l.ads = append(l.ads, r)
+}
+
+const mostWords = 1 << 20 // of a block
+
+// keep keeps words, and says where they stand.
+func (l *Linker) keep(ws []uint32) (block, from, to int32) {
+	n := len(l.words)
+	if n == 0 || len(l.words[n-1])+len(ws) > cap(l.words[n-1]) {
+		l.words = append(l.words, make([]uint32, 0, max(len(ws), min(mostWords, maxWords<<min(n, 20)))))
+		n++
+	}
+	b := &l.words[n-1]
+	from = int32(len(*b))
+	*b = append(*b, ws...)
+	return int32(n - 1), from, int32(len(*b))
 }
 
 func intern(m map[string]int32, s string) int32 {
@@ -175,6 +189,7 @@ func (l *Linker) Solve() *Partition {
 		}
 		p.Clusters[i] = oldest[u]
 	}
+	p.disband(order)
 	return p
 }
 
@@ -199,7 +214,10 @@ func (l *Linker) date() {
 	}
 }
 
-func (l *Linker) textOf(i int32) []uint32 { return l.words[l.ads[i].from:l.ads[i].to] }
+func (l *Linker) textOf(i int32) []uint32 {
+	a := &l.ads[i]
+	return l.words[a.block][a.from:a.to]
+}
 
 const siteSample = 4000 // ads of a site that its own words are learned from
 

@@ -137,6 +137,6 @@ func (o *owners) opposed(large, small []int32, held, short float64) bool {
 		p.add(o.l, i)
 	}
 	p.least = 1 - short
-	t := population{held: held, whole: 1, wide: 1, cities: len(o.l.cities), days: o.days()}
+	t := population{held: held, whole: 1, wide: 1, most: 8, cities: len(o.l.cities), days: o.days()}
 	return t.contradiction(m, p) >= patience
 }

@@ -169,13 +169,14 @@ func (p *piece) join(q *piece) {
 type population struct {
 	held        float64 // share of the text's ads that something holds to another
 	whole, wide float64 // how much of the text its ads share: mean and deviation
+	most        float64 // bits that sharing less may give
 	cities      int     // in all
 	days        float64 // in all
 }
 
 // population tells of the ads of a text how much of it they share.
 func (o *owners) population(ads []int32) population {
-	t := population{cities: len(o.l.cities), days: o.days()}
+	t := population{most: 4, cities: len(o.l.cities), days: o.days()}
 	var sum, squares float64
 	for _, i := range ads {
 		w := float64(o.l.ads[i].whole)
@@ -213,7 +214,7 @@ func (t population) contradiction(m, p *piece) float64 {
 		c++
 	}
 	if z := (t.whole - p.least) / t.wide; z > 1 && n < 8 {
-		c += min(4, 1.5*(z-1))
+		c += min(t.most, 1.5*(z-1))
 	}
 	in := 0.0
 	for city, k := range p.cities {
