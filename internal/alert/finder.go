@@ -31,6 +31,7 @@ type Finder struct {
 	values  map[ad.Value][]*asked
 	ends    map[string][]*asked // last four digits of a number
 	starts  map[string][]*asked // first six signs of one in E.164
+	begins  map[string][]*asked // first three letters of a word
 	always  []*asked            // for which nothing says that it cannot match
 	look    uint64              // which document is looked at
 	ads     int                 // looked at since the queries were filed
@@ -72,8 +73,9 @@ func (f *Finder) Find(d *ad.Document) []casework.Saved {
 	candidates := f.candidates(v)
 	f.mu.Unlock()
 	var out []casework.Saved
+	read := query.Read(d)
 	for _, a := range candidates {
-		if a.need.met(v) && query.Match(a.node, d) {
+		if a.need.met(v) && read.Match(a.node) {
 			out = append(out, a.searches...)
 		}
 	}
@@ -99,6 +101,9 @@ func (f *Finder) candidates(v *view) []*asked {
 			known.seen++
 			add(known.asked)
 		}
+		if len(f.begins) > 0 {
+			add(f.begins[begin(w)])
+		}
 	}
 	for x := range v.values {
 		add(f.values[x])
@@ -113,6 +118,7 @@ func (f *Finder) candidates(v *view) []*asked {
 const (
 	endDigits  = 4 // as many as query.Part needs
 	startSigns = 6
+	beginSigns = 3
 	firstCount = 256
 	lastCount  = 1 << 14
 )
@@ -174,7 +180,8 @@ func (f *Finder) take(all []casework.Saved) {
 // file puts every query where the words or values that it cannot do without will
 // find it, the rarest that will do.
 func (f *Finder) file() {
-	f.values, f.ends, f.starts, f.always = map[ad.Value][]*asked{}, map[string][]*asked{}, map[string][]*asked{}, nil
+	f.values, f.always = map[ad.Value][]*asked{}, nil
+	f.ends, f.starts, f.begins = map[string][]*asked{}, map[string][]*asked{}, map[string][]*asked{}
 	for _, w := range f.words {
 		w.asked = nil
 	}
@@ -193,6 +200,9 @@ func (f *Finder) file() {
 		}
 		for _, s := range keys.ends {
 			f.ends[s] = append(f.ends[s], a)
+		}
+		for _, s := range keys.begins {
+			f.begins[s] = append(f.begins[s], a)
 		}
 		for _, s := range keys.starts {
 			f.starts[s] = append(f.starts[s], a)

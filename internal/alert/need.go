@@ -2,6 +2,7 @@ package alert
 
 import (
 	"slices"
+	"strings"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/query"
@@ -49,6 +50,21 @@ type need struct {
 	words  []string   // all of these, somewhere
 	values []ad.Value // or one of these
 	part   query.Part // or a number that this is part of
+	begins string     // or a word that begins so
+}
+
+// begin is how a word begins, to file by; "" for one that is too short.
+func begin(w string) string {
+	n := 0
+	for i := range w {
+		if n++; n > beginSigns {
+			return w[:i]
+		}
+	}
+	if n < beginSigns {
+		return ""
+	}
+	return w
 }
 
 // needOf works out the need of a query. A node that it does not know needs nothing.
@@ -76,13 +92,19 @@ func needOf(n query.Node) need {
 		return leaf(n.Text, query.Asked(n), query.Part{})
 	case query.Phrase:
 		return leaf(n.Text, nil, query.Part{})
+	case query.Near:
+		return leaf(n.Text, nil, query.Part{})
+	case query.Prefix:
+		if t := text.Tokens(n.Text); len(t) == 1 && begin(t[0].Text) != "" {
+			return need{leaf: true, begins: t[0].Text}
+		}
 	case query.Phone:
 		return leaf(n.Text, query.Asked(n), n.Part)
 	case query.Field:
 		switch n.Name {
 		case "title", "city":
 			return leaf(n.Text, nil, query.Part{})
-		case "phone", "email", "handle", "site", "url", "indicator", "lead", "side", "lang":
+		case "phone", "email", "handle", "site", "url", "indicator", "lead", "side", "lang", "state", "has", "near":
 			var values []ad.Value
 			for _, v := range n.Values {
 				values = append(values, ad.Value{Kind: n.Name, Value: v})
@@ -125,6 +147,13 @@ func (n *need) met(v *view) bool {
 	if len(n.words) > 0 && !slices.ContainsFunc(n.words, func(w string) bool { _, has := v.words[w]; return !has }) {
 		return true
 	}
+	if n.begins != "" {
+		for w := range v.words {
+			if strings.HasPrefix(w, n.begins) {
+				return true
+			}
+		}
+	}
 	return slices.ContainsFunc(n.values, func(x ad.Value) bool { _, has := v.values[x]; return has }) || slices.ContainsFunc(v.numbers, n.part.Of)
 }
 
@@ -147,6 +176,7 @@ type keys struct {
 	words        []string
 	values       []ad.Value
 	ends, starts []string
+	begins       []string
 }
 
 // keys chooses those that the fewest ads have. ok is false when nothing is needed.
@@ -167,7 +197,7 @@ func (n *need) keys(f *Finder) (best keys, cost float64, ok bool) {
 		for i := range n.any {
 			k, c, has := n.any[i].keys(f)
 			every, total = every && has, total+c
-			sum = keys{append(sum.words, k.words...), append(sum.values, k.values...), append(sum.ends, k.ends...), append(sum.starts, k.starts...)}
+			sum = keys{append(sum.words, k.words...), append(sum.values, k.values...), append(sum.ends, k.ends...), append(sum.starts, k.starts...), append(sum.begins, k.begins...)}
 		}
 		if every {
 			choose(sum, total)
@@ -184,6 +214,7 @@ func (n *need) keys(f *Finder) (best keys, cost float64, ok bool) {
 const (
 	ofNumber = .01
 	ofPart   = .05
+	ofBegin  = 20
 	ofChoice = 1e6 // a side, a language, a site: much of everything
 )
 
@@ -206,6 +237,9 @@ func (n *need) own(f *Finder) (keys, float64) {
 	}
 	if rarest != "" {
 		k.words, cost = []string{rarest}, cost+least
+	}
+	if n.begins != "" {
+		k.begins, cost = []string{begin(n.begins)}, cost+ofBegin
 	}
 	if e := n.part.Ends; e != "" {
 		k.ends, cost = []string{e[max(0, len(e)-endDigits):]}, cost+ofPart
