@@ -13,6 +13,7 @@ import (
 	"vigil.example/internal/capture"
 	"vigil.example/internal/query"
 	"vigil.example/internal/search"
+	"vigil.example/internal/search/searchtest"
 	"vigil.example/internal/site"
 	"vigil.example/internal/stream"
 )
@@ -94,6 +95,7 @@ func TestSavedPagesAreSearchable(t *testing.T) {
 	} else if real && (right < 70 || found < 40) {
 		t.Errorf("real pages: want the kind right on 70 and 40 found by title")
 	}
+	shown := 0
 	for doc, err := range a.shelf.Dump(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -101,6 +103,19 @@ func TestSavedPagesAreSearchable(t *testing.T) {
 		if doc.Ad.Empty() {
 			t.Errorf("an empty ad is stored: %s", doc.Ad.URL)
 		}
+		for i, s := range searchtest.Shown(&doc.Ad) {
+			shown++
+			n, err := query.Parse(s)
+			if err != nil {
+				n, err = query.Parse(query.AsText(s))
+			}
+			if err != nil || !query.Match(n, &doc) {
+				t.Errorf("identifier %d of document %s is shown and does not find it: %v", i, doc.ID, err)
+			}
+		}
+	}
+	if t.Logf("%d identifiers are found by pasting them", shown); shown < 50 {
+		t.Errorf("%d identifiers shown; the test needs more", shown)
 	}
 	l, err := a.ledger(t.Context())
 	if err != nil || !l.Balanced {
@@ -114,8 +129,11 @@ func (a *App) finds(t *testing.T, p page) bool {
 	t.Helper()
 	for _, title := range append([]string{p.Expected.Title}, p.Expected.Alt...) {
 		n, err := query.Parse(title)
-		if err != nil {
+		if err != nil { // the page of results offers it as text
 			t.Logf("%s: its title is no query: %v", p.File, err)
+			n, err = query.Parse(query.AsText(title))
+		}
+		if err != nil {
 			continue
 		}
 		res, err := a.shelf.Search(t.Context(), n, search.Page{Size: 50})

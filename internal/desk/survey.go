@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -49,6 +50,9 @@ func (d *Desk) Find(ctx context.Context, s access.Subject, text string, w Wish) 
 	e.Count, e.Outcome = f.Total, outcome(err)
 	if lerr := d.log(ctx, s, e); lerr != nil {
 		return Find{}, lerr
+	}
+	if broad := (*query.Error)(nil); errors.As(err, &broad) { // it stands for too many words of the index
+		return Find{}, broad.In(text)
 	}
 	if err != nil {
 		return Find{}, fmt.Errorf("search: %w", err)

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"vigil.example/internal/text"
 )
 
 // An Error says where a query cannot be read, and why. It never holds what was
@@ -92,4 +95,17 @@ func steps(a, b []rune) int {
 		before, last, row = last, row, before
 	}
 	return last[len(b)]
+}
+
+// AsText is a query for the very words of s, side by side, whatever signs of the
+// language stand between them: for a title or a line that was pasted and is no
+// query. It is "" when there is no word in s, or it is too long.
+func AsText(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if n := utf8.RuneCountInString(s); len(text.Tokens(s)) == 0 || n > MaxRunes {
+		return ""
+	}
+	var b strings.Builder
+	printer{literal: true}.node(&b, Phrase{strings.Join(strings.Fields(s), " ")}, false)
+	return b.String()
 }

@@ -28,7 +28,7 @@ func canonical(name string) (string, bool) {
 		return "email", true
 	case "location", "place":
 		return "city", true
-	case "http", "https":
+	case "http", "https", "file":
 		return "url", true
 	case "ind", "indicators":
 		return "indicator", true

@@ -152,6 +152,9 @@ func (l *lexer) field(at int) (name string, ok bool) {
 		return "", false
 	}
 	name = string(l.src[at:end])
+	if strings.EqualFold(name, "file") && !strings.HasPrefix(string(l.src[end:min(len(l.src), end+3)]), "://") {
+		return "", false
+	}
 	if n, known := canonical(name); known && !slices.Contains(choosy, n) {
 		return name, true
 	} else if known && l.chosen(n, end+1) {

@@ -19,7 +19,7 @@ import (
 const (
 	leastPrefix = 2
 	leastFuzzy  = 4
-	leastTwo    = 6 // of which two may differ
+	leastTwo    = 5 // of which two may differ
 
 	MaxWithin = 100 // tokens between words that are near each other
 	maxNear   = 16  // words that are

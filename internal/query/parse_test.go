@@ -122,6 +122,20 @@ func TestParse(t *testing.T) {
 		{"cluster", "cluster:c0123", field("cluster", "c0123", "c0123")},
 		{"address", "url:https://Town.example/a?b=1#c", field("url", "https://Town.example/a?b=1#c", "https://town.example/a?b=1")},
 		{"address as pasted", "https://town.example/a(1)", field("url", "https://town.example/a(1)", "https://town.example/a(1)")},
+		{"address of a file", "file:///a1/page.html", field("url", "file:///a1/page.html", "file:///a1/page.html")},
+		{"words close by", `"red roses"~5`, query.Near{Text: "red roses", Within: 5}},
+		{"digits close by are no number", `-"912 555 0123"~3 x`, and(not(query.Near{Text: "912 555 0123", Within: 3}), word("x"))},
+		{"nearly", "roses~ Roses~2", and(query.Fuzzy{Text: "roses", Edits: 1}, query.Fuzzy{Text: "Roses", Edits: 2})},
+		{"words too short to differ", "hi~ red~2 ~", and(word("hi~"), word("red~2"))},
+		{"begun so", "ros* wi-fi* 5* *x*", and(query.Prefix{Text: "ros"}, word("wi-fi*"), word("5*"), word("*x*"))},
+		{"text has no star", "text:ros*", word("ros*")},
+		{"state", "state:texas", field("state", "texas", "US-TX")},
+		{"state by its letters", "-state: TX", not(field("state", "TX", "US-TX"))},
+		{"near a city", `near:"Austin TX"`, field("near", "Austin TX", "12420")},
+		{"near with a distance", `near:"Austin, TX"~60mi roses`, and(field("near", "Austin, TX~60mi", "12420", "28660"), word("roses"))},
+		{"has", "has:Photos", field("has", "Photos", "image")},
+		{"a title that looks like a field", "State: new near: town has: wheels", and(word("State:"), word("new"), word("near:"), word("town"), word("has:"), word("wheels"))},
+		{"first and last seen", "first:2026-01 last:..2026", and(query.Field{Name: "first", Text: "2026-01", From: day(2026, 1, 1), To: day(2026, 2, 1)}, query.Field{Name: "last", Text: "..2026", To: day(2027, 1, 1)})},
 		{"address in parentheses", "(https://town.example/a OR b)", or(field("url", "https://town.example/a", "https://town.example/a"), word("b"))},
 		{"text is never a number", "text:9125550123", word("9125550123")},
 		{"text in quotes", `text:"912 555 0123"`, phrase("912 555 0123")},
@@ -231,6 +245,13 @@ func TestParseErrors(t *testing.T) {
 		{"a parenthesis not closed", "a (b", "a (b\n  ^\nthis parenthesis is not closed"},
 		{"a parenthesis too many", "a) b", "a) b\n ^\nthis parenthesis closes nothing"},
 		{"a quote not closed", `a "b`, "a \"b\n  ^\nthis quote is not closed"},
+		{"no distance", `a "b c"~`, "a \"b c\"~\n       ^\nsay how many words may stand between, as in \"red roses\"~5"},
+		{"a distance too large", `"b c"~101`, "\"b c\"~101\n     ^^^^\nat most 100 words may stand between"},
+		{"a city far from all", "near:zzyzx x", "near:zzyzx x\n^^^^^^^^^^\nno city of that name is known; give one as \"Austin TX\", a metropolitan area or its code"},
+		{"a state for a city", "near:texas", "near:texas\n^^^^^^^^^^\nnear: takes a city; a state is asked for with state:"},
+		{"no distance on the map", "near:austin~far", "near:austin~far\n^^^^^^^^^^^^^^^\na distance looks like ~25mi or ~40km, up to 500 km"},
+		{"a state with a slip", "state:texsa", "state:texsa\n^^^^^^^^^^^\ndid you mean \"texas\"? a state is given by its name, its letters or its code, as Texas, TX or US-TX"},
+		{"nothing that ads have", "has:pool", "has:pool\n^^^^^^^^\nan ad may have phone, email, handle, link, price, image, place, date, indicator"},
 		{"nothing in quotes", `"!"`, "\"!\"\n^^^\nthere is no letter or digit between these quotes"},
 		{"a tab before the fault", "a\t(b", "a (b\n  ^\nthis parenthesis is not closed"},
 	} {
@@ -300,6 +321,8 @@ func TestExplain(t *testing.T) {
 		{"912-555-01?4", "Ads with the number that “912-555-01?4” may be, one of 10 or the text “912-555-01?4”"},
 		{"*0123 -phone:912555*", "Ads with a number that ends in 0123 or the text “*0123” and not with a number that begins with +1912555"},
 		{"indicator:restricted/no_phone ind:coded_emoji -lead:yes", "Ads with language found of the kind “restricted: no phone” and with language found of the kind “age indicator: coded emoji” or “movement: coded emoji” or “third party: coded emoji” and not with a lead in the language found"},
+		{`"red roses"~5 ros* -roses~2`, "Ads with the words of “red roses” in any order, at most 5 words between the first and the last and with a word that begins with “ros” and not with “roses” or a word that differs in one or two letters beyond the first"},
+		{`state:tx near:austin~60mi OR near:london has:phone first:2026`, "Ads (in Texas and within 60mi of the centre of “Austin-Round Rock-San Marcos, TX” (2 metropolitan areas)) or (in or around “London” and with a telephone number and first seen from 1 January 2026 to 31 December 2026)"},
 		{"lead:no side:demand", "Ads without a lead in the language found and written by a buyer"},
 		{"side:ad OR side:other", "Ads offering somebody’s paid time or neither offering nor seeking somebody’s paid time"},
 		{"-lang:es lang:und", "Ads not with text in Spanish and with text in no language that can be told"},
@@ -352,4 +375,16 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q prints as %q, then as %q", s, printed, again.String())
 		}
 	})
+}
+
+func TestAsText(t *testing.T) {
+	for in, want := range map[string]string{`27" monitor SKU:x (new`: `text:"27\" monitor SKU:x (new"`, " a\n b ": `text:"a b"`, "!!": ""} {
+		got := query.AsText(in)
+		if got != want {
+			t.Errorf("AsText(%q) = %q, want %q", in, got, want)
+		}
+		if n, err := query.Parse(got); want != "" && (err != nil || n.(query.Phrase).Text == "") {
+			t.Errorf("%q: %v", got, err)
+		}
+	}
 }

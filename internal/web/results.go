@@ -69,6 +69,7 @@ type resultsBody struct {
 	Fault    *query.Error
 	Caret    string
 	Mended   string // what was perhaps meant
+	AsText   string // a search for the very words that were typed
 	Answer   desk.Find
 	Rows     []Row
 	Sort     search.Sort
@@ -157,7 +158,7 @@ func (s *server) results(r *http.Request, v *visit) error {
 	b.Answer, err = s.desk.Find(r.Context(), v.Subject, text, w)
 	if errors.As(err, &b.Fault) {
 		s.shelf.forget(v.User, b.ID)
-		b.Caret, b.Mended = b.Fault.Caret(text), b.Fault.Mended(text)
+		b.Caret, b.Mended, b.AsText = b.Fault.Caret(text), b.Fault.Mended(text), query.AsText(text)
 		p.Body = b
 		return v.show(r, http.StatusUnprocessableEntity, "results", p)
 	}
