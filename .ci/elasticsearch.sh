@@ -77,6 +77,7 @@ start() {
     echo "cluster.routing.allocation.disk.threshold_enabled: ${ES_DISK_THRESHOLD:-false}"
     if [ -n "${ES_MASTERS:-}" ]; then
       echo "discovery.seed_providers: file"
+      echo "discovery.initial_state_timeout: 0s" # the others are found later
       echo "cluster.initial_master_nodes: [$ES_MASTERS]"
     else
       echo "discovery.type: single-node"

@@ -113,8 +113,8 @@ func (x *Index) open(ctx context.Context) error {
 	switch v := meta[x.id].Mappings.Meta.Vigil; {
 	case v == 0:
 		return fmt.Errorf("%w: index %s is another program's; delete it there, or its alias", search.ErrDamaged, x.id)
-	case v != version:
-		return fmt.Errorf("%w: it is %d, this program reads %d", search.ErrVersion, v, version)
+	case v != Version:
+		return fmt.Errorf("%w: it is %d, this program reads %d", search.ErrVersion, v, Version)
 	}
 	if x.o.ReadOnly {
 		return nil

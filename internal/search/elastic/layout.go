@@ -15,9 +15,9 @@ import (
 	"vigil.example/internal/text"
 )
 
-// version is the layout of the index. Raise it with every change of the mapping or
+// Version is the layout of the index. Raise it with every change of the mapping or
 // of what text.Tokens, query.Texts, query.Exact or contentOf give: the index is rebuilt.
-const version = 1
+const Version = 1
 
 // gap stands between texts that share a field, so that no phrase and no words near
 // each other go from one to the next.
@@ -72,7 +72,7 @@ func template(name string) object {
 				"gc_deletes": "1h", // how long a write that comes late is known to be
 				"merge":      object{"policy": object{"expunge_deletes_allowed": 0}},
 			}},
-			"mappings": object{"dynamic": "strict", "_meta": object{"vigil": version}, "properties": properties},
+			"mappings": object{"dynamic": "strict", "_meta": object{"vigil": Version}, "properties": properties},
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -16,6 +17,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"vigil.example/internal/search/elastic"
 )
@@ -88,6 +92,12 @@ func (n *Node) Stop(signal string) {
 
 func (n *Node) script(env []string, args ...string) {
 	n.tb.Helper()
+	if err := n.run(env, args...); err != nil {
+		n.tb.Fatal(err)
+	}
+}
+
+func (n *Node) run(env []string, args ...string) error {
 	root, err := os.Getwd()
 	for err == nil {
 		if _, e := os.Stat(filepath.Join(root, "go.mod")); e == nil {
@@ -98,8 +108,9 @@ func (n *Node) script(env []string, args ...string) {
 	cmd := exec.CommandContext(context.WithoutCancel(n.tb.Context()), filepath.Join(root, ".ci", "elasticsearch.sh"), args...)
 	cmd.Env = append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		n.tb.Fatalf("elasticsearch.sh %s: %v\n%s", strings.Join(args, " "), err, out)
+		return fmt.Errorf("elasticsearch.sh %s: %w\n%s", strings.Join(args, " "), err, out)
 	}
+	return nil
 }
 
 // Server says where the node is.
@@ -116,12 +127,20 @@ func (n *Node) Server() elastic.Server {
 // fails the test.
 func (n *Node) Do(method, path, body string) []byte {
 	n.tb.Helper()
+	b, err := n.ask(method, path, body)
+	if err != nil {
+		n.tb.Fatal(err)
+	}
+	return b
+}
+
+func (n *Node) ask(method, path, body string) ([]byte, error) {
 	s := n.Server()
 	t := &http.Transport{}
 	defer t.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(context.WithoutCancel(n.tb.Context()), method, s.URLs[0]+path, strings.NewReader(body))
 	if err != nil {
-		n.tb.Fatal(err)
+		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if !n.plain {
@@ -131,14 +150,14 @@ func (n *Node) Do(method, path, body string) []byte {
 	}
 	res, err := (&http.Client{Transport: t}).Do(req)
 	if err != nil {
-		n.tb.Fatal(err)
+		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }()
 	b, err := io.ReadAll(res.Body)
-	if err != nil || res.StatusCode >= 300 {
-		n.tb.Fatalf("%s %s: %s %v\n%s", method, path, res.Status, err, b)
+	if err == nil && res.StatusCode >= 300 {
+		err = fmt.Errorf("%s %s: %s\n%s", method, path, res.Status, b)
 	}
-	return b
+	return b, err
 }
 
 // Block lets an index take no writing, or take it again, as Elasticsearch itself
@@ -173,4 +192,41 @@ func (n *Node) Name(tb testing.TB, folder string) string {
 		}
 	})
 	return name
+}
+
+// Cluster is so many plain nodes that have found each other.
+func Cluster(tb testing.TB, size int) []*Node {
+	tb.Helper()
+	var names, hosts []string
+	nodes := make([]*Node, size)
+	for i := range nodes {
+		nodes[i] = Plain(tb)
+		names = append(names, filepath.Base(nodes[i].Folder))
+	}
+	var all errgroup.Group
+	for _, n := range nodes {
+		all.Go(func() error {
+			return n.run([]string{"ES_HEAP=256m", "ES_MASTERS=" + strings.Join(names, ",")}, "start", n.Folder, "plain")
+		})
+	}
+	if err := all.Wait(); err != nil {
+		tb.Fatal(err)
+	}
+	for _, n := range nodes {
+		hosts = append(hosts, n.read("transport"))
+	}
+	for _, n := range nodes {
+		if err := os.WriteFile(filepath.Join(n.Folder, "config", "unicast_hosts.txt"), []byte(strings.Join(hosts, "\n")+"\n"), 0o600); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for limit := time.Now().Add(3 * time.Minute); ; {
+		_, err := nodes[0].ask(http.MethodGet, fmt.Sprintf("/_cluster/health?wait_for_nodes=%d&timeout=30s", size), "")
+		if err == nil {
+			return nodes
+		}
+		if time.Now().After(limit) {
+			tb.Fatal(err)
+		}
+	}
 }
