@@ -153,7 +153,7 @@ func TestClusters(t *testing.T) {
 		{"different numbers and texts do not join", []*ad.Ad{post(1, 0, number(1)), post(2, 1, number(2))}, nil},
 		{"an edit that adds a number joins", []*ad.Ad{post(1, 0, number(1)), post(2, 1, number(2)), post(1, 0, number(2))}, []int{2}},
 		{"a campaign is no hub", campaign(60), []int{60}},
-		{"a number of strangers is a hub and joins nobody", strangers(40), nil},
+		{"a number of strangers is a hub and joins nobody", strangers(60), nil},
 		{"a directory of numbers joins nobody", []*ad.Ad{post(1, 0, many(60)...), post(2, 1, number(1)), post(3, 2, number(2))}, nil},
 		{"one of four numbers joins nobody either", []*ad.Ad{post(1, 0, many(4)...), post(2, 1, number(1))}, nil},
 		{"edits that give a number each are no directory", []*ad.Ad{post(1, 0, number(1)), post(1, 0, number(2)), post(1, 0, number(3)), post(1, 0, number(4)), post(2, 1, number(4))}, []int{2}},

@@ -257,7 +257,7 @@ func (o *owners) users(p period, sides []side, owned map[int32]int) float64 {
 		sum += float64(s.ads)
 		squares += float64(s.ads * s.ads)
 	}
-	n := math.Sqrt(sum * sum / squares * float64(len(sides)))
+	n := o.single(p, len(sides), math.Sqrt(sum*sum/squares*float64(len(sides))))
 	if all := owned[p.value] - int(p.total) + 1; all > len(sides) {
 		n = max(n, float64(all))
 	}

@@ -171,8 +171,8 @@ func (r *Round) gather(t *tree, order []int32) {
 		texts[u] = append(texts[u], int32(k))
 	}
 	for _, ads := range texts {
-		if len(ads) > 1 {
-			tie(ByText, tying{ads: slices.Clone(ads), weight: textBits})
+		for _, ads := range r.byCluster(ads) {
+			tie(ByText, tying{ads: ads, weight: textBits})
 		}
 	}
 	same := func(a, b int32) bool { return r.p.Clusters[a] == r.p.Clusters[b] }
@@ -187,8 +187,9 @@ func (r *Round) gather(t *tree, order []int32) {
 		}
 	}
 	for _, q := range o.parts {
-		if of := texts[q.match.unit]; len(of) > 0 && same(q.ad, of[0]) && q.ad != of[0] {
-			tie(ByPart, tying{ads: []int32{of[0], q.ad}, weight: 5})
+		of := texts[q.match.unit]
+		if k := slices.IndexFunc(of, func(i int32) bool { return same(q.ad, i) && i != q.ad }); k >= 0 {
+			tie(ByPart, tying{ads: []int32{of[k], q.ad}, weight: 5})
 		}
 	}
 }
