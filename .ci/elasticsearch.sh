@@ -9,12 +9,13 @@
 #   elasticsearch.sh stop FOLDER [KILL]    stop it (with a signal of that name)
 #   elasticsearch.sh get                   install what is missing, start nothing
 # A folder whose file config/unicast_hosts.txt names nodes joins them; ES_MASTERS names the first ones
-# of a new cluster. ES_HEAP is 512m when not given.
+# of a new cluster. ES_HEAP is 512m when not given; ES_OPTIONS are further options of the JVM.
 set -euo pipefail
 
 version=8.19.21
 heap=${ES_HEAP:-512m}
-limit=300 # seconds for a start
+limit=900 # seconds for a start, on a machine that does much else
+quick=${ES_OPTIONS--XX:TieredStopAtLevel=1 -XX:-AlwaysPreTouch} # up sooner; measure with none of them
 root() { [ "$(id -u)" = 0 ]; }
 say() { echo "elasticsearch.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -101,13 +102,13 @@ start() {
     as=(setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups)
   fi
   local env=(env -i PATH="$PATH" HOME="$at" LANG=C.UTF-8 ES_PATH_CONF="$at/config" ES_TMPDIR="$at/tmp"
-    ES_JAVA_HOME="$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")" ES_JAVA_OPTS="-Xms$heap -Xmx$heap")
+    ES_JAVA_HOME="$(dirname "$(dirname "$(readlink -f "$(command -v java)")")")" ES_JAVA_OPTS="-Xms$heap -Xmx$heap $quick")
   if [ "$plain" != plain ] && [ ! -s "$at/config/users" ]; then
     (cd "$at" && "${env[@]}" "${as[@]}" "$home/bin/elasticsearch-users" useradd vigil -p "$(cat "$at/password")" -r superuser) >"$at/logs/users.log" 2>&1 ||
       { cat "$at/logs/users.log" >&2; fail "no user could be made"; }
   fi
   # -d: the launcher ends when the node is ready.
-  (cd "$at" && timeout "$limit" "${env[@]}" "${as[@]}" nice "$home/bin/elasticsearch" -d -p "$at/pid" </dev/null >"$at/logs/start.log" 2>&1) ||
+  (cd "$at" && timeout "$limit" "${env[@]}" "${as[@]}" "$home/bin/elasticsearch" -d -p "$at/pid" </dev/null >"$at/logs/start.log" 2>&1) ||
     { tail -n 30 "$at/logs/start.log" >&2; fail "the node in $at did not start"; }
   tail -n 1 "$at/logs/transport.ports" >"$at/transport"
   local scheme=https

@@ -139,7 +139,7 @@ func (f failure) Is(target error) bool {
 	case search.ErrDamaged: // somebody has deleted it
 		return f.Type == absent
 	case search.ErrAway:
-		return f.Type == blocked || f.Status == http.StatusTooManyRequests || f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden || f.Status >= 500
+		return f.Type != absent && (f.Type == blocked || f.Status == http.StatusTooManyRequests || f.Status == http.StatusUnauthorized || f.Status == http.StatusForbidden || f.Status >= 500)
 	}
 	return false
 }

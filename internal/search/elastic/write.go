@@ -56,7 +56,9 @@ type found struct {
 	SeqNo  int64           `json:"_seq_no"`
 	Term   int64           `json:"_primary_term"`
 	Source json.RawMessage `json:"_source"`
-	Error  json.RawMessage `json:"error"`
+	Error  *struct {
+		Type string `json:"type"`
+	} `json:"error"`
 }
 
 // get reads documents in the order of their ids, live as they are now, else as
@@ -71,7 +73,7 @@ func (x *Index) get(ctx context.Context, fields string, live bool, ids []string)
 	err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.id + "/_mget?realtime=" + strconv.FormatBool(live) + "&_source=" + fields, body: object{"ids": ids}, into: &got})
 	for _, d := range got.Docs {
 		if err == nil && d.Error != nil {
-			err = fmt.Errorf("%w: some of it cannot be read for now", search.ErrAway)
+			err = failure{http.StatusServiceUnavailable, d.Error.Type}
 		}
 	}
 	if err == nil && len(got.Docs) != len(ids) {
