@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +147,17 @@ func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
 	}
 	if a := weigh.Agreement(want, back); a < 1 {
 		t.Errorf("adjusted Rand index %.4f between two orders of the same ads", a)
+	}
+}
+
+// Nor does it matter how many work beside each other.
+func TestWorkersDoNotMatter(t *testing.T) {
+	gold := invent.Ads(invent.Config{Seed: 78, Ads: 1500, Hard: true})
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	alone := solve(gold).Clusters
+	runtime.GOMAXPROCS(5)
+	if together := solve(gold).Clusters; !slices.Equal(alone, together) {
+		t.Errorf("adjusted Rand index %.4f between one worker and five", weigh.Agreement(alone, together))
 	}
 }
 
