@@ -121,7 +121,7 @@ func (s *server) serve(rt route) http.Handler {
 			s.c.Log.ErrorContext(r.Context(), "request panicked", "route", rt.path, "stack", string(debug.Stack()))
 			s.send(w, internal(what, ""))
 		}()
-		if allow := s.allowed(r.URL.Path); !slices.Contains(allow, r.Method) { // the pattern takes what another route is written as
+		if allow := s.allowed(r.URL.Path); len(allow) > 0 && !slices.Contains(allow, r.Method) { // the pattern takes what another route is written as
 			s.refuse(w, r, allow)
 			return
 		}
