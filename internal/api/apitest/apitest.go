@@ -143,7 +143,9 @@ func (t *Town) fill(ctx context.Context, index search.Index) error {
 		changes = append(changes, search.Change{Seq: uint64(i + 1), Version: &a})
 	}
 	t.Cluster = ad.ClusterID(t.Ads[0].AdID)
-	moves := []ad.Move{{AdID: t.Ads[0].AdID, Cluster: t.Cluster}, {AdID: t.Ads[1].AdID, Cluster: t.Cluster}}
+	moves := []ad.Move{{AdID: t.Ads[0].AdID, Cluster: t.Cluster}, {AdID: t.Ads[1].AdID, Cluster: t.Cluster, By: &ad.Edge{
+		A: t.Ads[1].AdID, B: t.Ads[0].AdID, Value: ad.Value{Kind: "phone", Value: Number}, Weight: 12, Reason: "both give 912-555-0123",
+	}}}
 	changes = append(changes, search.Change{Seq: 1, Link: &ad.LinkChange{V: ad.Schema, Moves: moves}})
 	return index.Apply(ctx, "test", 4, changes)
 }
