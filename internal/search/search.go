@@ -37,6 +37,9 @@ var ErrFenced = errors.New("another process writes the index now")
 // now. Nothing is lost by it; trying again later is the cure.
 var ErrAway = errors.New("the index cannot be reached for now")
 
+// MaxRanked is how many matches are ranked by relevance at most.
+const MaxRanked = 10_000
+
 // MaxPage is the largest page that Search gives.
 const MaxPage = 500
 
@@ -128,7 +131,9 @@ type Removal struct {
 type Sort string
 
 // The orders. Newest is by the last time the content was seen, then by id.
-// Relevance falls back to newest where the query has no words to rank by. ByLead is
+// Relevance falls back to newest where the query has no words to rank by; where more
+// than MaxRanked match, an engine may rank as many of those that came last, and give
+// the others behind them, the latest first. ByLead is
 // by the score of the lead that the language found makes, highest first, and what is
 // no lead after that; then as ByNewest.
 const (

@@ -41,25 +41,10 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 		return res, err
 	}
 	pl := planned(q, false)
-	match, from, where, args := pl.match, pl.from, pl.where, pl.args
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+from+" WHERE "+where, args...).Scan(&res.Total); err != nil || p.Size == 0 || res.Total <= p.Offset {
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+pl.from+" WHERE "+pl.where, pl.args...).Scan(&res.Total); err != nil || p.Size == 0 || res.Total <= p.Offset {
 		return res, err
 	}
-	order := "d.last_seen DESC, d.id"
-	if p.Sort == search.ByLead {
-		order = "d.lead DESC, " + order
-	}
-	var page string
-	switch {
-	case match != "" && p.Sort != search.ByNewest && p.Sort != search.ByLead && ranks(q):
-		page = "SELECT words.rowid AS n FROM " + from + " WHERE " + where + " ORDER BY words.rank, words.rowid LIMIT ? OFFSET ?"
-	case match != "":
-		page = "SELECT d.n AS n FROM words CROSS JOIN doc d ON d.n = words.rowid WHERE " + where + " ORDER BY " + order + " LIMIT ? OFFSET ?"
-	default:
-		page = "SELECT d.n AS n FROM doc d WHERE " + where + " ORDER BY " + order + " LIMIT ? OFFSET ?"
-	}
-	args = append(args, p.Size, p.Offset)
-	ns, err := numbers(ctx, tx, page, args...)
+	ns, err := pl.page(ctx, tx, p, res.Total, ranks(q), x.most)
 	if err != nil {
 		return res, err
 	}
@@ -73,6 +58,64 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 		res.Hits[at[n]] = search.Hit{Doc: d, Spans: query.Spans(asked, &d)}
 	}, "d.n IN ("+marks(len(keys))+")", keys...)
 	return res, err
+}
+
+// page returns the numbers of one page of a plan's documents, of which there are
+// total; ranks says that one can be a better answer than another, and most how many
+// are ranked.
+func (pl plan) page(ctx context.Context, tx *sql.Tx, p search.Page, total int, ranks bool, most int) ([]int64, error) {
+	size := []any{p.Size, p.Offset}
+	order := "d.last_seen DESC, d.id"
+	if p.Sort == search.ByLead {
+		order = "d.lead DESC, " + order
+	}
+	switch {
+	case pl.match == "":
+		return numbers(ctx, tx, "SELECT d.n FROM doc d WHERE "+pl.where+" ORDER BY "+order+" LIMIT ? OFFSET ?", append(pl.args, size...)...)
+	case ranks && (p.Sort == "" || p.Sort == search.ByRelevance):
+		return pl.ranked(ctx, tx, p, total, most)
+	case p.Sort != search.ByLead && p.Offset+p.Size <= total/frequent:
+		// What matches often is met soon in the order of time; then each is asked for by
+		// itself, and most matches are not looked at.
+		if docs, err := numbers(ctx, tx, "SELECT documents FROM tally"); err != nil || total > int(docs[0])/frequent {
+			if err != nil {
+				return nil, err
+			}
+			return numbers(ctx, tx, "SELECT d.n FROM doc d INDEXED BY doc_newest WHERE EXISTS (SELECT 1 FROM words WHERE words.rowid = d.n AND "+pl.where+
+				") ORDER BY "+order+" LIMIT ? OFFSET ?", append(pl.args, size...)...)
+		}
+	}
+	return numbers(ctx, tx, "SELECT d.n FROM words CROSS JOIN doc d ON d.n = words.rowid WHERE "+pl.where+" ORDER BY "+order+" LIMIT ? OFFSET ?", append(pl.args, size...)...)
+}
+
+// frequent is of how many documents one must match so that matches are met soon.
+const frequent = 20
+
+// ranked returns a page in order of relevance. Of many matches, those that came last
+// are ranked: to weigh a match takes ten times as long as to find it.
+func (pl plan) ranked(ctx context.Context, tx *sql.Tx, p search.Page, total, most int) ([]int64, error) {
+	from := "SELECT words.rowid FROM " + pl.from + " WHERE " + pl.where
+	const by = " ORDER BY words.rank, words.rowid LIMIT ? OFFSET ?"
+	if total <= most {
+		return numbers(ctx, tx, from+by, append(pl.args, p.Size, p.Offset)...)
+	}
+	first, err := numbers(ctx, tx, from+" ORDER BY words.rowid DESC LIMIT 1 OFFSET ?", append(slices.Clone(pl.args), most-1)...)
+	if err != nil {
+		return nil, err
+	}
+	var ns []int64
+	if p.Offset < most {
+		size := min(p.Size, most-p.Offset)
+		if ns, err = numbers(ctx, tx, from+" AND words.rowid >= ?"+by, append(slices.Clone(pl.args), first[0], size, p.Offset)...); err != nil {
+			return nil, err
+		}
+	}
+	if rest := p.Size - len(ns); rest > 0 {
+		more, err := numbers(ctx, tx, from+" AND words.rowid < ? ORDER BY words.rowid DESC LIMIT ? OFFSET ?",
+			append(slices.Clone(pl.args), first[0], rest, max(0, p.Offset-most))...)
+		return append(ns, more...), err
+	}
+	return ns, nil
 }
 
 // refusal says why a page cannot be given; nil when it can.

@@ -124,6 +124,7 @@ type Index struct {
 	file   os.FileInfo  // the file that is open
 	size   atomic.Int64 // that it has had
 	read   *sql.DB      // read-only connections
+	most   int          // matches that are ranked
 
 	// Of a writer. The statements belong to its one connection, which takes a
 	// transaction at a time.
@@ -143,7 +144,7 @@ func (x *Index) ID() string { return x.id }
 // whose epoch is older than one that wrote before gets search.ErrFenced, here and
 // in every transaction that it tries after a newer one has opened the file.
 func Open(ctx context.Context, path string, o Options) (*Index, error) {
-	x := &Index{path: path, epoch: int64(o.Epoch), beside: o.Beside}
+	x := &Index{path: path, epoch: int64(o.Epoch), beside: o.Beside, most: search.MaxRanked}
 	// Nobody opens or closes the file but SQLite once it is there: closing it would
 	// drop the locks that this process holds on it.
 	_, err := os.Stat(path)

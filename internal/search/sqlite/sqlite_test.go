@@ -18,4 +18,11 @@ func open(tb testing.TB, dir string) search.Index {
 	return x
 }
 
-func TestIndex(t *testing.T) { searchtest.Run(t, open) }
+// openFew opens an index that ranks few matches, as one does of very many.
+func openFew(tb testing.TB, dir string) search.Index {
+	x := open(tb, dir)
+	x.(*sqlite.Index).RankAtMost(25)
+	return x
+}
+
+func TestIndex(t *testing.T) { searchtest.Run(t, openFew) }
