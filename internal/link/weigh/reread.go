@@ -54,6 +54,13 @@ func (o *owners) reread() {
 		return cmp.Or(cmp.Compare(met[b].bits/float32(met[b].ads), met[a].bits/float32(met[a].ads)), cmp.Compare(a.to, b.to), cmp.Compare(a.from, b.from))
 	})
 	joined := false
+	pieces := map[int]*piece{}
+	piece := func(k int) *piece {
+		if pieces[k] == nil {
+			pieces[k] = o.piece(clusters[k])
+		}
+		return pieces[k]
+	}
 	for _, a := range asks {
 		large, small := a.to, a.from
 		if len(clusters[large]) < len(clusters[small]) {
@@ -62,7 +69,7 @@ func (o *owners) reread() {
 		x, y := clusters[large], clusters[small]
 		held := float64(contacts[large]) / float64(contacts[a.to]+asking[a.to]+1)
 		short := float64(met[a].short) / float64(met[a].ads)
-		if o.find(o.l.ads[x[0]].unit) == o.find(o.l.ads[y[0]].unit) || o.opposed(x, y, held, short) {
+		if o.find(o.l.ads[x[0]].unit) == o.find(o.l.ads[y[0]].unit) || o.opposed(piece(large), piece(small), held, short) {
 			continue
 		}
 		o.union(o.l.ads[x[0]].unit, o.l.ads[y[0]].unit)
@@ -128,15 +135,18 @@ func (o *owners) asks(clusters [][]int32, f *forms) map[ask]told {
 // one, although the small one's ads are made from a text of the large one. Of all
 // ads that give contacts and have the text, the large one has the share held; the
 // small one's have less of the text than they should by so many deviations.
-func (o *owners) opposed(large, small []int32, held, short float64) bool {
-	m, p := newPiece(o.l.ads[large[0]].day), newPiece(o.l.ads[small[0]].day)
-	for _, i := range large {
-		m.add(o.l, i)
-	}
-	for _, i := range small {
-		p.add(o.l, i)
-	}
+func (o *owners) opposed(large, small *piece, held, short float64) bool {
+	p := *small
 	p.least = 1 - short
 	t := population{held: held, whole: 1, wide: 1, most: 8, cities: len(o.l.cities), days: o.days()}
-	return t.contradiction(m, p) >= patience
+	return t.contradiction(large, &p) >= patience
+}
+
+// piece is what is known of ads that are in order of time.
+func (o *owners) piece(ads []int32) *piece {
+	p := newPiece(o.l.ads[ads[0]].day)
+	for _, i := range ads {
+		p.add(o.l, i)
+	}
+	return p
 }
