@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+
 	"vigil.example/internal/access"
 	"vigil.example/internal/alert"
 	"vigil.example/internal/casework"
@@ -21,4 +23,15 @@ type Parts struct {
 // Parts returns the parts of an open instance, as they are now.
 func (a *App) Parts() Parts {
 	return Parts{Bus: a.bus, Index: &a.shelf, Inbox: a.inbox, Docket: a.docket, Register: a.register}
+}
+
+// DropIndex deletes the index of a measurement where it is not in the folder, which
+// goes as a whole.
+func (a *App) DropIndex(ctx context.Context) {
+	if len(a.cfg.Index.URLs) == 0 {
+		return
+	}
+	if err := a.engine.remove(context.WithoutCancel(ctx), a.book.Serving().Index); err != nil {
+		a.log.Warn("deleting the index of a measurement", "err", err)
+	}
 }

@@ -20,15 +20,18 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"vigil.example/internal/search/elastic"
 )
 
 // Config says what to measure and how much of it.
 type Config struct {
 	Version string
-	Data    string // folder for what the measurements write; made, and emptied at the end
-	Ads     int    // 0 for what suits the measurement
-	Rounds  int    // of each contender, in turn
-	Profile string // folder for profiles of processor time, one a contender and round; "" writes none
+	Data    string         // folder for what the measurements write; made, and emptied at the end
+	Ads     int            // 0 for what suits the measurement
+	Rounds  int            // of each contender, in turn
+	Index   elastic.Server // where throughput and freshness keep the index; a file when it names no URL
+	Profile string         // folder for profiles of processor time, one a contender and round; "" writes none
 	Out     io.Writer
 	Log     *slog.Logger
 }

@@ -68,6 +68,7 @@ func (b *Bench) freshness(ctx context.Context) error {
 		return err
 	}
 	defer a.Close()
+	defer a.DropIndex(ctx)
 	p := a.Parts()
 	if err := subscribe(ctx, p, src.phones); err != nil {
 		return err

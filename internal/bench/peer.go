@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ import (
 	"vigil.example/internal/extract"
 	"vigil.example/internal/link"
 	"vigil.example/internal/search"
+	"vigil.example/internal/search/elastic"
 	"vigil.example/internal/search/sqlite"
 )
 
@@ -150,11 +152,12 @@ func (b *broker) consume(ctx context.Context, stream string, total int, f func([
 // A peerWalk is the hand-made loop.
 type peerWalk struct {
 	broker  *broker
-	index   *sqlite.Index
+	index   search.Index
 	extract *extract.Extractor
 	chain   *enrich.Chain
 	linker  *link.Linker
 	raiser  *alert.Raiser
+	clear   func() error // takes away an index that is not in the folder
 }
 
 // noSubscriptions is a town where nobody watches anything.
@@ -170,20 +173,27 @@ func (p peerSteps) open(ctx context.Context, dir string) (*peerWalk, error) {
 	if err != nil {
 		return nil, err
 	}
-	ix, err := sqlite.Open(ctx, filepath.Join(dir, "index.db"), sqlite.Options{})
+	w := &peerWalk{
+		broker: b, extract: extract.New(p.sites), chain: p.chain, linker: link.New(link.Config{}),
+		raiser: alert.NewRaiser(noSubscriptions{}, func(string) bool { return false }, nil), clear: func() error { return nil },
+	}
+	if len(p.index.URLs) == 0 {
+		w.index, err = sqlite.Open(ctx, filepath.Join(dir, "index.db"), sqlite.Options{})
+	} else {
+		name := "vigil-bench-" + strings.ToLower(nuid.Next())
+		w.index, err = elastic.Open(ctx, elastic.Options{Server: p.index, Name: name})
+		w.clear = func() error { return elastic.Remove(context.WithoutCancel(ctx), p.index, name) }
+	}
 	if err != nil {
 		b.close()
 		return nil, err
 	}
-	return &peerWalk{
-		broker: b, index: ix, extract: extract.New(p.sites), chain: p.chain, linker: link.New(link.Config{}),
-		raiser: alert.NewRaiser(noSubscriptions{}, func(string) bool { return false }, nil),
-	}, nil
+	return w, nil
 }
 
 func (w *peerWalk) close() error {
 	w.broker.close()
-	return w.index.Close()
+	return errors.Join(w.index.Close(), w.clear())
 }
 
 // A batch is what came at once, and what the steps made of it.

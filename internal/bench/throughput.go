@@ -14,6 +14,7 @@ import (
 	"vigil.example/internal/app"
 	"vigil.example/internal/enrich"
 	"vigil.example/internal/search"
+	"vigil.example/internal/search/elastic"
 	"vigil.example/internal/site"
 	"vigil.example/internal/stream"
 	"vigil.example/pipelines"
@@ -23,6 +24,7 @@ import (
 type peerSteps struct {
 	sites *site.Set
 	chain *enrich.Chain
+	index elastic.Server
 }
 
 func newPeerSteps(set *site.Set) (peerSteps, error) {
@@ -61,6 +63,7 @@ func (b *Bench) throughput(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	steps.index = b.Index
 	return b.compare(ctx, "throughput", b.Ads,
 		func(ctx context.Context, dir string) (*span, error) { return runPeer(ctx, steps, dir, captures) },
 		func(ctx context.Context, dir string) (*span, error) { return b.runOurs(ctx, src.sites, dir, captures) },
@@ -107,6 +110,7 @@ func (b *Bench) runOurs(ctx context.Context, set *site.Set, dir string, captures
 		return nil, err
 	}
 	defer a.Close()
+	defer a.DropIndex(ctx)
 	s := &span{}
 	err = running(ctx, a, func(ctx context.Context) error {
 		parts := a.Parts()
@@ -125,7 +129,7 @@ func (b *Bench) runOurs(ctx context.Context, set *site.Set, dir string, captures
 
 // config is an instance that serves and fetches nothing.
 func (b *Bench) config(dir string, set *site.Set) app.Config {
-	return app.Config{Version: b.Version, Data: dir, Kind: app.Real, Sites: set, Log: b.Log}
+	return app.Config{Version: b.Version, Index: b.Index, Data: dir, Kind: app.Real, Sites: set, Log: b.Log}
 }
 
 // running runs an instance while f works, from when it has its index.

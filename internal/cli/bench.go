@@ -11,6 +11,7 @@ type benchCmd struct {
 	Data    string   `help:"Folder for what the measurements write; ${default} when left out." default:"vigil-bench" type:"path" placeholder:"DIR"`
 	Profile string   `help:"Folder for CPU profiles (pprof), one a contender and round." type:"path" placeholder:"DIR"`
 	Verbose bool     `help:"Print what the parts of the program have to say." short:"v"`
+	indexing
 }
 
 // Help explains the command in short.
@@ -24,5 +25,5 @@ func (*benchCmd) Example() string { return "vigil bench throughput --ads 20000 -
 // Run measures.
 func (b *benchCmd) Run(c *Context) error {
 	cfg := storage{Data: b.Data, Verbose: b.Verbose}.config(c)
-	return bench.Run(c.Ctx, bench.Config{Version: c.Version, Data: b.Data, Ads: b.Ads, Rounds: b.Rounds, Profile: b.Profile, Out: c.Stdout, Log: cfg.Log}, b.What...)
+	return bench.Run(c.Ctx, bench.Config{Version: c.Version, Data: b.Data, Ads: b.Ads, Rounds: b.Rounds, Profile: b.Profile, Index: b.server(), Out: c.Stdout, Log: cfg.Log}, b.What...)
 }

@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -227,6 +228,41 @@ func Cluster(tb testing.TB, size int) []*Node {
 		}
 		if time.Now().After(limit) {
 			tb.Fatal(err)
+		}
+	}
+}
+
+// A Doc is what an index holds as one document.
+type Doc struct {
+	ID     string          `json:"_id"`
+	Source json.RawMessage `json:"_source"`
+}
+
+// All are the documents of an index, in no particular order.
+func (n *Node) All(index string) (out []Doc) {
+	n.tb.Helper()
+	var after []byte
+	for {
+		body := `{"size": 1000, "sort": [{"_seq_no": "asc"}], "track_total_hits": false`
+		if after != nil {
+			body += `, "search_after": ` + string(after)
+		}
+		var got struct {
+			Hits struct {
+				Hits []struct {
+					Doc
+					Sort json.RawMessage `json:"sort"`
+				}
+			}
+		}
+		if err := json.Unmarshal(n.Do(http.MethodPost, "/"+index+"/_search", body+"}"), &got); err != nil {
+			n.tb.Fatal(err)
+		}
+		if len(got.Hits.Hits) == 0 {
+			return out
+		}
+		for _, h := range got.Hits.Hits {
+			out, after = append(out, h.Doc), h.Sort
 		}
 	}
 }
