@@ -86,6 +86,8 @@ func kinds() []kind {
 		{desk.ErrWatchList, "bad-list", 400, "leave out what cannot be watched"},
 		{casework.ErrCorrected, "conflict", 409, "vigil corrections lists them and who made them"},
 		{desk.ErrCorrection, "bad-request", 400, "say what it is about"},
+		{casework.ErrLinkDecided, "conflict", 409, "vigil decisions lists them and who made them"},
+		{desk.ErrLink, "bad-request", 400, "see vigil decide --help"},
 		{desk.ErrNotANumber, "bad-value", 400, "write one telephone number in any form, with its area code"},
 		{desk.ErrNotWritten, "bad-request", 400, "copy it from the ad"},
 		{desk.ErrSame, "bad-request", 400, "there is nothing to correct"},

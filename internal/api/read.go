@@ -57,7 +57,7 @@ func (s *server) cluster(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := Cluster{Cluster: v.Cluster, Edges: append([]ad.Edge{}, v.Edges...), Shared: make([]Shared, 0, len(v.Shared)), Hubs: v.Hubs}
+	out := Cluster{Cluster: v.Cluster, Edges: append([]ad.Edge{}, v.Edges...), Shared: make([]Shared, 0, len(v.Shared)), Hubs: v.Hubs, Lineage: v.Lineage, Decisions: v.Decisions}
 	out.Members = leanAll(v.Members)
 	for _, x := range v.Shared {
 		out.Shared = append(out.Shared, Shared{x.Value, x.Ads})

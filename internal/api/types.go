@@ -173,6 +173,9 @@ type Cluster struct {
 	Edges  []ad.Edge `json:"edges"`          // a spanning tree of reasons
 	Shared []Shared  `json:"shared"`         // values that join, most ads first
 	Hubs   []ad.Hub  `json:"hubs,omitempty"` // values shared too widely to link
+
+	Lineage   []ad.Descent            `json:"lineage,omitempty"`   // what came into it and went out of it, oldest first
+	Decisions []casework.LinkDecision `json:"decisions,omitempty"` // of people, about its ads and values; withdrawn ones too
 }
 
 // A Shared is a value that several ads of a cluster give.

@@ -392,7 +392,7 @@ func TestOutageIsAnError(t *testing.T) {
 
 func TestApply(t *testing.T) {
 	for name, c := range map[string]struct{ subject, data, want string }{
-		"another room's event is left alone": {"decisions.link.x", `{`, ""},
+		"another room's event is left alone": {"decisions.note.x", `{`, ""},
 		"broken":                             {subjectPurpose + "x", `{`, "decision 7: it is cut off"},
 		"from a newer program":               {subjectPurpose + "x", `{"v":99}`, "newer vigil"},
 		"unknown kind":                       {subjectSubscription + "x", `{"v":1,"kind":"sold"}`, `unknown event "sold"`},

@@ -74,6 +74,39 @@ func printCluster(c *Context, v api.Cluster, n int) {
 	c.printf("\nWhy linked\n")
 	printReasons(c, v, n)
 	more(c, len(v.Edges)-n)
+	printHistory(c, v)
+}
+
+// printHistory prints what people decided about a cluster, and what became of it.
+func printHistory(c *Context, v api.Cluster) {
+	if len(v.Decisions) > 0 {
+		c.printf("\nDecided\n")
+	}
+	for _, d := range v.Decisions {
+		back := ""
+		if d.Withdrawn != nil {
+			back = ", taken back by " + clean(d.Withdrawn.By)
+		}
+		c.printf("  %s, by %s, %s%s\n  decision %s\n", linkSaid(d), clean(d.By), minute(d.At), back, d.ID)
+	}
+	if len(v.Lineage) > 0 {
+		c.printf("\nHistory\n")
+	}
+	for _, d := range v.Lineage {
+		c.printf("  %s\n", descent(v.ID, d))
+	}
+}
+
+// descent is what became of a cluster, in words.
+func descent(id string, d ad.Descent) string {
+	ads := plural(d.Ads, "ad", "ads")
+	switch {
+	case d.Into == id && d.Gone:
+		return minute(d.At) + ": joined with cluster " + d.From + " (" + ads + ")"
+	case d.Into == id:
+		return minute(d.At) + ": " + ads + " came from cluster " + d.From
+	}
+	return minute(d.At) + ": " + ads + " went to cluster " + d.Into
 }
 
 // printReasons prints at most n pairs of ads, each pair below the value that both
@@ -100,6 +133,9 @@ func printReasons(c *Context, v api.Cluster, n int) {
 				between = "\n      "
 			}
 			c.printf("    %s%sand %s\n", a, between, b)
+			if e.Bridge {
+				c.printf("      needs a person's eye: this alone holds two halves together\n")
+			}
 		}
 	}
 }

@@ -25,16 +25,21 @@ type ClusterView struct {
 	Hubs      []ad.Hub                // values that members share but that do not link
 	Lineage   []ad.Descent            // what came into it and went out of it, oldest first
 	Decisions []casework.LinkDecision // about its ads and values, oldest first; withdrawn ones too
-	Pending   bool                    // the linker has not yet heard of a decision, or not solved it
 }
 
-// Cluster opens one cluster.
+// Cluster opens one cluster, or the one that has its ads when it was joined with
+// another: the id in the answer says which.
 func (d *Desk) Cluster(ctx context.Context, s access.Subject, id string) (ClusterView, error) {
 	e := audit.Entry{Action: "cluster.view", Object: id}
 	if err := d.may(ctx, s, access.ActRead, e); err != nil {
 		return ClusterView{}, err
 	}
 	v, err := d.cluster(ctx, id)
+	if errors.Is(err, ad.ErrNotFound) {
+		if into, herr := d.heir(ctx, id); herr == nil && into != "" {
+			v, err = d.cluster(ctx, into)
+		}
+	}
 	e.Outcome, e.Count = outcome(err), len(v.Members)
 	if lerr := d.log(ctx, s, e); lerr != nil {
 		return ClusterView{}, lerr
@@ -58,6 +63,12 @@ func (d *Desk) cluster(ctx context.Context, id string) (ClusterView, error) {
 		ads[i] = c.Members[i].Ad
 	}
 	v.Shared = link.SharedValues(ads, Confidence, held)
+	v.Decisions = d.decisionsAbout(&v)
+	if d.Links != nil {
+		if v.Lineage, err = d.Links.Lineage(ctx, id); err != nil {
+			return v, fmt.Errorf("open cluster %s: %w", id, err)
+		}
+	}
 	return v, nil
 }
 

@@ -77,6 +77,7 @@ type Parts struct {
 	Eraser   Eraser
 	Counter  Counter
 	Models   Models // nil knows nothing
+	Links    Links  // nil knows nothing
 	Arrivals Arrivals
 	Places   *place.Gazetteer   // the one that is built in when nil
 	Clock    func() time.Time   // of the crawl, by which weeks go; Now when nil

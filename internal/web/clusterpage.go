@@ -33,6 +33,7 @@ type clusterBody struct {
 	Page      int
 	Pages     int
 	Made      []made
+	Bad       string // what is wrong with a decision
 }
 
 // A Reason is what holds ads together, a value or a kind of evidence, and the pairs
@@ -40,7 +41,7 @@ type clusterBody struct {
 type Reason struct {
 	Value  ad.Value // of texts, pictures and decisions the kind alone
 	Links  []Link
-	Pairs  int // with those that are not shown
+	Pairs  int  // with those that are not shown
 	Bridge bool // one of them alone holds two halves together
 }
 
@@ -64,7 +65,16 @@ func (s *server) cluster(r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	b := clusterBody{ClusterView: view, Page: 1, Made: s.shelf.packets(v.Session, id)}
+	if view.ID != id { // it was joined with another
+		v.redirect(r, "/cluster/"+view.ID)
+		return nil
+	}
+	return s.showCluster(r, v, view, http.StatusOK, "")
+}
+
+func (s *server) showCluster(r *http.Request, v *visit, view desk.ClusterView, code int, bad string) error {
+	id := view.ID
+	b := clusterBody{ClusterView: view, Bad: bad, Page: 1, Made: s.shelf.packets(v.Session, id)}
 	b.Pages = max(1, (len(view.Members)+membersShown-1)/membersShown)
 	if n, err := strconv.Atoi(r.URL.Query().Get("page")); err == nil {
 		b.Page = min(max(n, 1), b.Pages)
@@ -74,7 +84,7 @@ func (s *server) cluster(r *http.Request, v *visit) error {
 	if err := s.markWatched(r, v, b.Values); err != nil {
 		return err
 	}
-	return v.show(r, http.StatusOK, "cluster", page{Title: "Cluster of ads", Here: "cluster", Body: b})
+	return v.show(r, code, "cluster", page{Title: "Cluster of ads", Here: "cluster", Body: b})
 }
 
 // markWatched notes which of the values the visitor is subscribed to.

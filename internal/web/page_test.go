@@ -198,8 +198,9 @@ func TestClusterSaysWhy(t *testing.T) {
 		"8 ads on 2 sites (swapyard and townboard) are linked because they share 1 contact value.",
 		"They were seen 6–19 Mar 2026, and name as their place Port Wren; Austin, TX; North Wren. One of them has been taken down since.",
 		"One more value in them is held back, because many unlike posters give it. That ads are linked",
-		"912-555-0123 : 8 of 38 ads give it; it holds these 8 ads together.",
-		"New in town, friendly company, day 2 and New in town, friendly company, day 3 both give 912-555-0123, which 8 of 38 ads give .",
+		"912-555-0123 7 pairs joined by 912-555-0123",
+		"both give 912-555-0123, which 1 of 30 posters uses (4 bits)",
+		"Nothing is decided about these ads.",
 		"desk@booking.example e-mail address, given by 14 ads of about 11 unlike posters",
 		"nine12 five five five 01 twenty three",
 	} {

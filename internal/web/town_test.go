@@ -51,7 +51,11 @@ func (h *house) furnish() {
 			Body:  "Just arrived and only here for a few days.\nKind and quiet, a warm welcome in the garden flat near the station. " + d + "\nAsk for the spring offer.",
 			Price: &ad.Price{Amount: "120", Currency: "USD", Text: "$120"},
 		}, at.Add(time.Duration(i)*26*time.Hour))
-		moves = append(moves, ad.Move{AdID: a.AdID, Cluster: linked})
+		m := ad.Move{AdID: a.AdID, Cluster: linked}
+		if len(moves) > 0 {
+			m.By = &ad.Edge{A: a.AdID, B: moves[0].AdID, Value: ad.Value{Kind: "phone", Value: "+19125550123"}, Weight: 4, Reason: "both give 912-555-0123, which 1 of 30 posters uses"}
+		}
+		moves = append(moves, m)
 	}
 	h.seq++
 	h.apply(search.Change{Seq: h.seq, Link: &ad.LinkChange{Moves: moves, Hubs: []ad.Hub{{Value: ad.Value{Kind: "email", Value: "desk@booking.example"}, Carriers: 14, Owners: 11.4, Held: true}}}})

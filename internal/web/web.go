@@ -88,6 +88,11 @@ func New(d *desk.Desk, c Config) http.Handler {
 	}
 	mux.Handle("GET /leads", s.signedIn(s.leads))
 	mux.Handle("GET /indicators", s.signedIn(s.card))
+	mux.Handle("POST /cluster/{id}/decide", s.signedIn(s.decide))
+	mux.Handle("POST /cluster/{id}/undecide", s.signedIn(s.undecide))
+	for _, form := range []string{"GET /cluster/{id}/decide", "GET /cluster/{id}/undecide"} { // after signing in again
+		mux.Handle(form, s.signedIn(s.cluster))
+	}
 	mux.Handle("GET /corrections", s.signedIn(s.corrections))
 	mux.Handle("GET /clusters", s.signedIn(s.clusters))
 	mux.Handle("GET /demand", s.signedIn(s.demand))

@@ -174,7 +174,7 @@ func functions() template.FuncMap {
 			}
 			return "", fmt.Errorf("not a count: %T", n)
 		},
-		"bytesOf": bytesOf, "sure": sure, "method": method, "kind": kind, "listed": listed, "evidence": evidence, "asking": asking, "short": func(id string) string { return cut(id, 0, 8) }, "amount": amount,
+		"bytesOf": bytesOf, "sure": sure, "method": method, "kind": kind, "listed": listed, "evidence": evidence, "linkDecision": linkDecision, "asking": asking, "short": func(id string) string { return cut(id, 0, 8) }, "amount": amount,
 		"rfc":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"join":   strings.Join,
 		"figure": figure, "covered": covered, "language": languageName, "placeName": placeName, "side": sideName, "indicated": indicator.Words,
