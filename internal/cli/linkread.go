@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -163,47 +164,59 @@ func (in *linkable) take(l *weigh.Linker, f *adFile, d decoded) {
 	}
 }
 
+// A row is a line as it should be, or, of ones and somes, as people write it.
+type row[one, some any] struct {
+	ID      one  `json:"id"`
+	At      one  `json:"posted_at"`
+	Site    one  `json:"site"`
+	City    one  `json:"city"`
+	Title   one  `json:"title"`
+	Body    one  `json:"body"`
+	Text    one  `json:"text"`
+	Phones  some `json:"phones"`
+	Emails  some `json:"emails"`
+	Handles some `json:"handles"`
+	Images  some `json:"image_hashes"`
+}
+
 // decodeAd reads one line.
 func decodeAd(line []byte, number int, keep bool) decoded {
-	var row struct {
-		ID      one  `json:"id"`
-		At      one  `json:"posted_at"`
-		Site    one  `json:"site"`
-		City    one  `json:"city"`
-		Title   one  `json:"title"`
-		Body    one  `json:"body"`
-		Text    one  `json:"text"`
-		Phones  some `json:"phones"`
-		Emails  some `json:"emails"`
-		Handles some `json:"handles"`
-		Images  some `json:"image_hashes"`
-	}
 	d := decoded{line: number}
-	if d.err = object(line, &row); d.err != nil {
-		return d
+	var r row[string, []string]
+	if json.Unmarshal(line, &r) != nil {
+		var x row[one, some]
+		if d.err = object(line, &x); d.err != nil {
+			return d
+		}
+		d.numbered = numbered(line, string(x.ID))
+		r = row[string, []string]{string(x.ID), string(x.At), string(x.Site), string(x.City), string(x.Title), string(x.Body), string(x.Text), x.Phones, x.Emails, x.Handles, x.Images}
 	}
-	if row.ID == "" {
+	if r.ID == "" {
 		d.err = errors.New("no id")
 		return d
 	}
-	if row.Title+row.Body == "" {
-		row.Body = row.Text
+	if r.Title+r.Body == "" {
+		r.Body = r.Text
 	}
-	d.numbered = numbered(line, string(row.ID))
-	d.silent = row.Title+row.Body == ""
-	d.ad = weigh.Ad{ID: string(row.ID), Site: string(row.Site), City: string(row.City), Title: string(row.Title), Body: string(row.Body), Emails: row.Emails, Handles: row.Handles, Images: row.Images}
-	d.ad.At, _ = moment(string(row.At))
-	for _, n := range row.Phones {
+	d.silent = r.Title+r.Body == ""
+	d.ad = weigh.Ad{ID: r.ID, Site: r.Site, City: r.City, Title: r.Title, Body: r.Body, Emails: given(r.Emails), Handles: given(r.Handles), Images: given(r.Images)}
+	d.ad.At, _ = moment(r.At)
+	for _, n := range given(r.Phones) {
 		d.ad.Phones = append(d.ad.Phones, dialled(n))
 	}
 	for i, s := range d.ad.Images {
-		d.ad.Images[i] = strings.TrimPrefix(strings.ToLower(s), "0x")
+		d.ad.Images[i] = strings.TrimPrefix(strings.ToLower(strings.TrimSpace(s)), "0x")
 	}
 	d.page = weigh.Read(d.ad)
 	if !keep {
 		d.ad.Title, d.ad.Body = "", ""
 	}
 	return d
+}
+
+// given leaves out of a list what is blank.
+func given(list []string) []string {
+	return slices.DeleteFunc(list, func(s string) bool { return strings.TrimSpace(s) == "" })
 }
 
 // numbered reports whether an id stands in a line as a JSON number.
@@ -232,7 +245,7 @@ func (o *one) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// A some is a list of strings, or one; what is null or blank is left out.
+// A some is a list of strings, or one; what is null is blank.
 type some []string
 
 func (s *some) UnmarshalJSON(b []byte) error {
@@ -247,9 +260,7 @@ func (s *some) UnmarshalJSON(b []byte) error {
 	}
 	*s = nil
 	for _, o := range list {
-		if x := strings.TrimSpace(string(o)); x != "" {
-			*s = append(*s, x)
-		}
+		*s = append(*s, string(o))
 	}
 	return nil
 }
