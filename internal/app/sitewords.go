@@ -26,6 +26,7 @@ import (
 // Bounds of what is learned.
 const (
 	wordsEvery = 2 * time.Second // between two looks at how much there is
+	wordsBusy  = wordsEvery / 10 // while ads are coming: those of a first crawl come fast
 	wordsLeast = 60              // ads of a site before anything is tried
 	wordsMore  = 10_000          // ads after which a site is looked at again at the latest
 	wordsLater = 200             // or this many within
@@ -114,7 +115,7 @@ func (l look) due(ads uint64, now time.Time) bool {
 
 // learnWords learns until ctx ends.
 func (a *App) learnWords(ctx context.Context, _ *stream.Lease) error {
-	looks, gen := map[string]look{}, 0
+	looks, gen, last := map[string]look{}, 0, uint64(0)
 	for {
 		if g := a.book.Serving().Ads; g != gen {
 			looks, gen = map[string]look{}, g
@@ -124,7 +125,10 @@ func (a *App) learnWords(ctx context.Context, _ *stream.Lease) error {
 		if err != nil && !errors.Is(err, ad.ErrNotFound) { // a generation may just have gone
 			return err
 		}
-		pause := max(wordsEvery, 30*time.Since(asked)) // many sites are slow to count
+		pause := wordsEvery
+		if info.Last != last {
+			pause, last = max(wordsBusy, 30*time.Since(asked)), info.Last // many sites are slow to count
+		}
 		for _, subject := range slices.Sorted(maps.Keys(info.Subjects)) {
 			n := info.Subjects[subject]
 			if !strings.HasPrefix(subject, "ad.") || !looks[subject].due(n, time.Now()) {
