@@ -226,9 +226,7 @@ func (c *Client) Watch(ctx context.Context, value string) (out Watch, err error)
 
 // Watches lists the active subscriptions.
 func (c *Client) Watches(ctx context.Context) ([]Watch, error) {
-	var out WatchList
-	err := c.call(ctx, http.MethodGet, Root+"/watches", nil, &out)
-	return out.Watches, err
+	return leaves(ctx, c, Root+"/watches", func(l WatchList) ([]Watch, string) { return l.Watches, l.Next })
 }
 
 // Unwatch ends a subscription.

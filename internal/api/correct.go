@@ -25,6 +25,7 @@ type WithdrawRequest struct {
 // A CorrectionList is corrections, oldest first; withdrawn ones too.
 type CorrectionList struct {
 	Corrections []casework.Correction `json:"corrections"`
+	Next        string                `json:"next,omitempty"` // cursor of what follows
 }
 
 func (s *server) correct(c *call) error {
@@ -36,7 +37,7 @@ func (s *server) correct(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusCreated, CorrectionList{cs})
+	return c.reply(http.StatusCreated, CorrectionList{Corrections: cs})
 }
 
 func (s *server) corrections(c *call) error {
@@ -44,7 +45,11 @@ func (s *server) corrections(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, CorrectionList{append([]casework.Correction{}, cs...)})
+	some, next, err := leaf(c, cs, func(x casework.Correction) string { return x.ID })
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, CorrectionList{some, next})
 }
 
 func (s *server) withdraw(c *call) error {
@@ -80,9 +85,7 @@ func (c *Client) Corrections(ctx context.Context, adID string) ([]casework.Corre
 			return nil, err
 		}
 	}
-	var out CorrectionList
-	err := c.call(ctx, http.MethodGet, p+"/corrections", nil, &out)
-	return out.Corrections, err
+	return leaves(ctx, c, p+"/corrections", func(l CorrectionList) ([]casework.Correction, string) { return l.Corrections, l.Next })
 }
 
 // Withdraw takes a correction back.

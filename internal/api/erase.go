@@ -34,6 +34,7 @@ type ErasePreview struct {
 // An ErasureList is what was erased, newest first.
 type ErasureList struct {
 	Erasures []erasure.Entry `json:"erasures"`
+	Next     string          `json:"next,omitempty"` // cursor of what follows
 }
 
 // A HoldRequest asks for a litigation hold: one of the first three says on what.
@@ -54,6 +55,7 @@ type ReleaseRequest struct {
 // A HoldList is the holds, oldest first; released ones too.
 type HoldList struct {
 	Holds []casework.Hold `json:"holds"`
+	Next  string          `json:"next,omitempty"` // cursor of what follows
 }
 
 func (q EraseRequest) order() desk.EraseRequest {
@@ -106,7 +108,11 @@ func (s *server) erasures(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, ErasureList{append([]erasure.Entry{}, es...)})
+	some, next, err := leaf(c, es, func(x erasure.Entry) string { return x.ID })
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, ErasureList{some, next})
 }
 
 func (s *server) erasure(c *call) error {
@@ -137,7 +143,11 @@ func (s *server) holds(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, HoldList{append([]casework.Hold{}, hs...)})
+	some, next, err := leaf(c, hs, func(x casework.Hold) string { return x.ID })
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, HoldList{some, next})
 }
 
 func (s *server) release(c *call) error {
@@ -182,9 +192,7 @@ func shaped(ids []string) error {
 
 // Erasures lists what was erased, newest first.
 func (c *Client) Erasures(ctx context.Context) ([]erasure.Entry, error) {
-	var out ErasureList
-	err := c.call(ctx, http.MethodGet, Root+"/erasures", nil, &out)
-	return out.Erasures, err
+	return leaves(ctx, c, Root+"/erasures", func(l ErasureList) ([]erasure.Entry, string) { return l.Erasures, l.Next })
 }
 
 // Erasure returns one order to erase.
@@ -214,9 +222,7 @@ func (c *Client) Hold(ctx context.Context, q HoldRequest) (out casework.Hold, er
 
 // Holds lists the holds, oldest first; released ones too.
 func (c *Client) Holds(ctx context.Context) ([]casework.Hold, error) {
-	var out HoldList
-	err := c.call(ctx, http.MethodGet, Root+"/holds", nil, &out)
-	return out.Holds, err
+	return leaves(ctx, c, Root+"/holds", func(l HoldList) ([]casework.Hold, string) { return l.Holds, l.Next })
 }
 
 // Release ends a hold.

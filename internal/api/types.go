@@ -206,6 +206,7 @@ type Watch struct {
 // A WatchList is the active subscriptions of the caller.
 type WatchList struct {
 	Watches []Watch `json:"watches"`
+	Next    string  `json:"next,omitempty"` // cursor of what follows
 }
 
 // An Inbox is a page of the caller's alerts, newest first.

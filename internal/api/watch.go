@@ -25,8 +25,12 @@ func (s *server) watches(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := WatchList{make([]Watch, 0, len(subs))}
-	for _, sub := range subs {
+	some, next, err := leaf(c, subs, func(x ad.Subscription) string { return x.ID })
+	if err != nil {
+		return err
+	}
+	out := WatchList{make([]Watch, 0, len(some)), next}
+	for _, sub := range some {
 		out.Watches = append(out.Watches, watchOf(sub))
 	}
 	return c.reply(http.StatusOK, out)
