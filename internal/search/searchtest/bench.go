@@ -58,37 +58,52 @@ func Fill(tb testing.TB, x search.Index, n int) {
 	}
 }
 
+// BenchApply measures putting in ads of usual size, b.N batches of 1000, by whatever
+// begin gives.
+func BenchApply(b *testing.B, begin func(tb testing.TB, dir string) func([]search.Change) error) {
+	put := begin(b, b.TempDir())
+	m := newMaker(20)
+	var seq uint64
+	var batches [][]search.Change
+	for range b.N {
+		batch := make([]search.Change, 1000)
+		for i := range batch {
+			seq++
+			batch[i] = search.Change{Seq: seq, Version: m.benchAd(int(seq))}
+		}
+		batches = append(batches, batch)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	cpu := processTime()
+	for _, batch := range batches {
+		if err := put(batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(seq)/b.Elapsed().Seconds(), "ads/s")
+	b.ReportMetric(float64((processTime()-cpu).Microseconds())/1000/float64(seq), "cpu-ms/ad")
+	b.StopTimer()
+}
+
 // Bench measures filling, and answering over an index of 20,000 ads.
 func Bench(b *testing.B, open Open) {
+	var x search.Index
 	b.Run("Apply/batch=1000", func(b *testing.B) {
-		x := fresh(b, open)
-		m := newMaker(20)
-		var seq uint64
-		var batches [][]search.Change
-		for range b.N {
-			batch := make([]search.Change, 1000)
-			for i := range batch {
-				seq++
-				batch[i] = search.Change{Seq: seq, Version: m.benchAd(int(seq))}
+		BenchApply(b, func(tb testing.TB, dir string) func([]search.Change) error {
+			x = open(tb, dir)
+			tb.Cleanup(func() { _ = x.Close() })
+			return func(batch []search.Change) error {
+				return x.Apply(tb.Context(), "ads", batch[len(batch)-1].Seq, batch)
 			}
-			batches = append(batches, batch)
-		}
-		b.ReportAllocs()
-		b.ResetTimer()
-		cpu := processTime()
-		for _, batch := range batches {
-			apply(b, x, 1000, batch)
-		}
-		b.ReportMetric(float64(seq)/b.Elapsed().Seconds(), "ads/s")
-		b.ReportMetric(float64((processTime()-cpu).Microseconds())/1000/float64(seq), "cpu-ms/ad")
-		b.StopTimer()
+		})
 		s, err := x.Stats(b.Context())
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.ReportMetric(float64(s.Bytes)/float64(seq), "B/ad")
+		b.ReportMetric(float64(s.Bytes)/float64(s.Ads), "B/ad")
 	})
-	x := fresh(b, open)
+	x = fresh(b, open)
 	Fill(b, x, 20_000)
 	m := newMaker(21)
 	for _, c := range []struct {

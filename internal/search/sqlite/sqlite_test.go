@@ -1,6 +1,8 @@
 package sqlite_test
 
 import (
+	"flag"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -26,3 +28,22 @@ func openFew(tb testing.TB, dir string) search.Index {
 }
 
 func TestIndex(t *testing.T) { searchtest.Run(t, openFew) }
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// TestRanking keeps the quality of the order by relevance as a golden file.
+func TestRanking(t *testing.T) {
+	got := searchtest.Ranking(t, open)
+	if *update {
+		if err := os.WriteFile("testdata/ranking.txt", []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile("testdata/ranking.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("ranking:\n%s\nwas:\n%s", got, want)
+	}
+}
