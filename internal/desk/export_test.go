@@ -137,7 +137,7 @@ func TestExportWhileAdsCome(t *testing.T) {
 	var least, most uint64
 	out := &watched{every: 400 << 10, then: func() error {
 		rounds++
-		o.see(t, ads+10*rounds, ads+10*rounds+10, 1)              // new ones
+		o.see(t, ads+10*rounds, ads+10*rounds+10, 1)               // new ones
 		o.see(t, (rounds*37)%ads, min((rounds*37)%ads+20, ads), 2) // changed ones
 		o.see(t, 0, 5, 1)                                          // seen again
 		runtime.GC()

@@ -32,8 +32,7 @@ func (s *server) export(r *http.Request, v *visit) error {
 	_ = rc.SetReadDeadline(time.Time{}) // it takes the time that it needs
 	out := &download{v: v, rc: rc, kind: f.MediaType(), name: "vigil-export-" + s.Now().UTC().Format("20060102-150405") + "." + string(f)}
 	_, err := s.desk.Export(r.Context(), v.Subject, desk.ExportOrder{Query: text, Format: f}, out)
-	var unread *query.Error
-	if errors.As(err, &unread) { // its page says what is wrong
+	if _, unread := errors.AsType[*query.Error](err); unread { // its page says what is wrong
 		v.redirect(r, "/s/"+id)
 		return nil
 	}
