@@ -44,7 +44,12 @@ const MaxRanked = 10_000
 const MaxPage = 500
 
 // An Index holds documents and answers queries. It is safe for concurrent use;
-// an answer sees all of a finished Apply or nothing of it.
+// an answer sees all of a finished Apply or nothing of it. An engine may show it to
+// other processes a second later, the position of its source with it, not before.
+//
+// An engine without transactions may show parts of an Apply that failed or was cut
+// off, until the same changes are applied again, which makes them whole; as the
+// position has stayed, they come again.
 //
 // What it holds does not depend on the order in which changes arrive, nor on how
 // often: sightings are known by version id, removals by ad and time, and of two
