@@ -75,10 +75,14 @@ func (m maker) about(a, b string) (grade float64, l ad.Listing) {
 		put(a, b)
 	case 1: // it is mentioned
 		put(a, b)
-	default: // something else
-		body = append(body, strings.Fields(m.words(120))...)
+	default: // something else, of which one word is the name
+		l.Title = m.words(1) + " " + m.pick([]string{a, b})
 		put(a)
 		put(b)
+		put(m.pick([]string{a, b}))
+	}
+	if m.IntN(2) == 0 {
+		body = append(body, strings.Fields(m.words(m.IntN(300)))...)
 	}
 	l.Body = strings.Join(body, " ")
 	return grade, l
