@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"testing"
@@ -139,9 +140,11 @@ func walks(t *testing.T, open Open) {
 		}
 	}
 	same(t, "a walk while more arrives", given, ids(docs))
-	for range x.Walk(t.Context(), n, "") {
-		break
+	next, stop := iter.Pull2(x.Walk(t.Context(), n, ""))
+	if _, err, ok := next(); err != nil || !ok {
+		t.Errorf("a walk that is left: %v, %v", err, ok)
 	}
+	stop()
 	if _, err := gather(x.Walk(t.Context(), nil, "")); err == nil {
 		t.Error("a walk without a query: got no error")
 	}
@@ -293,9 +296,11 @@ func terms(t *testing.T, open Open) {
 		slices.Sort(got)
 		same(t, fmt.Sprintf("words that begin with %q", prefix), got, want)
 	}
-	for range x.Terms(t.Context(), "") {
-		break
+	next, stop := iter.Pull2(x.Terms(t.Context(), ""))
+	if _, err, ok := next(); err != nil || !ok {
+		t.Errorf("words that are left: %v, %v", err, ok)
 	}
+	stop()
 }
 
 // joined checks the edges of a cluster: of its members that are shown, the last
