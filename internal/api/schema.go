@@ -121,13 +121,13 @@ func (d *drafter) of(t reflect.Type) *schema {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		s := &schema{Type: "integer"}
 		if d.asked {
-			s.Minimum, s.Maximum = number(math.MinInt32), number(math.MaxInt32)
+			s.Minimum, s.Maximum = new(float64(math.MinInt32)), new(float64(math.MaxInt32))
 		}
 		return s
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		s := &schema{Type: "integer", Minimum: number(0)}
+		s := &schema{Type: "integer", Minimum: new(0.0)}
 		if d.asked { // as far as every reader of JSON counts
-			s.Maximum = number(1<<53 - 1)
+			s.Maximum = new(float64(1<<53 - 1))
 		}
 		return s
 	case reflect.Slice, reflect.Array:
@@ -144,8 +144,6 @@ func (d *drafter) of(t reflect.Type) *schema {
 	}
 	panic(fmt.Sprintf("type %v is nothing that JSON could hold", t))
 }
-
-func number(f float64) *float64 { return &f }
 
 // ref makes the schema of a struct once and refers to it by name. The API's own
 // types go by their names, those of other rooms by room and name.
@@ -251,12 +249,12 @@ func (d *drafter) field(f reflect.StructField) *schema {
 		return n
 	}
 	if v, ok := tag("min"); ok {
-		p.Minimum = number(float64(count(v)))
+		p.Minimum = new(float64(count(v)))
 	}
 	if v, ok := tag("max"); ok && p.Items != nil {
 		p.MaxItems = count(v)
 	} else if ok {
-		p.Maximum = number(float64(count(v)))
+		p.Maximum = new(float64(count(v)))
 	}
 	if v, ok := tag("long"); ok {
 		narrow.MaxLength = count(v)

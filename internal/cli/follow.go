@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"vigil.example/internal/ad"
@@ -51,8 +52,8 @@ func (s *searchCmd) follow(c *Context, cl *api.Client, q string) error {
 			}
 			c.printf("%s so far; others are shown as they come. Ctrl-C ends.\n\n", plural(a.Total, "ad", "ads"))
 		}
-		for i := len(a.Hits) - 1; i >= 0; i-- {
-			_ = show(a.Hits[i])
+		for _, h := range slices.Backward(a.Hits) {
+			_ = show(h)
 		}
 	}
 	place := ""

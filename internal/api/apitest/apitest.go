@@ -104,7 +104,7 @@ func Start(tb testing.TB) *Town {
 		Register: register, Docket: docket, Inbox: inbox, Raiser: alert.NewRaiser(docket, inbox.Seen, t.Now), Raise: t.raise,
 		Log: log, Index: index, Captures: t, Importer: t, Overseer: t, Counter: t, Arrivals: t, Keeper: t, Replayer: t.Walk, Letters: t.Walk, Eraser: &eraser{index, docket, ledger, t.Now}, Key: t.Key, Agency: "Fictional County", Now: t.Now,
 	})
-	h := api.New(t.Desk, api.Config{Version: "v0-test", Now: t.Now, Spool: tb.TempDir()})
+	h := api.New(t.Desk, api.Config{Version: "v0-test", Now: t.Now, Spool: tb.TempDir(), Rates: api.Rates{Token: -1, Address: -1}})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		t.mu.Lock()
 		t.requests = append(t.requests, r.Clone(context.Background()))
@@ -143,8 +143,8 @@ func (t *Town) fill(ctx context.Context, index search.Index) error {
 		changes = append(changes, search.Change{Seq: uint64(i + 1), Version: &a})
 	}
 	t.Cluster = ad.ClusterID(t.Ads[0].AdID)
-	moves := []ad.Move{{AdID: t.Ads[0].AdID, Cluster: t.Cluster}, {AdID: t.Ads[1].AdID, Cluster: t.Cluster, By: &ad.Edge{
-		A: t.Ads[1].AdID, B: t.Ads[0].AdID, Value: ad.Value{Kind: "phone", Value: Number}, Weight: 12, Reason: "both give 912-555-0123",
+	moves := []ad.Move{{AdID: t.Ads[1].AdID, Cluster: t.Cluster}, {AdID: t.Ads[0].AdID, Cluster: t.Cluster, By: &ad.Edge{
+		A: t.Ads[0].AdID, B: t.Ads[1].AdID, Value: ad.Value{Kind: "phone", Value: Number}, Weight: 12, Reason: "both give 912-555-0123, which 2 of 3 ads give",
 	}}}
 	changes = append(changes, search.Change{Seq: 1, Link: &ad.LinkChange{V: ad.Schema, Moves: moves}})
 	return index.Apply(ctx, "test", 4, changes)
