@@ -347,7 +347,7 @@ func BenchmarkFind(b *testing.B) {
 		}
 		f := NewFinder(from)
 		b.Run(fmt.Sprintf("searches=%d", n), func(b *testing.B) {
-			for i := 0; i < len(ads); i++ { // words are counted
+			for i := range ads { // words are counted
 				f.Find(&ads[i])
 			}
 			b.ReportAllocs()
