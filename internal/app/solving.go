@@ -104,7 +104,8 @@ func (l *linker) round(ctx context.Context, p *tempo, decided uint64) error {
 		}
 	case <-ctx.Done():
 		select { // it ends by itself, and nobody needs what it finds
-		case <-solved:
+		case err := <-solved:
+			return err
 		case <-time.After(5 * time.Second):
 		}
 		return nil

@@ -293,7 +293,7 @@ type Hub struct {
 
 // Begin begins a round.
 func (s *Stream) Begin() *Round {
-	return &Round{ads: slices.Clone(s.ads), value: s.value[:len(s.value):len(s.value)], sites: s.sites.all[:len(s.sites.all):len(s.sites.all)], cities: s.cities.all[:len(s.cities.all):len(s.cities.all)], d: s.d}
+	return &Round{ads: slices.Clone(s.ads), value: slices.Clip(s.value), sites: slices.Clip(s.sites.all), cities: slices.Clip(s.cities.all), d: s.d}
 }
 
 // Len is how many ads the round has.
