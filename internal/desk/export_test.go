@@ -122,7 +122,7 @@ func ids(t *testing.T, b []byte) (out []string) {
 // What matched when the export began is in it once, while ads come, change and are
 // seen again between any two pieces of the file; memory stays where it is.
 func TestExportWhileAdsCome(t *testing.T) {
-	const ads = 2500
+	const ads = 1200
 	o := newOffice(t)
 	o.see(t, 0, ads, 1)
 	var before []string
@@ -135,7 +135,7 @@ func TestExportWhileAdsCome(t *testing.T) {
 	slices.Sort(before)
 	rounds := 0
 	var least, most uint64
-	out := &watched{every: 400 << 10, then: func() error {
+	out := &watched{every: 200 << 10, then: func() error {
 		rounds++
 		o.see(t, ads+10*rounds, ads+10*rounds+10, 1)               // new ones
 		o.see(t, (rounds*37)%ads, min((rounds*37)%ads+20, ads), 2) // changed ones
