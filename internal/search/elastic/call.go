@@ -44,14 +44,14 @@ func (s Server) Validate() error {
 			return fmt.Errorf("the URL of Elasticsearch at %s holds a password; give the user and a file with the password instead", r.URL.Host)
 		}
 		if r.URL.Scheme == "http" && (s.User != "" || s.APIKeyFile != "") && !loopback(r.URL.Hostname()) {
-			return fmt.Errorf("Elasticsearch at %s: a password or key is sent over TLS only; write the URL with https", r.URL.Host)
+			return fmt.Errorf("a password or key is sent to Elasticsearch over TLS only; write the URL of %s with https", r.URL.Host)
 		}
 	}
 	if (s.User == "") != (s.PasswordFile == "") {
-		return errors.New("Elasticsearch: a user needs a file with the password, and the other way about")
+		return errors.New("a user of Elasticsearch needs a file with the password, and the other way about")
 	}
 	if s.User != "" && s.APIKeyFile != "" {
-		return errors.New("Elasticsearch: give a user or an API key, not both")
+		return errors.New("give a user of Elasticsearch or an API key, not both")
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (s Server) connect() (*elasticsearch.BaseClient, *http.Transport, error) {
 			err = f.use(b)
 		}
 		if err != nil {
-			return nil, nil, fmt.Errorf("Elasticsearch: %w", err)
+			return nil, nil, fmt.Errorf("connect to Elasticsearch: %w", err)
 		}
 	}
 	c, err := elasticsearch.NewBaseClient(cfg)
@@ -154,7 +154,7 @@ type call struct {
 }
 
 // do makes a request. ErrAway is what keeps Elasticsearch from answering.
-func (x *link) do(ctx context.Context, c call) error {
+func (l *link) do(ctx context.Context, c call) error {
 	within, cancel := context.WithTimeout(ctx, max(c.patience, patience))
 	defer cancel()
 	var body io.Reader
@@ -176,9 +176,9 @@ func (x *link) do(ctx context.Context, c call) error {
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	res, err := x.client.Perform(req)
+	res, err := l.client.Perform(req)
 	if err != nil {
-		return x.away(ctx, err)
+		return l.away(ctx, err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode >= 400 && !(c.missing && res.StatusCode == http.StatusNotFound) {
@@ -191,19 +191,19 @@ func (x *link) do(ctx context.Context, c call) error {
 	}
 	if c.into != nil {
 		if err := json.NewDecoder(res.Body).Decode(c.into); err != nil {
-			return x.away(ctx, fmt.Errorf("read its answer: %w", err))
+			return l.away(ctx, fmt.Errorf("read its answer: %w", err))
 		}
 	}
 	_, err = io.Copy(io.Discard, res.Body)
 	if err != nil {
-		return x.away(ctx, err)
+		return l.away(ctx, err)
 	}
 	return nil
 }
 
 // away says that Elasticsearch did not answer, unless it was the caller who gave
 // up. The error of the network names addresses and nothing that was asked.
-func (x *link) away(ctx context.Context, err error) error {
+func (l *link) away(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

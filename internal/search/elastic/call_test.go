@@ -64,7 +64,8 @@ func (g *grudging) bulk(w http.ResponseWriter, r *http.Request) {
 	var items []any
 	lines := bufio.NewScanner(r.Body)
 	lines.Buffer(nil, 1<<20)
-	for lines.Scan() && lines.Scan() {
+	for lines.Scan() { // what is to be done, and then the document
+		lines.Scan()
 		var d struct {
 			Record struct {
 				ID string `json:"native_id"`

@@ -430,7 +430,7 @@ func (x *Index) bulkOnce(ctx context.Context, actions []action) (again []action,
 			case r.Status == http.StatusTooManyRequests || r.Status >= 500:
 				again = append(again, a)
 			default:
-				return nil, pipeline.Permanent(fmt.Errorf("Elasticsearch cannot take a document of ad %s: %w", a.about, f))
+				return nil, pipeline.Permanent(fmt.Errorf("a document of ad %s cannot be taken by Elasticsearch: %w", a.about, f))
 			}
 		}
 	}
