@@ -150,6 +150,21 @@ func TestCorrectionsAreListed(t *testing.T) {
 	check(t, body)
 }
 
+// A pasted title may hold signs of the language; then one press searches for its
+// words.
+func TestATitleIsSearchedAsText(t *testing.T) {
+	h := leadHouse(t)
+	_, res, body := h.ask(`Monitor 27" SKU:x`)
+	if res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, `value="text:&#34;Monitor 27\&#34; SKU:x&#34;"`) {
+		t.Errorf("got %d, want the title offered as text:\n%s", res.StatusCode, body)
+	}
+	wants(t, body, "Search for these words as text")
+	check(t, body)
+	if _, res, body = h.ask(`text:"Monitor 27\" SKU:x"`); res.StatusCode != http.StatusOK {
+		t.Errorf("as text: got %d\n%s", res.StatusCode, body)
+	}
+}
+
 func TestASlipIsMendedAtOnce(t *testing.T) {
 	h := leadHouse(t)
 	_, res, body := h.ask("title:one -indicator:restriced")
