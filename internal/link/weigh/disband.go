@@ -11,12 +11,13 @@ const (
 	evenPieces  = 3.0 // of which so many count, by the inverse of Simpson's index: they come apart
 	pieceBits   = 60  // fewer pieces stay together when two of their ads share so much
 	pieceWhole  = 0.3
-	pieceSample = 6 // ads of a piece that are compared
+	textOwned   = 0.75 // of the ads of a text, by which it is one piece's
+	pieceSample = 6    // ads of a piece that are compared
 )
 
 // disband takes apart what texts alone hold together although its ads give the
 // contacts of many. Pieces that values hold stay whole, and an ad without a contact
-// stays with the one piece that has its text.
+// stays with the piece whose text it is.
 func (p *Partition) disband(order []int32) {
 	d := &disbanding{p: p, root: make([]int32, len(order))}
 	for i := range d.root {
@@ -37,11 +38,17 @@ func (p *Partition) disband(order []int32) {
 			last[p.Clusters[i]] = i
 		}
 	}
+	bonds := map[int][]bond{}
+	for _, b := range o.bonds {
+		if c := p.Clusters[b.a]; c == p.Clusters[b.b] {
+			bonds[c] = append(bonds[c], b)
+		}
+	}
 	clusters := map[int][]int32{}
 	for _, i := range order {
 		clusters[p.Clusters[i]] = append(clusters[p.Clusters[i]], i)
 	}
-	for _, ads := range clusters {
+	for c, ads := range clusters {
 		pieces := d.pieces(ads)
 		all, squares := 0, 0
 		for _, n := range pieces {
@@ -51,6 +58,9 @@ func (p *Partition) disband(order []int32) {
 		case len(pieces) < 2, len(pieces) >= manyPieces && float64(all*all) < evenPieces*float64(squares):
 			continue
 		case len(pieces) < manyPieces:
+			for _, b := range bonds[c] { // one form is as good as many words
+				d.root[d.find(b.a)] = d.find(b.b)
+			}
 			d.rejoin(ads)
 			if pieces = d.pieces(ads); len(pieces) < 2 {
 				continue
@@ -122,7 +132,7 @@ func (d *disbanding) alike(as, bs []int32) bool {
 // part makes clusters of the pieces.
 func (d *disbanding) part(ads []int32, pieces map[int32]int) {
 	oldest := map[int32]int{}
-	texts := map[int32]int32{} // the piece that has a text, -1 for several
+	texts := map[int32]map[int32]int{} // the pieces that have a text, and how many ads of it
 	var loose []int32
 	for _, i := range ads {
 		f := d.find(i)
@@ -135,16 +145,22 @@ func (d *disbanding) part(ads []int32, pieces map[int32]int) {
 		}
 		d.p.Clusters[i] = oldest[f]
 		u := d.p.o.l.ads[i].unit
-		if g, ok := texts[u]; ok && g != f {
-			texts[u] = -1
-		} else {
-			texts[u] = f
+		if texts[u] == nil {
+			texts[u] = map[int32]int{}
 		}
+		texts[u][f]++
 	}
 	for _, i := range loose {
 		d.p.Clusters[i] = int(i)
-		if f, ok := texts[d.p.o.l.ads[i].unit]; ok && f >= 0 {
-			d.p.Clusters[i] = oldest[f]
+		all := 0
+		of := texts[d.p.o.l.ads[i].unit]
+		for _, n := range of {
+			all += n
+		}
+		for f, n := range of {
+			if float64(n) > textOwned*float64(all) {
+				d.p.Clusters[i] = oldest[f]
+			}
 		}
 	}
 	d.order(ads)

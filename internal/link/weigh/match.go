@@ -7,15 +7,16 @@ import (
 )
 
 const (
-	shingle     = 3
-	segment     = 8 // words
-	segments    = maxWords/segment + 1
-	segmentBits = 6
-	textBits    = 30
-	unitAds     = 50
-	textPart    = 0.3 // of its segments that must share something
-	leastRare   = 3   // bits
-	leastSpots  = 4   // that a unit must share: fewer cannot give enough bits
+	shingle      = 3
+	segment      = 8 // words
+	segments     = maxWords/segment + 1
+	segmentBits  = 6
+	textBits     = 30
+	unitAds      = 50
+	textPart     = 0.3 // of its segments that must share something
+	leastRare    = 3   // bits
+	severalTexts = 8   // ads, from which on a unit may be of texts of several lengths
+	leastSpots   = 4   // that a unit must share: fewer cannot give enough bits
 )
 
 // A matcher compares texts with units. It is for one at a time.
@@ -257,7 +258,10 @@ func (m *matcher) count(t *texts, out []match, able [segments]uint8, segs int, a
 		}
 		dense := float64(shared) / float64(could)
 		u := &t.units[v.unit]
-		back := min(1, float64(said)/dense*float64(u.ads)/float64(u.tells))
+		back := 1.0
+		if u.ads < severalTexts {
+			back = min(1, float64(said)/dense*float64(u.ads)/float64(u.tells))
+		}
 		out = append(out, match{v.unit, float64(v.bits), float64(hits) / float64(segs), dense, back, v.all})
 	}
 	slices.SortFunc(out, func(a, b match) int {
