@@ -172,7 +172,8 @@ func (l *Linker) asRead(a *ad.Ad) (weigh.Ad, reading) {
 	if sum, err := hex.DecodeString(a.ContentSHA256); err == nil && len(sum) >= 8 {
 		r.content = binary.BigEndian.Uint64(sum)
 	}
-	w := weigh.Ad{ID: a.AdID, At: time.Unix(int64(r.day)*86400, 0), Site: a.Site, Title: a.Title, Body: a.Body}
+	title, body := a.Poster()
+	w := weigh.Ad{ID: a.AdID, At: time.Unix(int64(r.day)*86400, 0), Site: a.Site, Title: title, Body: body}
 	if len(a.Places) > 0 {
 		w.City = a.Places[0].City
 	}
