@@ -188,6 +188,9 @@ func (l *Linker) asRead(a *ad.Ad) (weigh.Ad, reading) {
 	if weigh.Directory(len(w.Phones)) {
 		w.Phones = nil
 	}
+	for _, list := range []*[]string{&w.Phones, &w.Emails, &w.Handles} {
+		slices.Sort(*list) // whichever reading came first
+	}
 	return w, r
 }
 
