@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -49,7 +48,7 @@ type SavedView struct {
 	Alert      *casework.SearchAlert // of this user
 	Looked     time.Time             // up to when this user has seen what it gives
 	Total      int                   // documents that match, or Uncounted
-	New        int                   // of these, first seen since Looked, or Uncounted
+	New        int                   // of these, first seen since Looked, all when that never was; or Uncounted
 	Week       int                   // of these, first seen in the last seven days, or Uncounted
 }
 
@@ -275,10 +274,8 @@ func (d *Desk) count(ctx context.Context, v *SavedView) {
 		return res.Total
 	}
 	v.Total = total(n)
-	if v.Total > 0 {
-		v.New = total(since(n, cmp.Or(v.Looked, v.Created)))
-	} else {
-		v.New = v.Total
+	if v.New = v.Total; v.Total > 0 && !v.Looked.IsZero() {
+		v.New = total(since(n, v.Looked))
 	}
 }
 
