@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/api"
@@ -233,8 +234,7 @@ func (s *savedShowCmd) Run(c *Context) error {
 	case x.NoAlert != "":
 		c.printf("No alert can be made of it: %s.\n", x.NoAlert)
 	}
-	for i := len(x.Earlier) - 1; i >= 0; i-- {
-		w := x.Earlier[i]
+	for _, w := range slices.Backward(x.Earlier) {
 		c.printf("\nUntil then, from %s: %s\n%s\n", minute(w.At), clean(w.Name), clean(w.Query))
 	}
 	return nil

@@ -162,7 +162,9 @@ func listOf(a *weigh.Ad, kind string) *[]string {
 }
 
 // asRead is an ad as linking reads it. Days do, for what was seen within minutes
-// must not depend on who came first.
+// must not depend on who came first; and its whole text, for which words are the
+// site's is learned from all ads of a round, while what marks them in an ad depends
+// on when it was read.
 func (l *Linker) asRead(a *ad.Ad) (weigh.Ad, reading) {
 	at := a.PostedAt
 	if at.IsZero() {
@@ -172,8 +174,7 @@ func (l *Linker) asRead(a *ad.Ad) (weigh.Ad, reading) {
 	if sum, err := hex.DecodeString(a.ContentSHA256); err == nil && len(sum) >= 8 {
 		r.content = binary.BigEndian.Uint64(sum)
 	}
-	title, body := a.Poster()
-	w := weigh.Ad{ID: a.AdID, At: time.Unix(int64(r.day)*86400, 0), Site: a.Site, Title: title, Body: body}
+	w := weigh.Ad{ID: a.AdID, At: time.Unix(int64(r.day)*86400, 0), Site: a.Site, Title: a.Title, Body: a.Body}
 	if len(a.Places) > 0 {
 		w.City = a.Places[0].City
 	}

@@ -76,8 +76,7 @@ func (s *server) lookup(r *http.Request, v *visit) error {
 // listOf reads the list out of a form: the file counts when there is one.
 func listOf(r *http.Request) (list, name string, err error) {
 	if err := r.ParseMultipartForm(maxLookupForm); err != nil && !errors.Is(err, http.ErrNotMultipart) {
-		var tooBig *http.MaxBytesError
-		if errors.As(err, &tooBig) {
+		if tooBig, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return "", "", tooBig
 		}
 		return "", "", errBadForm
