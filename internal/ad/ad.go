@@ -203,6 +203,7 @@ type Phone struct {
 	Pieces     []Piece  `json:"pieces,omitempty"`  // what stands for which digits of the national number, in the number's order
 
 	Alternatives []Alternative `json:"alternatives,omitempty"` // other readings of the same words that were weighed and lost, best first
+	Withheld     float64       `json:"withheld,omitempty"`     // the confidence it was read with, when it is the site's own; see SiteConfidence
 }
 
 // An Alternative is a number that the same words may stand for, less likely.
@@ -232,6 +233,7 @@ type Identifier struct {
 	Span       Span    `json:"span"`
 	Text       string  `json:"text"`
 	Confidence float64 `json:"confidence"`
+	Withheld   float64 `json:"withheld,omitempty"` // the confidence it was read with, when it is the site's own
 }
 
 // An Ad is a listing and what the enrichers read in its words.
@@ -275,10 +277,16 @@ type Value struct {
 // Values returns the distinct identifying values of the ad that linking and
 // alerting may rest on: numbers of at least the given confidence, and other
 // identifiers likewise, in order of first appearance.
-func (a *Ad) Values(confidence float64) []Value {
+func (a *Ad) Values(confidence float64) []Value { return a.values(confidence, false) }
+
+// ValuesRead is Values with those of the site itself, as they were read: which are the
+// site's is not known before its model is, and who weighs all ads together sees it.
+func (a *Ad) ValuesRead(confidence float64) []Value { return a.values(confidence, true) }
+
+func (a *Ad) values(confidence float64, withheld bool) []Value {
 	out := make([]Value, 0, len(a.Phones)+len(a.Identifiers))
-	add := func(v Value, c float64) {
-		if c < confidence {
+	add := func(v Value, c, read float64) {
+		if c < confidence && (!withheld || read < confidence) {
 			return
 		}
 		if slices.Contains(out, v) {
@@ -287,10 +295,10 @@ func (a *Ad) Values(confidence float64) []Value {
 		out = append(out, v)
 	}
 	for _, p := range a.Phones {
-		add(Value{"phone", p.E164}, p.Confidence)
+		add(Value{"phone", p.E164}, p.Confidence, p.Withheld)
 	}
 	for _, i := range a.Identifiers {
-		add(Value{i.Kind, i.Value}, i.Confidence)
+		add(Value{i.Kind, i.Value}, i.Confidence, i.Withheld)
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package ad
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,5 +98,19 @@ func TestEvidencePairsWordsWithWeights(t *testing.T) {
 	a.Lead = nil
 	if got := a.Evidence(); got != nil {
 		t.Errorf("no lead, got %v", got)
+	}
+}
+
+func TestValuesOfTheSiteAreWithheld(t *testing.T) {
+	own, sites := Value{"phone", "+19125550143"}, Value{"email", "help@board.example"}
+	a := Ad{
+		Phones:      []Phone{{E164: own.Value, Confidence: .9}},
+		Identifiers: []Identifier{{Kind: sites.Kind, Value: sites.Value, Confidence: SiteConfidence, Withheld: .9}},
+	}
+	if got, want := a.Values(.5), []Value{own}; !slices.Equal(got, want) {
+		t.Errorf("values %v, want %v", got, want)
+	}
+	if got, want := a.ValuesRead(.5), []Value{own, sites}; !slices.Equal(got, want) {
+		t.Errorf("values as they were read %v, want %v", got, want)
 	}
 }

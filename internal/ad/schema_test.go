@@ -53,21 +53,23 @@ func keptRecords() []kept {
 	}
 	later := phone
 	later.Alternatives = []Alternative{{"+19125550148", .01}}
+	sites := later
+	sites.Confidence, sites.Withheld = SiteConfidence, .97
 	span := Span{"body", 4, 9}
 	return []kept{
 		keep("listing", l),
 		keep("ad-3", Ad{
-			Listing: l, Phones: []Phone{later}, Identifiers: []Identifier{{"email", "ruby@mail.example", Span{"contact:1", 0, 17}, "ruby@mail.example", .9}},
+			Listing: l, Phones: []Phone{sites}, Identifiers: []Identifier{{Kind: "email", Value: "ruby@mail.example", Span: Span{"contact:1", 0, 17}, Text: "ruby@mail.example", Confidence: SiteConfidence, Withheld: .9}},
 			Signature: []uint64{1<<64 - 1, 1<<53 + 1, 7, 0}, Language: &Language{"en", "es", .9},
 			Places:     []Place{{"Savannah", "US-GA", "US", "42340", "text", &span, .8}},
 			Indicators: []Indicator{{"movement", "new_in_town", span, "new in town", Moderate, "movement-3", .7}},
 			Lead:       &Lead{.6, "two moderate indicators", []Weight{{"movement", "new_in_town", "movement-3", .3, true}}},
 			Side:       &Side{SideSupply, .9, []string{"a price is given"}}, EnrichedBy: "vigil 0.5 pipeline 0123456789ab",
-			Decided: 17, Corrected: []Correction{{sum[:32], "912-555-0143", "+19125550148", []Phone{later}}},
+			Decided: 17, Corrected: []Correction{{sum[:32], "912-555-0143", "+19125550148", []Phone{sites}}},
 			SiteWords: &SiteWords{SiteModel{3, "0a1b2c3d4e5f"}, []Span{span}},
 		}),
 		keepEarly("ad-2", Ad{
-			Listing: l, Phones: []Phone{later}, Identifiers: []Identifier{{"email", "ruby@mail.example", Span{"contact:1", 0, 17}, "ruby@mail.example", .9}},
+			Listing: l, Phones: []Phone{later}, Identifiers: []Identifier{{Kind: "email", Value: "ruby@mail.example", Span: Span{"contact:1", 0, 17}, Text: "ruby@mail.example", Confidence: .9}},
 			Signature: []uint64{1<<64 - 1, 1<<53 + 1, 7, 0}, Language: &Language{"en", "es", .9},
 			Places:     []Place{{"Savannah", "US-GA", "US", "42340", "text", &span, .8}},
 			Indicators: []Indicator{{"movement", "new_in_town", span, "new in town", Moderate, "movement-3", .7}},
@@ -76,7 +78,7 @@ func keptRecords() []kept {
 			Decided: 17, Corrected: []Correction{{sum[:32], "912-555-0143", "+19125550148", []Phone{later}}},
 		}),
 		keepEarly("ad", Ad{
-			Listing: l, Phones: []Phone{phone}, Identifiers: []Identifier{{"email", "ruby@mail.example", Span{"contact:1", 0, 17}, "ruby@mail.example", .9}},
+			Listing: l, Phones: []Phone{phone}, Identifiers: []Identifier{{Kind: "email", Value: "ruby@mail.example", Span: Span{"contact:1", 0, 17}, Text: "ruby@mail.example", Confidence: .9}},
 			Signature: []uint64{1<<64 - 1, 1<<53 + 1, 7, 0}, EnrichedBy: "vigil 0.3 pipeline 0123456789ab",
 		}),
 		keep("outcome", Outcome{

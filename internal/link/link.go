@@ -162,9 +162,9 @@ func listOf(a *weigh.Ad, kind string) *[]string {
 }
 
 // asRead is an ad as linking reads it. Days do, for what was seen within minutes
-// must not depend on who came first; and its whole text, for which words are the
-// site's is learned from all ads of a round, while what marks them in an ad depends
-// on when it was read.
+// must not depend on who came first; and its whole text and all that it gives, for
+// what is the site's own is learned from all ads of a round, while what an ad says of
+// it depends on when it was read.
 func (l *Linker) asRead(a *ad.Ad) (weigh.Ad, reading) {
 	at := a.PostedAt
 	if at.IsZero() {
@@ -178,7 +178,7 @@ func (l *Linker) asRead(a *ad.Ad) (weigh.Ad, reading) {
 	if len(a.Places) > 0 {
 		w.City = a.Places[0].City
 	}
-	values := a.Values(l.cfg.Confidence)
+	values := a.ValuesRead(l.cfg.Confidence)
 	if len(values) > maxValues {
 		return w, r
 	}

@@ -36,14 +36,14 @@ func (w Withholder) Enrich(ctx context.Context, a *ad.Ad) error {
 	for i := range a.Phones {
 		p := &a.Phones[i]
 		if p.Method != ad.MethodCorrected && p.Confidence > ad.SiteConfidence && m.Owns(ad.Value{Kind: "phone", Value: p.E164}) {
-			p.Confidence = ad.SiteConfidence
+			p.Confidence, p.Withheld = ad.SiteConfidence, p.Confidence
 			p.Reasons = append(p.Reasons, "against: it is the site's own, which gives it on page after page")
 		}
 	}
 	for i := range a.Identifiers {
 		d := &a.Identifiers[i]
-		if m.Owns(ad.Value{Kind: d.Kind, Value: d.Value}) {
-			d.Confidence = min(d.Confidence, ad.SiteConfidence)
+		if d.Confidence > ad.SiteConfidence && m.Owns(ad.Value{Kind: d.Kind, Value: d.Value}) {
+			d.Confidence, d.Withheld = ad.SiteConfidence, d.Confidence
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ const (
 	evenPieces  = 3.0 // of which so many count, by the inverse of Simpson's index: they come apart
 	pieceBits   = 60  // fewer pieces stay together when two of their ads share so much
 	pieceWhole  = 0.3
+	bondBits    = 150  // of a form, for pieces that give contacts of their own; where all write in the same phrases strangers come to 100
 	textOwned   = 0.75 // of the ads of a text, by which it is one piece's
 	pieceSample = 6    // ads of a piece that are compared
 )
@@ -59,7 +60,9 @@ func (p *Partition) disband(order []int32) {
 			continue
 		case len(pieces) < manyPieces:
 			for _, b := range bonds[c] { // one form is as good as many words
-				d.root[d.find(b.a)] = d.find(b.b)
+				if b.bits >= bondBits {
+					d.root[d.find(b.a)] = d.find(b.b)
+				}
 			}
 			d.rejoin(ads)
 			if pieces = d.pieces(ads); len(pieces) < 2 {
