@@ -10,15 +10,12 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
-
-	"vigil.example/internal/search/elastic"
-	"vigil.example/internal/search/elastic/elastictest"
 )
 
 // composed reads from deploy/compose.yaml with which arguments each service runs
 // vigil. What names containers and their files is left out: a plant has its own, and
-// Elasticsearch is the one of the tests.
-func composed(t *testing.T, index elastic.Server) map[string][]string {
+// an index in the folder that its processes share.
+func composed(t *testing.T) map[string][]string {
 	t.Helper()
 	b, err := os.ReadFile("../../deploy/compose.yaml")
 	if err != nil {
@@ -41,15 +38,7 @@ func composed(t *testing.T, index elastic.Server) map[string][]string {
 		for _, a := range s.Command[1:] {
 			flag, _, _ := strings.Cut(a, "=")
 			switch flag {
-			case "--index":
-				args = append(args, "--index="+index.URLs[0])
-			case "--index-ca":
-				args = append(args, "--index-ca="+index.CA)
-			case "--index-user":
-				args = append(args, "--index-user="+index.User)
-			case "--index-password-file":
-				args = append(args, "--index-password-file="+index.PasswordFile)
-			case "--nats", "--nats-token-file", "--data", "--sites", "--listen", "--admin", "--tls-cert", "--tls-key":
+			case "--index", "--index-ca", "--index-user", "--index-password-file", "--nats", "--nats-token-file", "--data", "--sites", "--listen", "--admin", "--tls-cert", "--tls-key":
 			default:
 				args = append(args, a)
 			}
@@ -60,13 +49,13 @@ func composed(t *testing.T, index elastic.Server) map[string][]string {
 }
 
 // The topology of deploy/compose.yaml as processes of this machine: three NATS
-// servers with a token, Elasticsearch with TLS and a password, each service a process
-// of its own, extract and enrich scaled to two, and standbys.
+// servers with a token, each service a process of its own, extract and enrich
+// scaled to two, and standbys.
 func TestTopology(t *testing.T) {
 	t.Parallel()
 	seed := uint64(number(t, "VIGIL_FAULT_SEED", int(time.Now().UnixNano()%1e6)))
 	t.Logf("VIGIL_FAULT_SEED=%d", seed)
-	services := composed(t, elastictest.Shared(t).Server())
+	services := composed(t)
 	for _, s := range []string{"extract", "enrich", "link", "home"} {
 		if services[s] == nil {
 			t.Fatalf("deploy/compose.yaml runs no %s", s)
