@@ -77,7 +77,6 @@ type match struct {
 	bits  float64
 	whole float64 // share of segments
 	dense float64 // share of 3-grams in them
-	back  float64 // share of what the unit's ads say, on average
 	ads   int32   // of the unit
 }
 
@@ -91,10 +90,8 @@ func newMatcher() *matcher { return &matcher{at: make([]int32, 1<<12)} }
 
 // same reports whether the text is the unit's. What was edited shares a little
 // everywhere; what was copied shares all of one part and nothing of the rest.
-// A short text that is one part of what the unit says was copied the other way.
 func (m match) same() bool {
-	whole := min(m.whole, 1.15*m.back)
-	return whole >= 0.3+0.5*m.dense || m.ads >= 8 && m.bits >= 65 && whole >= 0.42+max(0, m.dense-0.55)
+	return m.whole >= 0.3+0.5*m.dense || m.ads >= 8 && m.bits >= 65 && m.whole >= 0.42+max(0, m.dense-0.55)
 }
 
 // draw finds the units that a text shares evidence with, the most like first, and,
@@ -102,10 +99,6 @@ func (m match) same() bool {
 func (m *matcher) draw(t *texts, ws []uint32, d *drawn, others bool) {
 	all := lg(len(t.units) + 64)
 	able, segs := m.vote(t, ws, all, others)
-	d.tells = 0
-	for _, n := range able {
-		d.tells += int32(n)
-	}
 	d.spots, d.matches, d.beside = append(d.spots[:0], m.spots...), m.count(t, d.matches[:0], able, segs, all), d.beside[:0]
 	if !others {
 		return
@@ -244,9 +237,8 @@ func (m *matcher) count(t *texts, out []match, able [segments]uint8, segs int, a
 		if v.ballot < 0 {
 			continue
 		}
-		hits, shared, could, said := 0, 0, 0, 0
+		hits, shared, could := 0, 0, 0
 		for i, b := range m.ballots[v.ballot].bits {
-			said += int(m.ballots[v.ballot].n[i])
 			if b >= segmentBits {
 				hits++
 				shared += int(m.ballots[v.ballot].n[i])
@@ -257,12 +249,7 @@ func (m *matcher) count(t *texts, out []match, able [segments]uint8, segs int, a
 			continue
 		}
 		dense := float64(shared) / float64(could)
-		u := &t.units[v.unit]
-		back := 1.0
-		if u.ads < severalTexts {
-			back = min(1, float64(said)/dense*float64(u.ads)/float64(u.tells))
-		}
-		out = append(out, match{v.unit, float64(v.bits), float64(hits) / float64(segs), dense, back, v.all})
+		out = append(out, match{v.unit, float64(v.bits), float64(hits) / float64(segs), dense, v.all})
 	}
 	slices.SortFunc(out, func(a, b match) int {
 		return cmp.Or(cmp.Compare(b.whole*b.bits, a.whole*a.bits), cmp.Compare(a.unit, b.unit))

@@ -17,7 +17,6 @@ type texts struct {
 
 type unit struct {
 	ads    int32
-	tells  int32 // 3-grams that told something, of all its ads
 	met    int32 // texts of others that shared something with it
 	mean   float32
 	square float32 // of the bits that they shared
@@ -66,7 +65,6 @@ func (t *texts) union(a, b int32) int32 {
 	}
 	t.parent[b] = a
 	t.units[a].ads += t.units[b].ads
-	t.units[a].tells += t.units[b].tells
 	return a
 }
 
@@ -82,7 +80,6 @@ type drawn struct {
 	spots   []spot
 	matches []match
 	beside  []meeting
-	tells   int32 // 3-grams that tell something
 	own     int32 // the unit that it was placed in, less than 0 when it is a new one
 }
 
@@ -141,7 +138,6 @@ func (t *texts) settle(d *drawn, p placed) placed {
 	t.strangers(d.beside, p.unit)
 	t.added++
 	t.units[p.unit].ads++
-	t.units[p.unit].tells += d.tells
 	if d.own < 0 {
 		for _, s := range d.spots {
 			t.said[shardOf(s.gram)].say(t, s.gram, p.unit, true)
