@@ -15,7 +15,6 @@ const (
 	unitAds      = 50
 	textPart     = 0.3 // of its segments that must share something
 	leastRare    = 3   // bits
-	severalTexts = 8   // ads, from which on a unit may be of texts of several lengths
 	leastSpots   = 4   // that a unit must share: fewer cannot give enough bits
 )
 
