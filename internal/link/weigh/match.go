@@ -7,15 +7,15 @@ import (
 )
 
 const (
-	shingle      = 3
-	segment      = 8 // words
-	segments     = maxWords/segment + 1
-	segmentBits  = 6
-	textBits     = 30
-	unitAds      = 50
-	textPart     = 0.3 // of its segments that must share something
-	leastRare    = 3   // bits
-	leastSpots   = 4   // that a unit must share: fewer cannot give enough bits
+	shingle     = 3
+	segment     = 8 // words
+	segments    = maxWords/segment + 1
+	segmentBits = 6
+	textBits    = 30
+	unitAds     = 50
+	textPart    = 0.3 // of its segments that must share something
+	leastRare   = 3   // bits
+	leastSpots  = 4   // that a unit must share: fewer cannot give enough bits
 )
 
 // A matcher compares texts with units. It is for one at a time.
