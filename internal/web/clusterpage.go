@@ -200,8 +200,17 @@ func summary(v desk.ClusterView) []string {
 		}
 	}
 	slices.Sort(sites)
-	first := fmt.Sprintf("%s on %s (%s) are linked because they share %s.",
-		count(v.Size, "ad"), count(len(sites), "site"), listed(sites, 4), count(len(v.Shared), "contact value"))
+	var because []string
+	if n := len(v.Shared); n > 0 {
+		because = append(because, "share "+count(n, "contact value"))
+	}
+	last := "That ads are linked says that they give the same contact, not who posted them or why."
+	if slices.ContainsFunc(v.Edges, func(e ad.Edge) bool { return e.Value.Kind == "text" }) {
+		because = append(because, "are worded alike")
+		last = "That ads are linked says that they give the same contact or are worded alike, not who posted them or why."
+	}
+	first := fmt.Sprintf("%s on %s (%s) are linked because they %s.",
+		count(v.Size, "ad"), count(len(sites), "site"), listed(sites, 4), cmp.Or(strings.Join(because, " and "), "were found to belong together"))
 	second := "They were seen " + days(v.FirstSeen, v.LastSeen)
 	if n := len(places); n > 0 {
 		if n > placesNamed {
@@ -222,5 +231,5 @@ func summary(v desk.ClusterView) []string {
 	case n > 1:
 		out = append(out, count(n, "more value")+" in them are held back, because many unlike posters give them.")
 	}
-	return append(out, "That ads are linked says that they give the same contact, not who posted them or why.")
+	return append(out, last)
 }
