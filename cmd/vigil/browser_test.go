@@ -118,7 +118,7 @@ func TestInvestigatorInBrowser(t *testing.T) {
 	p.find(spelled(group.Phone))
 	p.noNumberInAddress(d.url)
 	p.click(`(//a[starts-with(@href,'/cluster/')])[1]`)
-	if why := p.text("#why"); !strings.Contains(why, "both give") {
+	if why := p.text("#why"); !strings.Contains(why, "joined by "+dashed(group.Phone)) {
 		t.Errorf("the cluster page does not say why its ads are linked: %s", why)
 	}
 	p.noNumberInAddress(d.url)
@@ -227,10 +227,15 @@ func postAnother(t *testing.T, town, group string) {
 	}
 }
 
+// dashed is an American number as pages show it.
+func dashed(e164 string) string {
+	n := strings.TrimPrefix(e164, "+1")
+	return n[:3] + "-" + n[3:6] + "-" + n[6:]
+}
+
 func (p *page) waitForAlert(url, e164 string) {
 	p.t.Helper()
-	n := strings.TrimPrefix(e164, "+1")
-	shown := n[:3] + "-" + n[3:6] + "-" + n[6:]
+	shown := dashed(e164)
 	deadline := time.Now().Add(patience)
 	for time.Now().Before(deadline) {
 		p.open(url + "/inbox")
