@@ -152,6 +152,7 @@ func (a *App) switchWhenReady(ctx context.Context, g generation.Generation, x in
 		if err == nil && copied && p.Sealed == 0 && p.Waiting <= caughtUp+2*come {
 			if r.Finished.IsZero() || p.Waiting == 0 && !whole { // takes its time in a large index, while new records come
 				r, err = a.compare(ctx, g, x)
+				r.Coming = int(p.Waiting + 2*come)
 				whole = p.Waiting == 0
 			} else if quiet++; p.Waiting == 0 && quiet >= 2 || quiet >= 10 {
 				var ok bool
@@ -250,7 +251,11 @@ func (a *App) mayTakeOver(ctx context.Context, g generation.Generation, r *desk.
 	}
 	if !kept.Finished.Equal(r.Finished) {
 		a.log.Warn("a replay is held back", "generation", g.N, "why", r.Lost(), "next", "vigil replay --status")
-		return false, a.bus.Put(ctx, stream.Progress, resultKey(g), encode(*r))
+		err := a.bus.Put(ctx, stream.Progress, resultKey(g), encode(*r))
+		if r.Coming > 0 { // counted while records came: it is counted anew
+			*r = desk.ReplayResult{}
+		}
+		return false, err
 	}
 	n, err := a.lettersOf(ctx, g, g.Made())
 	if err == nil && n != r.Letters {
@@ -288,15 +293,15 @@ func (a *App) compare(ctx context.Context, g generation.Generation, x index) (r 
 	if err != nil {
 		return r, err
 	}
-	if r.After, err = contents(ctx, x); err != nil {
-		return r, err
-	}
 	now, err := a.volume(ctx, old.Index)
 	if err != nil {
 		return r, err
 	}
 	defer func() { _ = now.Close() }()
-	if r.Before, err = contents(ctx, now); err != nil {
+	if r.Before, err = contents(ctx, now); err != nil { // first: the new one has what it has and what comes
+		return r, err
+	}
+	if r.After, err = contents(ctx, x); err != nil {
 		return r, err
 	}
 	if r.Letters, err = a.lettersOf(ctx, g, g.Made()); err != nil {

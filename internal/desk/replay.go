@@ -63,6 +63,7 @@ type ReplayResult struct {
 	Letters  uint64    `json:"dead_letters"` // of the new generation
 	Finished time.Time `json:"finished"`
 
+	Coming        int    `json:"coming,omitempty"`    // records on their way when it was counted
 	LettersBefore uint64 `json:"dead_letters_before"` // of what it replaces
 }
 
@@ -72,7 +73,7 @@ type ReplayResult struct {
 func (r ReplayResult) Lost() string {
 	ads, letters := r.Before.Ads-r.After.Ads, int(r.Letters)-int(r.LettersBefore)
 	switch {
-	case ads > max(2, r.Before.Ads/50):
+	case ads > max(2, r.Before.Ads/50)+r.Coming:
 		return fmt.Sprintf("it has %d of the %d ads that are searched now, and %d dead letters (%d before)", r.After.Ads, r.Before.Ads, r.Letters, r.LettersBefore)
 	case letters > max(10, r.Before.Versions/100):
 		return fmt.Sprintf("it has %d dead letters, those before had %d", r.Letters, r.LettersBefore)
