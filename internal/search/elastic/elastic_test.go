@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 func opener(n *elastictest.Node, o elastic.Options) searchtest.Open {
 	return func(tb testing.TB, dir string) search.Index {
 		tb.Helper()
+		o := o // indexes are opened beside each other
 		o.Server, o.Name, o.Refresh = n.Server(), n.Name(tb, dir), -1
 		x, err := elastic.Open(tb.Context(), o)
 		if err != nil {
