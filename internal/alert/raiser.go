@@ -19,7 +19,8 @@ const RecentAds = 4096
 // goroutines at once.
 type Raiser struct {
 	subs Subscriptions
-	find *Finder // nil when there are no searches
+	find *Finder   // nil when there are no searches
+	told Corrected // nil when nothing is corrected
 	seen func(alert string) bool
 	now  func() time.Time
 
@@ -28,9 +29,16 @@ type Raiser struct {
 	next   int
 }
 
+// Corrected knows what people decided about how ads are read. A reading that knew
+// fewer decisions raises nothing: the ad is read again, and that reading does.
+type Corrected interface {
+	Corrections() *casework.Corrections
+}
+
 // NewRaiser makes a Raiser. seen tells whether an alert is stored already
 // (Inbox.Seen); now is the clock, time.Now when nil. Where subs is Searching, too,
-// saved searches are matched.
+// saved searches are matched; where it is Corrected, readings that knew too little
+// are left out.
 func NewRaiser(subs Subscriptions, seen func(alert string) bool, now func() time.Time) *Raiser {
 	if now == nil {
 		now = time.Now
@@ -39,7 +47,17 @@ func NewRaiser(subs Subscriptions, seen func(alert string) bool, now func() time
 	if s, ok := subs.(Searching); ok {
 		r.find = NewFinder(s)
 	}
+	r.told, _ = subs.(Corrected)
 	return r
+}
+
+// stale reports whether an ad was read by fewer decisions than there are.
+func (r *Raiser) stale(a *ad.Ad) bool {
+	if r.told == nil {
+		return false
+	}
+	_, newest := r.told.Corrections().Of(a.AdID)
+	return a.Decided < newest
 }
 
 // Raise returns the alerts to store for an ad.
@@ -48,6 +66,9 @@ func (r *Raiser) Raise(a ad.Ad) []ad.Alert {
 	// subscription is active before it is called): whichever comes first, one of
 	// the two sees the other.
 	r.remember(a)
+	if r.stale(&a) {
+		return nil
+	}
 	out := Match(a, r.subs, r.now())
 	if r.find != nil {
 		d := Arriving(a)
@@ -66,7 +87,9 @@ func (r *Raiser) CheckSearch(s casework.Saved, docs []ad.Document) []ad.Alert {
 		return nil
 	}
 	for i := range docs {
-		out = append(out, raiseSearch(&docs[i], &s, r.now())...)
+		if !r.stale(&docs[i].Ad) {
+			out = append(out, raiseSearch(&docs[i], &s, r.now())...)
+		}
 	}
 	return r.unseen(out)
 }
@@ -85,6 +108,9 @@ func (r *Raiser) LateAll(subs []ad.Subscription) []ad.Alert {
 	}
 	var out []ad.Alert
 	for _, a := range r.remembered() {
+		if r.stale(&a) {
+			continue
+		}
 		for _, v := range a.Values(Floor) {
 			for _, s := range of[v] {
 				if one, ok := raise(&a, v, s, r.now()); ok {
@@ -102,7 +128,7 @@ func (r *Raiser) LateAll(subs []ad.Subscription) []ad.Alert {
 func (r *Raiser) Check(s ad.Subscription, ads []ad.Ad) []ad.Alert {
 	var out []ad.Alert
 	for _, a := range ads {
-		if !slices.Contains(a.Values(Floor), s.Value) {
+		if r.stale(&a) || !slices.Contains(a.Values(Floor), s.Value) {
 			continue
 		}
 		if one, ok := raise(&a, s.Value, &s, r.now()); ok {
