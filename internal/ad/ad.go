@@ -13,6 +13,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -331,6 +332,26 @@ type Document struct {
 	Sightings int       `json:"sightings"`  // captures that showed this content
 	Current   bool      `json:"current"`    // the newest content of the ad
 	RemovedAt time.Time `json:"removed_at,omitzero"`
+	Labels    []string  `json:"labels,omitempty"` // that people gave the ad, in order of name
+}
+
+// Labels are those that people have given an ad: their judgement, and nothing that was
+// read in its words.
+type Labels struct {
+	AdID  string   `json:"ad"`
+	Names []string `json:"names,omitempty"` // as LabelName writes them, in order, without repeats
+}
+
+// MaxLabel is how many characters a label has at most.
+const MaxLabel = 40
+
+// LabelName writes a label as it is kept: small letters, digits, and single hyphens
+// between them. A space or an underscore becomes a hyphen; ok is false when other
+// signs are in it, or too many.
+func LabelName(s string) (name string, ok bool) {
+	name = strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return r == ' ' || r == '_' || r == '-' }), "-")
+	strange := strings.ContainsFunc(name, func(r rune) bool { return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') })
+	return name, name != "" && len(name) <= MaxLabel && !strange
 }
 
 // A Move puts an ad into a cluster. By is the edge that joins the ad to the tree of

@@ -111,6 +111,8 @@ func (f Field) explain() string {
 		return "from the site " + quoted(f.Values[0])
 	case "cluster":
 		return "in the cluster " + quoted(f.Values[0])
+	case "label":
+		return "that a person has labelled " + quoted(f.Values[0])
 	case "url":
 		return "at the address " + quoted(f.Values[0])
 	case "title":

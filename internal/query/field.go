@@ -9,12 +9,13 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"vigil.example/internal/ad"
 	"vigil.example/internal/text"
 )
 
 // Fields lists the names of the fields, in the order they are shown.
 func Fields() []string {
-	return []string{"phone", "email", "handle", "site", "city", "near", "state", "title", "text", "cluster", "url", "seen", "first", "last", "posted",
+	return []string{"phone", "email", "handle", "site", "city", "near", "state", "title", "text", "cluster", "label", "url", "seen", "first", "last", "posted",
 		"indicator", "lead", "side", "lang", "has"}
 }
 
@@ -209,6 +210,12 @@ func newField(name, value string) (f Field, reason string) {
 		f.Values = []string{strings.ToLower(v)}
 	case "cluster":
 		f.Values = []string{v}
+	case "label":
+		l, ok := ad.LabelName(v)
+		if !ok {
+			reason = "a label has letters a to z, digits and hyphens, as trafficking-like, and 40 of them at most"
+		}
+		f.Values = []string{l}
 	case "url":
 		f.Values = []string{address(v)}
 	case "seen", "first", "last", "posted":

@@ -165,8 +165,11 @@ func (l *lexer) field(at int) (name string, ok bool) {
 }
 
 // chosen reports whether the word at at, a space before it or not, is a value that
-// the named field takes.
+// the named field takes. A label may be any word, so it stands beside the colon.
 func (l *lexer) chosen(name string, at int) bool {
+	if name == "label" && at < len(l.src) && unicode.IsSpace(l.src[at]) {
+		return false
+	}
 	for at < len(l.src) && unicode.IsSpace(l.src[at]) {
 		at++
 	}

@@ -195,6 +195,8 @@ func (m *matcher) field(f Field) bool {
 		return m.stands(f.Text, "location")
 	case "cluster":
 		return d.Cluster != "" && slices.Contains(f.Values, d.Cluster)
+	case "label":
+		return slices.ContainsFunc(f.Values, func(v string) bool { return slices.Contains(d.Labels, v) })
 	case "seen":
 		return f.meets(d.FirstSeen, d.LastSeen)
 	case "first":
@@ -203,6 +205,9 @@ func (m *matcher) field(f Field) bool {
 		return f.meets(d.LastSeen, d.LastSeen)
 	case "posted":
 		return !d.Ad.PostedAt.IsZero() && f.meets(d.Ad.PostedAt, d.Ad.PostedAt)
+	}
+	if f.Labelled() && len(d.Labels) > 0 {
+		return true
 	}
 	return m.begun(f.Part) || slices.ContainsFunc(f.Values, func(v string) bool { return m.carries(ad.Value{Kind: f.Name, Value: v}) })
 }

@@ -139,6 +139,23 @@ func TestMatch(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a label is what people say, whatever the words are", func(t *testing.T) {
+		none, two := sample(), sample()
+		none.Ad.Title = "label spam"
+		two.Labels = []string{"scam", "spam"}
+		for q, want := range map[string][2]bool{
+			"label:spam": {false, true}, "-label:spam": {true, false}, "label:consenting": {}, "label:Spam label:scam": {false, true},
+			"has:label": {false, true}, "-has:label": {true, false}, "spam": {true, false},
+		} {
+			n, err := query.Parse(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := [2]bool{query.Match(n, none), query.Match(n, two)}; got != want {
+				t.Errorf("Match(%s) of an ad without labels and one with two = %v, want %v", q, got, want)
+			}
+		}
+	})
 	t.Run("nobody is found by ethnicity", func(t *testing.T) {
 		if n := (query.Field{Name: "indicator", Values: []string{"ethnicity"}}); query.Match(n, sample()) {
 			t.Error("got a match, want none")

@@ -120,6 +120,8 @@ func TestParse(t *testing.T) {
 		{"place", `location:"port wren"`, field("city", "port wren")},
 		{"title", "-title:roses", not(field("title", "roses"))},
 		{"cluster", "cluster:c0123", field("cluster", "c0123", "c0123")},
+		{"label", `-label:Spam label:"Trafficking like" has:labels`, and(not(field("label", "Spam", "spam")), field("label", "Trafficking like", "trafficking-like"), field("has", "labels", "label"))},
+		{"a label stands beside its colon", "Label: new", and(word("Label:"), word("new"))},
 		{"address", "url:https://Town.example/a?b=1#c", field("url", "https://Town.example/a?b=1#c", "https://town.example/a?b=1")},
 		{"address as pasted", "https://town.example/a(1)", field("url", "https://town.example/a(1)", "https://town.example/a(1)")},
 		{"address of a file", "file:///a1/page.html", field("url", "file:///a1/page.html", "file:///a1/page.html")},
@@ -220,7 +222,7 @@ func TestParseErrors(t *testing.T) {
 		{"nothing", "", "\n^\nthere is nothing to search for"},
 		{"punctuation only", " & ", " & \n^^^\nthere is nothing to search for"},
 		{"an unknown field", "roses emial:x@y.example", "roses emial:x@y.example\n      ^^^^^\nunknown field; did you mean \"email\"?"},
-		{"a field far from all", "zzzzzz:1", "zzzzzz:1\n^^^^^^\nunknown field; known are phone, email, handle, site, city, near, state, title, text, cluster, url, seen, first, last, posted, indicator, lead, side, lang, has; in quotes it is searched as text"},
+		{"a field far from all", "zzzzzz:1", "zzzzzz:1\n^^^^^^\nunknown field; known are phone, email, handle, site, city, near, state, title, text, cluster, label, url, seen, first, last, posted, indicator, lead, side, lang, has; in quotes it is searched as text"},
 		{"no value", "title: OR b", "title: OR b\n      ^\ntitle: needs a value"},
 		{"no value at the end", "a title:", "a title:\n        ^\ntitle: needs a value"},
 		{"no number", "phone:12", "phone:12\n^^^^^^^^\nno telephone number can be read here; give it whole, in any form, or its end, as in *0123"},
@@ -251,7 +253,8 @@ func TestParseErrors(t *testing.T) {
 		{"a state for a city", "near:texas", "near:texas\n^^^^^^^^^^\nnear: takes a city; a state is asked for with state:"},
 		{"no distance on the map", "near:austin~far", "near:austin~far\n^^^^^^^^^^^^^^^\na distance looks like ~25mi or ~40km, up to 500 km"},
 		{"a state with a slip", "state:texsa", "state:texsa\n^^^^^^^^^^^\ndid you mean \"texas\"? a state is given by its name, its letters or its code, as Texas, TX or US-TX"},
-		{"nothing that ads have", "has:pool", "has:pool\n^^^^^^^^\nan ad may have phone, email, handle, link, price, image, place, date, indicator"},
+		{"nothing that ads have", "has:pool", "has:pool\n^^^^^^^^\nan ad may have phone, email, handle, link, price, image, place, date, indicator, label"},
+		{"no label", "label:a.b", "label:a.b\n^^^^^^^^^\na label has letters a to z, digits and hyphens, as trafficking-like, and 40 of them at most"},
 		{"nothing in quotes", `"!"`, "\"!\"\n^^^\nthere is no letter or digit between these quotes"},
 		{"a tab before the fault", "a\t(b", "a (b\n  ^\nthis parenthesis is not closed"},
 	} {
@@ -323,6 +326,7 @@ func TestExplain(t *testing.T) {
 		{"indicator:restricted/no_phone ind:coded_emoji -lead:yes", "Ads with language found of the kind “restricted: no phone” and with language found of the kind “age indicator: coded emoji” or “movement: coded emoji” or “third party: coded emoji” and not with a lead in the language found"},
 		{`"red roses"~5 ros* -roses~2`, "Ads with the words of “red roses” in any order, at most 5 words between the first and the last and with a word that begins with “ros” and not with “roses” or a word that differs in one or two letters beyond the first"},
 		{`state:tx near:austin~60mi OR near:london has:phone first:2026`, "Ads (in Texas and within 60mi of the centre of “Austin-Round Rock-San Marcos, TX” (2 metropolitan areas)) or (in or around “London” and with a telephone number and first seen from 1 January 2026 to 31 December 2026)"},
+		{"label:spam -has:label", "Ads that a person has labelled “spam” and not with a label"},
 		{"lead:no side:demand", "Ads without a lead in the language found and written by a buyer"},
 		{"side:ad OR side:other", "Ads offering somebody’s paid time or neither offering nor seeking somebody’s paid time"},
 		{"-lang:es lang:und", "Ads not with text in Spanish and with text in no language that can be told"},
@@ -349,6 +353,7 @@ func FuzzParse(f *testing.F) {
 		"kind: gentle lead: yes lang:", "text:side: text:ad", `lead: "yes"`,
 		`"red roses"~5 -"a b c"~0 "912 555 0123"~3 "a"~`, "ros* rose~ roses~2 -tul* 12* nine* AND one* AND two* AND 555* AND 0123*", "call~ me* 9125550123 (nine~ OR one*)",
 		`near:"Austin, TX~25mi" near:austin~40km has:photo state:texas first:2026 last:..2026-02`, "near:austin~1 has: price state: TX", "5* x~ hi~2 *new* wow~~ text:ro* ro**",
+		`label:spam -label:"Not ours" has:label label: x`, "label:_a_ label:a--b LABEL:9125550123", `"label:x" text:label:x label:é`,
 		"*0123 roses", "-phone:*555-0123 912555*", "912*0123 *12", `"(xxx) xxx-0123" +4477009*`, "text:*12 *",
 	} {
 		f.Add(s)

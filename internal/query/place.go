@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,13 +16,13 @@ import (
 const surePlace = .5
 
 // had are the things that has: asks for.
-var had = []string{"phone", "email", "handle", "link", "price", "image", "place", "date", "indicator"}
+var had = []string{"phone", "email", "handle", "link", "price", "image", "place", "date", "indicator", "label"}
 
 // hadWords are other words for them.
 var hadWords = map[string]string{
 	"number": "phone", "phones": "phone", "tel": "phone", "telephone": "phone", "mail": "email", "e-mail": "email", "emails": "email", "handles": "handle", "links": "link", "url": "link",
 	"prices": "price", "images": "image", "photo": "image", "photos": "image", "picture": "image", "pictures": "image", "city": "place", "location": "place", "state": "place",
-	"posted": "date", "indicators": "indicator",
+	"posted": "date", "indicators": "indicator", "labels": "label", "labelled": "label", "labeled": "label",
 }
 
 // mile is one in kilometres; farthest is the largest distance that near: takes.
@@ -103,6 +104,9 @@ func Placed(a *ad.Ad) (metro, region string) {
 	}
 	return metro, region
 }
+
+// Labelled reports whether f is has:label. No value in the words of an ad answers it.
+func (f Field) Labelled() bool { return f.Name == "has" && slices.Contains(f.Values, "label") }
 
 // explainPlace says in words what a field of this file asks for.
 func (f Field) explainPlace() string {

@@ -13,7 +13,7 @@ import (
 // an ad: the language found, whether it makes a lead, who speaks and in what.
 
 // choosy are the fields that take few values.
-var choosy = []string{"indicator", "lead", "side", "lang", "state", "has", "near", "first", "last"}
+var choosy = []string{"indicator", "lead", "side", "lang", "state", "has", "near", "first", "last", "label"}
 
 // kinds are the categories of language that may be asked for, each with what it is
 // divided into, as the built-in library of indicators names them. What never weighs
