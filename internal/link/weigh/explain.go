@@ -155,6 +155,31 @@ type step struct {
 	tie      int
 }
 
+// A Tie is something that several ads have in common, by the numbers of a caller.
+type Tie struct {
+	Ads    []int32
+	Weight float64 // bits
+}
+
+// A Step goes from one ad to another by what they have in common.
+type Step struct {
+	From, To int32
+	Tie      int
+}
+
+// Path is the way from one ad to another with the most evidence at every step and few
+// steps, nil where there is none. It takes time in proportion to what ties hold.
+func Path(ties []Tie, a, b int32) (out []Step) {
+	g := &reasons{of: map[int32][]int{}}
+	for _, t := range ties {
+		g.add(tying{ads: t.Ads, weight: t.Weight})
+	}
+	for _, s := range g.path(a, b, -1) {
+		out = append(out, Step{s.from, s.to, s.tie})
+	}
+	return out
+}
+
 type front struct {
 	cost float64
 	step
@@ -314,6 +339,16 @@ func (p *Partition) Misses(id string) ([]Miss, error) {
 		out = append(out, Miss{o.l.ads[oldest[other]].id, ads[other], t.net, enough, o.missed(t)})
 	}
 	return out, nil
+}
+
+// Misses lists the owners that are nearest to being the one behind an ad of the round,
+// too, the nearest first. Of an ad that a person took out of all links it has none.
+func (r *Round) Misses(id string) ([]Miss, error) {
+	n := slices.IndexFunc(r.ads, func(e *kept) bool { return e.id == id })
+	if n < 0 || r.p == nil || r.place[n] < 0 {
+		return nil, nil
+	}
+	return r.p.Misses(id)
 }
 
 // missed says what two owners share.

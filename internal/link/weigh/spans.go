@@ -55,6 +55,11 @@ func valueIn(a Ad, kind, value string) (out []Quote) {
 	return out
 }
 
+// InCommon quotes the words that two ads have in common: runs of three and more, or,
+// where edits left none, words that stand close to each other in both. All words of
+// the ads are read, the site's, too, unless they are blank.
+func InCommon(a, b Ad) (ofA, ofB []Quote) { return (&Linker{}).inCommon(a, b) }
+
 type field struct{ name, text string }
 
 func fields(a Ad) []field { return []field{{"title", a.Title}, {"body", a.Body}} }
