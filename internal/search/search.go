@@ -53,7 +53,8 @@ const MaxPage = 500
 //
 // What it holds does not depend on the order in which changes arrive, nor on how
 // often: sightings are known by version id, removals by ad and time, and of two
-// links about the same ad or hub the one with the higher Seq wins. Of two readings
+// links about the same ad or hub the one with the higher Seq wins, and so of two labels
+// of an ad. Of two readings
 // of one content the one counts that knew more decisions (ad.Ad.Decided), else that
 // of the earlier sighting.
 type Index interface {
@@ -117,13 +118,35 @@ type Index interface {
 }
 
 // A Change is one thing that happened to what the index holds: exactly one of
-// Version, Removal and Link is set.
+// Version, Removal, Link and Labels is set.
 type Change struct {
 	Seq     uint64         // sequence of the message in its stream
 	Version *ad.Ad         // an ad was seen with this content
 	Record  []byte         // Version as JSON, where the caller has it already
 	Removal *Removal       // an ad was seen to be gone
 	Link    *ad.LinkChange // ads moved between clusters, values became hubs
+	Labels  *ad.Labels     // all labels of an ad as they stand now
+}
+
+// Refuse says why a Change is none; nil when it is one.
+func (c Change) Refuse() error {
+	set := 0
+	for _, is := range []bool{c.Version != nil, c.Removal != nil, c.Link != nil, c.Labels != nil} {
+		if is {
+			set++
+		}
+	}
+	switch v := c.Version; {
+	case set != 1:
+		return errors.New("a change must be one of version, removal, link and labels")
+	case v != nil && (v.AdID == "" || v.VersionID == "" || v.ContentSHA256 == "" || v.SeenAt.IsZero()):
+		return errors.New("a version must have its ids and the time it was seen")
+	case c.Removal != nil && (c.Removal.AdID == "" || c.Removal.At.IsZero()):
+		return errors.New("a removal must have the id of the ad and the time")
+	case c.Labels != nil && c.Labels.AdID == "":
+		return errors.New("labels must have the id of the ad")
+	}
+	return nil
 }
 
 // A Removal says when an ad was found to have been taken down.

@@ -41,8 +41,8 @@ type Surveyor interface {
 type Facet string
 
 // The facets. City is the metropolitan area of the best place, by its code in the
-// gazetteer, State the region of it, Has what a document has, as has: asks for it.
-// Each value can be asked for in the field of FacetField.
+// gazetteer, State the region of it, Has what the words of a document have, as has:
+// asks for it, Label what people call the ad. Each value can be asked for in the field of FacetField.
 const (
 	Site      Facet = "site"
 	City      Facet = "city"
@@ -52,10 +52,11 @@ const (
 	Indicator Facet = "indicator" // categories
 	Lead      Facet = "lead"      // yes or no
 	Has       Facet = "has"
+	Label     Facet = "label"
 )
 
 // Facets lists the facets, in the order they are shown.
-func Facets() []Facet { return []Facet{Site, City, State, Side, Lang, Indicator, Lead, Has} }
+func Facets() []Facet { return []Facet{Site, City, State, Side, Lang, Indicator, Lead, Has, Label} }
 
 // FacetField names the field of the language that asks for a value of a facet.
 func FacetField(f Facet) string {
@@ -65,10 +66,10 @@ func FacetField(f Facet) string {
 	return string(f)
 }
 
-// FacetValues are the values of one ad, without repeats; a document is counted once
-// for each. Engines keep these.
-func FacetValues(a *ad.Ad) map[Facet][]string {
-	out := map[Facet][]string{}
+// FacetValues are the values of one ad with its labels, without repeats; a document
+// is counted once for each. Engines keep these.
+func FacetValues(a *ad.Ad, labels []string) map[Facet][]string {
+	out := map[Facet][]string{Label: labels}
 	for _, v := range query.Exact(a) {
 		for _, f := range Facets() {
 			if FacetField(f) == v.Kind && (f != Indicator || !strings.Contains(v.Value, "/")) {

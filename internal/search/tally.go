@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	errFacet = errors.New("a facet must be site, city, state, side, lang, indicator, lead or has")
+	errFacet = errors.New("a facet must be site, city, state, side, lang, indicator, lead, has or label")
 	errStep  = errors.New("the step must be day, week or month")
 )
 
@@ -26,6 +26,11 @@ type Tally struct {
 	times  map[int64]int  // by the day
 }
 
+// Relabelled is what Traits writes when nothing but the labels differs.
+func Relabelled(traits string, labels []string) string {
+	return traits[:strings.LastIndex(traits, betweenFacets)+len(betweenFacets)] + strings.Join(labels, betweenValues)
+}
+
 // NewTally begins to count.
 func NewTally(a Ask) *Tally { return &Tally{ask: a, traits: map[string]int{}, times: map[int64]int{}} }
 
@@ -34,9 +39,10 @@ const (
 	betweenValues = "\x1f"
 )
 
-// Traits writes the values of an ad for all facets into one string.
-func Traits(a *ad.Ad) string {
-	values := FacetValues(a)
+// Traits writes the values of an ad with its labels for all facets into one string,
+// in which the labels come last.
+func Traits(a *ad.Ad, labels []string) string {
+	values := FacetValues(a, labels)
 	parts := make([]string, len(Facets()))
 	for i, f := range Facets() {
 		parts[i] = strings.Join(values[f], betweenValues)

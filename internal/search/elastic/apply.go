@@ -28,6 +28,8 @@ type adState struct {
 	Cluster  string     `json:"cluster"`
 	Seq      uint64     `json:"cluster_seq"` // of the link that said so
 	Joined   string     `json:"joined"`
+	Labels   []string   `json:"labels,omitempty"`
+	Labelled uint64     `json:"labels_seq,omitempty"` // of the change that said so
 }
 
 type sighting struct {
@@ -129,6 +131,12 @@ func (c *adChange) move(seq uint64, m ad.Move) error {
 	return nil
 }
 
+func (c *adChange) label(seq uint64, names []string) {
+	if seq > c.state.Labelled || seq == c.state.Labelled && !slices.Equal(names, c.state.Labels) {
+		c.state.Labels, c.state.Labelled, c.moved = names, seq, true
+	}
+}
+
 // A showing is what follows for one document from the state of its ad. All of it
 // is written always: a part that is left out of an update would stay.
 type showing struct {
@@ -143,6 +151,8 @@ type showing struct {
 	Current   bool    `json:"current"`
 	Edited    bool    `json:"edited"`
 	Joined    *string `json:"joined"`
+
+	Labels []string `json:"label"`
 }
 
 // The times that Elasticsearch can hold; others are shown as the nearest.
@@ -172,7 +182,7 @@ func text1(s string) *string {
 
 // show works out what a document of the ad shows; "" is the ad without any.
 func (c *adChange) show(doc string) showing {
-	s := showing{Kind: "bare", Ad: c.id, ID: doc, Cluster: text1(c.state.Cluster), Joined: text1(c.state.Joined), Edited: len(c.state.Readings) > 1}
+	s := showing{Kind: "bare", Ad: c.id, ID: doc, Cluster: text1(c.state.Cluster), Joined: text1(c.state.Joined), Edited: len(c.state.Readings) > 1, Labels: c.state.Labels}
 	if doc == "" {
 		return s
 	}
@@ -239,7 +249,7 @@ func (x *Index) apply(ctx context.Context, source string, upTo uint64, changes [
 		return errors.New("it was opened to answer only")
 	}
 	for _, c := range changes {
-		if err := check(c); err != nil {
+		if err := c.Refuse(); err != nil {
 			return fmt.Errorf("change %d of %s: %w", c.Seq, source, err)
 		}
 	}
@@ -270,24 +280,6 @@ func (x *Index) apply(ctx context.Context, source string, upTo uint64, changes [
 	return err
 }
 
-// check refuses what could not be applied, before anything is.
-func check(c search.Change) error {
-	switch {
-	case c.Version != nil && c.Removal == nil && c.Link == nil:
-		if v := c.Version; v.AdID == "" || v.VersionID == "" || v.ContentSHA256 == "" || v.SeenAt.IsZero() {
-			return errors.New("a version must have its ids and the time it was seen")
-		}
-	case c.Removal != nil && c.Version == nil && c.Link == nil:
-		if c.Removal.AdID == "" || c.Removal.At.IsZero() {
-			return errors.New("a removal must have the id of the ad and the time")
-		}
-	case c.Link != nil && c.Version == nil && c.Removal == nil:
-	default:
-		return errors.New("a change must be one of version, removal and link")
-	}
-	return nil
-}
-
 // change notes one change.
 func (b *batch) change(c search.Change) error {
 	switch {
@@ -295,6 +287,9 @@ func (b *batch) change(c search.Change) error {
 		return b.ads[c.Version.AdID].version(c.Seq, c.Version, c.Record)
 	case c.Removal != nil:
 		b.ads[c.Removal.AdID].removal(c.Removal.At)
+		return nil
+	case c.Labels != nil:
+		b.ads[c.Labels.AdID].label(c.Seq, c.Labels.Names)
 		return nil
 	}
 	for _, m := range c.Link.Moves {
@@ -317,6 +312,8 @@ func (b *batch) about(c search.Change) bool {
 		return b.ads[c.Version.AdID] != nil
 	case c.Removal != nil:
 		return b.ads[c.Removal.AdID] != nil
+	case c.Labels != nil:
+		return b.ads[c.Labels.AdID] != nil
 	}
 	return slices.ContainsFunc(c.Link.Moves, func(m ad.Move) bool { return b.ads[m.AdID] != nil }) ||
 		slices.ContainsFunc(c.Link.Hubs, func(h ad.Hub) bool { return b.hubs[h.Value] != nil })

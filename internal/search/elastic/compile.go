@@ -76,6 +76,9 @@ func field(f query.Field) object {
 	case "cluster":
 		return none(object{"terms": object{"cluster": f.Values}})
 	}
+	if f.Labelled() {
+		return none(object{"exists": object{"field": "label"}})
+	}
 	of := make([]ad.Value, len(f.Values))
 	for i, v := range f.Values {
 		of[i] = ad.Value{Kind: f.Name, Value: v}

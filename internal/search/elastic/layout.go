@@ -17,7 +17,7 @@ import (
 
 // Version is the layout of the index. Raise it with every change of the mapping or
 // of what text.Tokens, query.Texts, query.Exact or contentOf give: the index is rebuilt.
-const Version = 1
+const Version = 2
 
 // gap stands between texts that share a field, so that no phrase and no words near
 // each other go from one to the next.
@@ -29,8 +29,8 @@ const deepest = 10_000_000
 type object = map[string]any
 
 // kinds are those of values that have a field of their own; all others share the
-// field value, as kind:value.
-var kinds = []string{"phone", "email", "handle", "site", "url", "indicator", "lead", "side", "lang", "state", "near", "has"}
+// field value, as kind:value. A label is no value that an ad gives: showing has it.
+var kinds = []string{"phone", "email", "handle", "site", "url", "indicator", "lead", "side", "lang", "state", "near", "has", "label"}
 
 // template is the layout, for every index of a name. One shard, so that a refresh
 // shows all of a change at once, and a copy of it where there is a second node.

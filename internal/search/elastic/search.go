@@ -39,7 +39,7 @@ func documentsOnly(q object, filters ...object) object {
 
 var (
 	newest = []object{{"last_seen": "desc"}, {"id": "asc"}}
-	shown  = []string{"id", "record", "cluster", "first_seen", "last_seen", "sightings", "current", "removed_at"}
+	shown  = []string{"id", "record", "cluster", "first_seen", "last_seen", "sightings", "current", "removed_at", "label"}
 )
 
 // An answer is that of a search.
@@ -143,6 +143,7 @@ func document(source []byte) (d ad.Document, err error) {
 		RemovedAt time.Time       `json:"removed_at"`
 		Sightings int             `json:"sightings"`
 		Current   bool            `json:"current"`
+		Labels    []string        `json:"label"`
 	}
 	if err = json.Unmarshal(source, &s); err == nil {
 		d.Ad, err = ad.Decode[ad.Ad](s.Record)
@@ -152,6 +153,7 @@ func document(source []byte) (d ad.Document, err error) {
 	}
 	d.ID, d.Cluster, d.Sightings, d.Current = s.ID, s.Cluster, s.Sightings, s.Current
 	d.FirstSeen, d.LastSeen, d.RemovedAt = s.FirstSeen, s.LastSeen, s.RemovedAt
+	d.Labels = s.Labels
 	return d, nil
 }
 

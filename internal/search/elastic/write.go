@@ -92,6 +92,8 @@ func (x *Index) known(ctx context.Context, changes []search.Change) (*batch, err
 			b.ads[c.Version.AdID] = nil
 		case c.Removal != nil:
 			b.ads[c.Removal.AdID] = nil
+		case c.Labels != nil:
+			b.ads[c.Labels.AdID] = nil
 		default:
 			for _, m := range c.Link.Moves {
 				b.ads[m.AdID] = nil

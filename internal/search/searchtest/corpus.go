@@ -145,6 +145,19 @@ func (m maker) history(n int) []search.Change {
 		for range m.IntN(3) {
 			add(search.Change{Link: &ad.LinkChange{Moves: []ad.Move{{AdID: v.AdID, Cluster: fmt.Sprintf("c%d", m.IntN(1+n/4))}}}})
 		}
+		for range m.IntN(4) {
+			add(search.Change{Labels: &ad.Labels{AdID: v.AdID, Names: m.labels()}})
+		}
+	}
+	return out
+}
+
+// labels are some of few labels, or none.
+func (m maker) labels() (out []string) {
+	for _, name := range []string{"consenting", "operation-7", "spam", "trafficking-like"} {
+		if m.IntN(3) == 0 {
+			out = append(out, name)
+		}
 	}
 	return out
 }
@@ -206,5 +219,6 @@ func (m maker) field() string {
 		"first:" + a + ".." + b, "first:.." + a, "last:" + a + "..", "-last:2026-02", "state:texas", "state:GB-ENG", "-state:TX", "state:ohio",
 		"near:austin", `near:"San Antonio, TX"`, "near:austin~90mi", "near:Dallas~400km", "near:london", "-near:austin~200mi",
 		"has:phone", "has:email", "has:handle", "has:price", "has:image", "-has:place", "has:place", "has:date", "has:indicator", "has:link",
+		"label:spam", "-label:spam", "label:Trafficking_like", `label:"operation 7"`, "label:none", "has:label", "-has:label",
 	})
 }

@@ -98,7 +98,8 @@ func without(changes []search.Change, ads []string) (left []search.Change, sight
 		switch {
 		case c.Version != nil && slices.Contains(ads, c.Version.AdID):
 			versions[c.Version.VersionID] = true
-		case c.Removal != nil && slices.Contains(ads, c.Removal.AdID), c.Link != nil && slices.Contains(ads, c.Link.Moves[0].AdID):
+		case c.Removal != nil && slices.Contains(ads, c.Removal.AdID), c.Link != nil && slices.Contains(ads, c.Link.Moves[0].AdID),
+			c.Labels != nil && slices.Contains(ads, c.Labels.AdID):
 		default:
 			left = append(left, c)
 		}

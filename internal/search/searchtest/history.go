@@ -369,8 +369,10 @@ func wrongChange(t *testing.T, open Open) {
 	x := fresh(t, open)
 	good := newMaker(15).history(5)
 	for name, wrong := range map[string]search.Change{
-		"none of the three":  {},
-		"two of the three":   {Version: good[0].Version, Removal: &search.Removal{AdID: "a", At: epoch}},
+		"none of the four":   {},
+		"labels of no ad":    {Labels: &ad.Labels{Names: []string{"spam"}}},
+		"labels and an ad":   {Version: good[0].Version, Labels: &ad.Labels{AdID: "a"}},
+		"two of the four":    {Version: good[0].Version, Removal: &search.Removal{AdID: "a", At: epoch}},
 		"an ad without ids":  {Version: &ad.Ad{Listing: ad.Listing{SeenAt: epoch}}},
 		"a removal of no ad": {Removal: &search.Removal{At: epoch}},
 		"a removal never":    {Removal: &search.Removal{AdID: "a"}},

@@ -16,12 +16,17 @@ func documents(changes []search.Change) []ad.Document {
 	versions := map[string]*ad.Ad{} // by version id: a sighting counts once
 	removals := map[string][]time.Time{}
 	clusters, seqs := map[string]string{}, map[string]uint64{}
+	labels, labelled := map[string][]string{}, map[string]uint64{}
 	for _, c := range changes {
 		switch {
 		case c.Version != nil:
 			versions[c.Version.VersionID] = c.Version
 		case c.Removal != nil:
 			removals[c.Removal.AdID] = append(removals[c.Removal.AdID], c.Removal.At)
+		case c.Labels != nil:
+			if id := c.Labels.AdID; c.Seq >= labelled[id] {
+				labels[id], labelled[id] = c.Labels.Names, c.Seq
+			}
 		case c.Link != nil:
 			for _, m := range c.Link.Moves {
 				if c.Seq >= seqs[m.AdID] {
@@ -50,7 +55,7 @@ func documents(changes []search.Change) []ad.Document {
 		for _, v := range seen {
 			d := docs[v.ContentSHA256]
 			if d == nil {
-				d = &ad.Document{ID: ad.DocumentID(id, v.ContentSHA256), Ad: *v, Cluster: clusters[id], FirstSeen: v.SeenAt, RemovedAt: removed}
+				d = &ad.Document{ID: ad.DocumentID(id, v.ContentSHA256), Ad: *v, Cluster: clusters[id], FirstSeen: v.SeenAt, RemovedAt: removed, Labels: labels[id]}
 				d.Current = v.ContentSHA256 == last.ContentSHA256
 				docs[v.ContentSHA256] = d
 			}

@@ -38,6 +38,7 @@ func Run(t *testing.T, open Open) {
 		"a removal holds until a later sighting":       removal,
 		"moves change clusters, not documents":         moves,
 		"the later link wins":                          laterLink,
+		"labels are those last given":                  labelled,
 		"hubs are known and held":                      hubs,
 		"values of all versions are found":             values,
 		"what is erased is in no answer":               erased,

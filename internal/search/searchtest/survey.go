@@ -63,7 +63,7 @@ func counted(docs []ad.Document, a search.Ask) search.Survey {
 	for _, f := range a.Facets {
 		s.Facets[f] = []search.Count{}
 		for _, d := range docs {
-			for _, v := range search.FacetValues(&d.Ad)[f] {
+			for _, v := range search.FacetValues(&d.Ad, d.Labels)[f] {
 				i := slices.IndexFunc(s.Facets[f], func(c search.Count) bool { return c.Value == v })
 				if i < 0 {
 					i, s.Facets[f] = len(s.Facets[f]), append(s.Facets[f], search.Count{Value: v})
@@ -77,7 +77,7 @@ func counted(docs []ad.Document, a search.Ask) search.Survey {
 		s.Facets[f] = s.Facets[f][:min(a.Most(), len(s.Facets[f]))]
 		s.Others[f] = 0
 		for _, d := range docs {
-			if !slices.ContainsFunc(s.Facets[f], func(c search.Count) bool { return slices.Contains(search.FacetValues(&d.Ad)[f], c.Value) }) {
+			if !slices.ContainsFunc(s.Facets[f], func(c search.Count) bool { return slices.Contains(search.FacetValues(&d.Ad, d.Labels)[f], c.Value) }) {
 				s.Others[f]++
 			}
 		}
@@ -97,7 +97,7 @@ func counted(docs []ad.Document, a search.Ask) search.Survey {
 	if a.Cells {
 		metros := map[string]int{}
 		for _, d := range docs {
-			for _, v := range search.FacetValues(&d.Ad)[search.City] {
+			for _, v := range search.FacetValues(&d.Ad, d.Labels)[search.City] {
 				metros[v]++
 			}
 		}

@@ -32,7 +32,7 @@ func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
 		to    **sql.Stmt
 		query string
 	}{
-		{&s.adGet, `SELECT n, cluster, cluster_seq, first_seen, last_seen, last_version, current, removed_at FROM ad WHERE id = ?`},
+		{&s.adGet, `SELECT n, cluster, cluster_seq, first_seen, last_seen, last_version, current, removed_at, labels, label_seq FROM ad WHERE id = ?`},
 		{&s.adNew, `INSERT INTO ad (id) VALUES (?)`},
 		{&s.adFirst, `INSERT INTO ad (id, first_seen, last_seen, last_version, current) VALUES (?, ?, ?, ?, (SELECT ifnull(max(n), 0) + 1 FROM doc))`},
 		{&s.adSeen, `UPDATE ad SET first_seen = ?, last_seen = ?, last_version = ?, current = ? WHERE n = ?`},
@@ -119,6 +119,7 @@ type batch struct {
 	ads, documents, sightings int
 	terms                     []string // of erased documents
 	record                    []byte   // of the version under way, where it was given
+	labels                    []string // of its ad
 }
 
 func (b *batch) exec(ctx context.Context, st *sql.Stmt, args ...any) (sql.Result, error) {
@@ -130,16 +131,19 @@ func (b *batch) row(ctx context.Context, st *sql.Stmt, args ...any) *sql.Row {
 }
 
 func (b *batch) change(ctx context.Context, c search.Change) error {
-	switch {
-	case c.Version != nil && c.Removal == nil && c.Link == nil:
-		b.record = c.Record
-		return b.version(ctx, c.Seq, c.Version)
-	case c.Removal != nil && c.Version == nil && c.Link == nil:
-		return b.removal(ctx, c.Removal)
-	case c.Link != nil && c.Version == nil && c.Removal == nil:
-		return b.link(ctx, c.Seq, c.Link)
+	if err := c.Refuse(); err != nil {
+		return err
 	}
-	return errors.New("a change must be one of version, removal and link")
+	switch {
+	case c.Version != nil:
+		b.record, b.labels = c.Record, nil
+		return b.version(ctx, c.Seq, c.Version)
+	case c.Removal != nil:
+		return b.removal(ctx, c.Removal)
+	case c.Labels != nil:
+		return b.label(ctx, int64(c.Seq), c.Labels)
+	}
+	return b.link(ctx, c.Seq, c.Link)
 }
 
 // An adRow is the row of one ad.
@@ -152,11 +156,13 @@ type adRow struct {
 	version    any // of the sighting at last
 	current    sql.NullInt64
 	removed    sql.NullInt64
+	labels     sql.NullString
+	labelSeq   int64
 }
 
 // known returns the row of an ad, or sql.ErrNoRows.
 func (b *batch) known(ctx context.Context, id string) (a adRow, err error) {
-	err = b.row(ctx, b.st.adGet, key(id)).Scan(&a.n, &a.cluster, &a.clusterSeq, &a.first, &a.last, &a.version, &a.current, &a.removed)
+	err = b.row(ctx, b.st.adGet, key(id)).Scan(&a.n, &a.cluster, &a.clusterSeq, &a.first, &a.last, &a.version, &a.current, &a.removed, &a.labels, &a.labelSeq)
 	return a, err
 }
 
@@ -176,9 +182,6 @@ func (b *batch) ad(ctx context.Context, id string) (adRow, error) {
 
 // version adds one sighting of one content of an ad.
 func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
-	if v.AdID == "" || v.VersionID == "" || v.ContentSHA256 == "" || v.SeenAt.IsZero() {
-		return errors.New("a version must have its ids and the time it was seen")
-	}
 	seen, id := v.SeenAt.UnixMicro(), key(v.VersionID)
 	a, err := b.known(ctx, v.AdID)
 	if errors.Is(err, sql.ErrNoRows) { // as most often: then nothing else is known either
@@ -187,6 +190,7 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 	if err != nil {
 		return err
 	}
+	b.labels = strings.Fields(a.labels.String)
 	doc := docRow{id: key(ad.DocumentID(v.AdID, v.ContentSHA256))}
 	err = b.row(ctx, b.st.docGet, doc.id).Scan(&doc.n, &doc.first, &doc.version, &doc.last)
 	known := err == nil
@@ -334,7 +338,7 @@ func (b *batch) store(ctx context.Context, n int64, v *ad.Ad, replace bool) erro
 	if _, err := b.exec(ctx, b.st.contentPut, n, data); err != nil {
 		return err
 	}
-	if _, err := b.exec(ctx, b.st.traitPut, n, search.Traits(v)); err != nil {
+	if _, err := b.exec(ctx, b.st.traitPut, n, search.Traits(v, b.labels)); err != nil {
 		return err
 	}
 	if err := b.post(ctx, n, v); err != nil || !replace {
@@ -382,9 +386,6 @@ func (b *batch) adSeen(ctx context.Context, a adRow, doc, seen int64, version an
 }
 
 func (b *batch) removal(ctx context.Context, r *search.Removal) error {
-	if r.AdID == "" || r.At.IsZero() {
-		return errors.New("a removal must have the id of the ad and the time")
-	}
 	a, err := b.ad(ctx, r.AdID)
 	if err != nil {
 		return err

@@ -102,6 +102,9 @@ func field(f query.Field) cond {
 		}
 		return c
 	}
+	if f.Name == "label" || f.Labelled() {
+		return labelled(f)
+	}
 	values := make([]ad.Value, len(f.Values))
 	for i, v := range f.Values {
 		values[i] = ad.Value{Kind: f.Name, Value: v}

@@ -92,6 +92,9 @@ func (b *batch) eraseAd(ctx context.Context, id string) error {
 			return err
 		}
 	}
+	if err := b.unlabel(ctx, a); err != nil {
+		return err
+	}
 	b.documents -= len(docs)
 	if a.current.Valid {
 		b.ads--

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"vigil.example/internal/ad"
@@ -155,7 +156,7 @@ type queryer interface {
 // documents reads the documents that a condition on doc AS d or ad AS a, with
 // anything after it, selects, with their numbers.
 func documents(ctx context.Context, db queryer, give func(int64, ad.Document), where string, args ...any) (err error) {
-	rows, err := db.QueryContext(ctx, `SELECT d.n, d.id, c.data, k.id, d.first_seen, d.last_seen, d.sightings, a.current = d.n, a.removed_at
+	rows, err := db.QueryContext(ctx, `SELECT d.n, d.id, c.data, k.id, d.first_seen, d.last_seen, d.sightings, a.current = d.n, a.removed_at, a.labels
 		FROM doc d JOIN ad a ON a.n = d.ad JOIN content c ON c.n = d.n LEFT JOIN cluster k ON k.n = a.cluster WHERE `+where, args...)
 	if err != nil {
 		return err
@@ -165,16 +166,19 @@ func documents(ctx context.Context, db queryer, give func(int64, ad.Document), w
 		var d ad.Document
 		var id any
 		var data sql.RawBytes
-		var cluster sql.NullString
+		var cluster, labels sql.NullString
 		var n, first, last int64
 		var removed sql.NullInt64
-		if err := rows.Scan(&n, &id, &data, &cluster, &first, &last, &d.Sightings, &d.Current, &removed); err != nil {
+		if err := rows.Scan(&n, &id, &data, &cluster, &first, &last, &d.Sightings, &d.Current, &removed, &labels); err != nil {
 			return err
 		}
 		if d.Ad, err = ad.Decode[ad.Ad](data); err != nil {
 			return fmt.Errorf("%w: the content of document %s cannot be read", search.ErrDamaged, idOf(id))
 		}
 		d.ID, d.Cluster = idOf(id), cluster.String
+		if labels.String != "" {
+			d.Labels = strings.Fields(labels.String)
+		}
 		d.FirstSeen, d.LastSeen = time.UnixMicro(first).UTC(), time.UnixMicro(last).UTC()
 		if removed.Valid {
 			d.RemovedAt = time.UnixMicro(removed.Int64).UTC()

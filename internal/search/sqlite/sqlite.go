@@ -33,7 +33,7 @@ const (
 	application = 0x5667696c
 	// version is the layout of the file. Raise it with every change of the schema
 	// or of what text.Tokens, query.Texts, query.Exact or newRow give: the index is rebuilt.
-	version = 6
+	version = 7
 )
 
 // schema is the layout. Times are microseconds since 1970, null when not known.
@@ -54,8 +54,11 @@ CREATE TABLE ad (
 	last_seen    INTEGER,
 	last_version,                   -- of the sighting at last_seen
 	current      INTEGER,           -- doc.n of the newest content
-	removed_at   INTEGER            -- first removal since last_seen
+	removed_at   INTEGER,           -- first removal since last_seen
+	labels       TEXT,              -- with spaces between them, as in label
+	label_seq    INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE label (name TEXT NOT NULL, ad INTEGER NOT NULL, PRIMARY KEY (name, ad)) WITHOUT ROWID;
 CREATE INDEX ad_cluster ON ad (cluster, last_seen) WHERE cluster IS NOT NULL;
 CREATE INDEX ad_removed ON ad (removed_at) WHERE removed_at IS NOT NULL AND current IS NOT NULL;
 
