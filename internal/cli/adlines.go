@@ -53,25 +53,14 @@ type perAd struct {
 }
 
 // answers prints what answer makes of every ad, in order: a value is a line of JSON,
-// a string stands as it is.
+// a string stands as it is. answer is called by many goroutines at once.
 func (p perAd) answers(c *Context, answer func(adLine) any) error {
-	out := bufio.NewWriterSize(c.Stdout, 64<<10)
-	f, err := c.openAds(p.File, p.Format, out.Flush)
+	o := answersInOrder(c.Stdout, answer)
+	f, err := c.openAds(p.File, p.Format, o.flush)
 	if err != nil {
-		return err
+		return o.end(err)
 	}
-	e := json.NewEncoder(out)
-	e.SetEscapeHTML(false)
-	err = f.each(func(a adLine) error {
-		switch v := answer(a).(type) {
-		case string:
-			_, err := out.WriteString(v)
-			return written(err)
-		default:
-			return written(e.Encode(v))
-		}
-	})
-	return errors.Join(written(out.Flush()), err)
+	return o.end(f.each(o.add))
 }
 
 // openAds opens a file, or the standard input for "" and "-". idle is called
