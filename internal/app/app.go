@@ -256,11 +256,8 @@ func (a *App) openBooks(ctx context.Context) (err error) {
 		return fmt.Errorf("open the ledger of erasures: %w", err)
 	}
 	a.corrections, a.bonds = casework.NewCorrections(), casework.NewLinkDecisions()
-	if _, err := a.readCorrections(ctx, a.corrections); err != nil {
-		return fmt.Errorf("open corrections: %w", err)
-	}
-	if err := a.readBonds(ctx); err != nil {
-		return fmt.Errorf("open decisions about links: %w", err)
+	if err := a.readRulings(ctx); err != nil {
+		return err
 	}
 	if err := a.readModels(ctx); err != nil {
 		return fmt.Errorf("open models of sites' words: %w", err)

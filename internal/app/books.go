@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"golang.org/x/sync/errgroup"
@@ -39,11 +38,7 @@ func (a *App) followBooks(ctx context.Context) error {
 	g.Go(func() error {
 		return a.follow(ctx, stream.Erasures, 0, func(m ad.Message) error { return a.erased.Apply(m.Seq, m.Subject, m.Data) })
 	})
-	g.Go(func() error {
-		return a.follow(ctx, stream.Decisions, min(a.corrections.Position(), a.bonds.Position()), func(m ad.Message) error {
-			return errors.Join(a.corrections.Apply(m.Seq, m.Subject, m.Data), a.bonds.Apply(m.Seq, m.Subject, m.Data))
-		})
-	})
+	g.Go(func() error { return a.followRulings(ctx) })
 	g.Go(func() error { return a.forget(ctx) })
 	g.Go(func() error { return a.followModels(ctx) })
 	return g.Wait()
@@ -55,11 +50,8 @@ func (a *App) forget(ctx context.Context) error {
 		changed := a.erased.Changed()
 		ids := a.erased.AdIDs()
 		a.fresh.clear()
-		if err := a.forgetCorrections(ctx); err != nil && ctx.Err() == nil {
-			a.log.Warn("forgetting corrections of erased ads", "err", err)
-		}
-		if err := a.forgetBonds(ctx); err != nil && ctx.Err() == nil {
-			a.log.Warn("forgetting decisions about links of erased ads", "err", err)
+		if err := a.forgetRulings(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("forgetting what was decided about erased ads", "err", err)
 		}
 		if a.inbox != nil {
 			a.inbox.Forget(ids)

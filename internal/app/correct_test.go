@@ -234,10 +234,10 @@ func TestEraseCorrections(t *testing.T) {
 		if n := decisions(ctx); n != 1 {
 			t.Errorf("%d events of corrections are left, want 1", n)
 		}
-		if all := c.docket.Corrections().All(""); len(all) != 1 || all[0].AdID != y {
+		if all := c.docket.Corrections().All(); len(all) != 1 || all[0].AdID != y {
 			t.Errorf("the docket knows %+v", all)
 		}
-		for c.corrections.Position() > 0 && len(c.corrections.All("")) != 1 {
+		for c.corrections.Position() > 0 && len(c.corrections.All()) != 1 {
 			<-c.corrections.Changed()
 		}
 		return nil
@@ -317,7 +317,7 @@ func TestCorrectionsInAnyOrder(t *testing.T) {
 					c.must(err)
 					made = slices.Delete(made, k, k+1)
 				default:
-					x := casework.Correction{AdID: ids[r.IntN(len(ids))], Text: []string{"Solid oak", "six seats", "912-555-0100", "912-555-0101"}[r.IntN(4)], By: analyst.User, Purpose: "p-1"}
+					x := casework.Correction{AdID: ids[r.IntN(len(ids))], Text: []string{"Solid oak", "six seats", "912-555-0100", "912-555-0101"}[r.IntN(4)], Ruling: casework.Ruling{By: analyst.User, Purpose: "p-1"}}
 					if r.IntN(3) > 0 {
 						x.Reads = fmt.Sprintf("+1912555010%d", r.IntN(6))
 					} else if x.Was = "+19125550101"; x.Text[0] != '9' {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"vigil.example/internal/ad"
-	"vigil.example/internal/casework"
 	"vigil.example/internal/generation"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/search"
@@ -35,26 +34,6 @@ func isCorrected(m ad.Message) bool { return strings.HasPrefix(m.Subject, correc
 // correctedSource is the position in an index of the newest decision that all its
 // ads are read by.
 const correctedSource = "corrections"
-
-// readCorrections brings the events of corrections into a state.
-func (a *App) readCorrections(ctx context.Context, c *casework.Corrections) (last uint64, err error) {
-	return a.bus.Replay(ctx, stream.Decisions, 0, []string{casework.CorrectionSubjects}, func(m ad.Message) error {
-		return c.Apply(m.Seq, m.Subject, m.Data)
-	})
-}
-
-// forgetCorrections drops those whose events were erased.
-func (a *App) forgetCorrections(ctx context.Context) error {
-	left := map[string]bool{}
-	last, err := a.bus.Replay(ctx, stream.Decisions, 0, []string{casework.CorrectionSubjects}, func(m ad.Message) error {
-		left[casework.CorrectionOf(m.Subject)] = true
-		return nil
-	})
-	if err == nil {
-		a.corrections.Forget(last, left)
-	}
-	return err
-}
 
 // newestAd is the sequence of the newest reading in a stream of ads: behind it
 // others may have been erased.

@@ -132,7 +132,7 @@ func (e *eraser) corrected() map[string]bool {
 	if e.order.Kind != erasure.ByNumber {
 		return out
 	}
-	for _, c := range e.a.docket.Corrections().All("") {
+	for _, c := range e.a.docket.Corrections().All() {
 		for _, number := range []string{c.Was, c.Reads} {
 			if e.matches(ad.Value{Kind: "phone", Value: number}) {
 				out[c.AdID] = true

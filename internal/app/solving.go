@@ -10,7 +10,6 @@ import (
 	"vigil.example/internal/link"
 	"vigil.example/internal/link/weigh"
 	"vigil.example/internal/pipeline"
-	"vigil.example/internal/stream"
 )
 
 // This file has the linker find who is behind all ads, in rounds beside the stream.
@@ -162,25 +161,4 @@ func (a *App) decisions() *weigh.Decisions {
 		}
 	}
 	return d
-}
-
-// readBonds brings the events of decisions about links into the state.
-func (a *App) readBonds(ctx context.Context) error {
-	_, err := a.bus.Replay(ctx, stream.Decisions, 0, []string{casework.LinkSubjects}, func(m ad.Message) error {
-		return a.bonds.Apply(m.Seq, m.Subject, m.Data)
-	})
-	return err
-}
-
-// forgetBonds drops those whose events were erased.
-func (a *App) forgetBonds(ctx context.Context) error {
-	left := map[string]bool{}
-	last, err := a.bus.Replay(ctx, stream.Decisions, 0, []string{casework.LinkSubjects}, func(m ad.Message) error {
-		left[casework.LinkOf(m.Subject)] = true
-		return nil
-	})
-	if err == nil {
-		a.bonds.Forget(last, left)
-	}
-	return err
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func fix(adID, text, reads string) Correction {
-	return Correction{AdID: adID, Text: text, Reads: reads, By: "anna", Purpose: "p-1"}
+	return Correction{AdID: adID, Text: text, Reads: reads, Ruling: Ruling{By: "anna", Purpose: "p-1"}}
 }
 
 func TestCorrect(t *testing.T) {
@@ -71,12 +71,12 @@ func TestCorrectionIsChecked(t *testing.T) {
 		"half a character":            fix("ad1", "\xf0", ""),
 		"a number in another form":    fix("ad1", "x", "912-555-0123"),
 		"nobody":                      {AdID: "ad1", Text: "x"},
-		"a number in the reason":      {AdID: "ad1", Text: "x", By: "anna", Reason: "as in 912-555-0123"},
-		"a number called an id":       {AdID: "ad1", Text: "x", By: "anna", Reason: "ref 912 555 0101, see there"},
-		"an address in the reason":    {AdID: "ad1", Text: "x", By: "anna", Reason: "as moon@mail.example says"},
+		"a number in the reason":      {AdID: "ad1", Text: "x", Ruling: Ruling{By: "anna", Reason: "as in 912-555-0123"}},
+		"a number called an id":       {AdID: "ad1", Text: "x", Ruling: Ruling{By: "anna", Reason: "ref 912 555 0101, see there"}},
+		"an address in the reason":    {AdID: "ad1", Text: "x", Ruling: Ruling{By: "anna", Reason: "as moon@mail.example says"}},
 		"a text of one letter":        fix("ad1", "e", "+19125550123"),
-		"a reason of several lines":   {AdID: "ad1", Text: "x", By: "anna", Reason: "one\ntwo"},
-		"a reason longer than a page": {AdID: "ad1", Text: "x", By: "anna", Reason: strings.Repeat("x", maxGrounds+1)},
+		"a reason of several lines":   {AdID: "ad1", Text: "x", Ruling: Ruling{By: "anna", Reason: "one\ntwo"}},
+		"a reason longer than a page": {AdID: "ad1", Text: "x", Ruling: Ruling{By: "anna", Reason: strings.Repeat("x", maxGrounds+1)}},
 	} {
 		if _, err := d.Correct(t.Context(), c); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
@@ -114,16 +114,16 @@ func TestCorrectionsOfSeveralProcesses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := open(t, m).Corrections().All("")
+	want := open(t, m).Corrections().All()
 	for i, d := range ds {
 		if err := d.CatchUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(d.Corrections().All(""), want); diff != "" {
+		if diff := cmp.Diff(d.Corrections().All(), want); diff != "" {
 			t.Errorf("process %d (-got +want):\n%s", i, diff)
 		}
 	}
-	if diff := cmp.Diff(follower.All(""), want); diff != "" || len(want) < 9 {
+	if diff := cmp.Diff(follower.All(), want); diff != "" || len(want) < 9 {
 		t.Errorf("a follower (-got +want):\n%s", diff)
 	}
 	stands := map[[2]string]bool{}
@@ -170,8 +170,8 @@ func TestForgetCorrections(t *testing.T) {
 		if n, err := d.Forget(t.Context(), func(ad.Value) bool { return true }); err != nil || n != 2 {
 			t.Errorf("forgot %d, %v", n, err)
 		}
-		if len(d.Corrections().All("gone")) != 0 || len(d.Corrections().All("stays")) != 2 {
-			t.Errorf("left are %+v", d.Corrections().All(""))
+		if len(d.Corrections().About("gone")) != 0 || len(d.Corrections().About("stays")) != 2 {
+			t.Errorf("left are %+v", d.Corrections().All())
 		}
 	}
 	late := NewCorrections() // it has heard of what was erased, and not that it was
@@ -180,10 +180,10 @@ func TestForgetCorrections(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := late.All("gone"); len(got) != 1 {
+	if got := late.About("gone"); len(got) != 1 {
 		t.Errorf("one that was erased is there beside the new one: %+v", got)
 	}
-	if c, err := ds[1].Correct(t.Context(), fix("gone", "one", "")); err != nil || len(ds[1].Corrections().All("gone")) != 1 {
+	if c, err := ds[1].Correct(t.Context(), fix("gone", "one", "")); err != nil || len(ds[1].Corrections().About("gone")) != 1 {
 		t.Errorf("decided anew: %+v, %v", c, err)
 	}
 }

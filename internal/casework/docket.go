@@ -218,15 +218,21 @@ func (d *Docket) applier(subject string) (string, func(string, event) error) {
 		{subjectSaved, d.applySaved},
 		{subjectLooked, d.applyLooked},
 		{subjectList, d.applyList},
-		{subjectLink, func(id string, e event) error { return d.links.bring(e.seq, id, e) }},
-		{subjectCorrection, func(id string, e event) error { return d.corrections.bring(e.seq, id, e) }},
 	} {
 		if id, ok := strings.CutPrefix(subject, a.prefix); ok {
 			return id, a.apply
 		}
 	}
+	for _, r := range d.rulings() {
+		if id, ok := strings.CutPrefix(subject, r.prefix()); ok {
+			return id, r.bring
+		}
+	}
 	return "", nil
 }
+
+// rulings are the decisions about ads of all kinds. They guard themselves.
+func (d *Docket) rulings() []projection { return []projection{d.corrections, d.links} }
 
 // keyed is a digest that only this instance can make.
 func (d *Docket) keyed(kind string, parts ...string) string {

@@ -3,6 +3,7 @@ package casework
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,9 +11,9 @@ import (
 )
 
 // Sequences returns where in the journal the events stand that hold an erased
-// value: those of subscriptions to it, of saved searches that name it or once did, of released holds on it, and the
-// corrections of an erased ad, in order. Those are asked for as a value of kind
-// AboutAd. A hold that stands is not among them: it beats erasure, so ask Held first. Deleting
+// value: those of subscriptions to it, of saved searches that name it or once did, of
+// released holds on it, and of rulings about an erased ad, in order. Those are asked
+// for as a value of kind AboutAd. A hold that stands is not among them: it beats erasure, so ask Held first. Deleting
 // them from the journal and Forget belong together; since people decide while an
 // eraser works, it asks again after deleting, until none are left.
 func (d *Docket) Sequences(match func(ad.Value) bool) []uint64 {
@@ -44,20 +45,13 @@ func (d *Docket) about(match func(ad.Value) bool) map[string]ad.Value {
 			out[subjectSaved+id] = values[i]
 		}
 	}
-	for _, x := range d.links.All(func(LinkDecision) bool { return true }) {
-		if v, is := x.about(match); is {
-			out[subjectLink+x.ID] = v
-		}
-	}
-	for _, c := range d.corrections.All("") {
-		if v := (ad.Value{Kind: AboutAd, Value: c.AdID}); match(v) {
-			out[subjectCorrection+c.ID] = v
-		}
+	for _, r := range d.rulings() {
+		maps.Copy(out, r.about(match))
 	}
 	return out
 }
 
-// Forget drops from the state those subscriptions, saved searches, released holds and corrections
+// Forget drops from the state those subscriptions, saved searches, released holds and rulings
 // with a matching value whose events were deleted from the journal, and returns how many.
 // What was decided anew since stays, so every process may call it when it hears of
 // an erasure, as often as it likes. A deleted event that still arrives by Apply
@@ -104,7 +98,7 @@ func (d *Docket) Forget(ctx context.Context, match func(ad.Value) bool) (int, er
 	return n, nil
 }
 
-// drop removes one subscription, saved search, hold or correction. The caller holds d.mu.
+// drop removes one subscription, saved search, hold or ruling. The caller holds d.mu.
 func (d *Docket) drop(subject string, v ad.Value) {
 	delete(d.seqs, subject)
 	delete(d.events, subject)
@@ -119,15 +113,11 @@ func (d *Docket) drop(subject string, v ad.Value) {
 		d.unwatch(v, id)
 		return
 	}
-	if id, ok := strings.CutPrefix(subject, subjectLink); ok {
-		d.links.drop(id)
-		return
-	}
-	if id, ok := strings.CutPrefix(subject, subjectCorrection); ok {
-		d.corrections.mu.Lock()
-		d.corrections.drop(id)
-		d.corrections.mu.Unlock()
-		return
+	for _, r := range d.rulings() {
+		if id, ok := strings.CutPrefix(subject, r.prefix()); ok {
+			r.drop(id)
+			return
+		}
 	}
 	if id, ok := strings.CutPrefix(subject, subjectSaved); ok {
 		delete(d.saved, id)

@@ -163,43 +163,30 @@ var ErrNotANumber = errors.New("one telephone number must be readable in it, and
 
 // Withdraw takes a correction back.
 func (d *Desk) Withdraw(ctx context.Context, s access.Subject, id, reason string) (casework.Correction, error) {
-	e := audit.Entry{Action: "correction.withdraw", Object: id}
-	if err := d.may(ctx, s, access.ActCorrect, e); err != nil {
-		return casework.Correction{}, err
-	}
-	c, err := d.Docket.Withdraw(ctx, id, casework.Withdrawal{Reason: strings.TrimSpace(reason), By: s.User, Purpose: s.Purpose.ID})
-	e.Outcome = outcome(err)
-	if lerr := d.log(ctx, s, e); lerr != nil {
-		return casework.Correction{}, lerr
-	}
+	c, err := withdraw(ctx, d, s, audit.Entry{Action: "correction.withdraw", Object: id}, reason, d.Docket.Withdraw)
 	if err != nil {
-		return casework.Correction{}, err
+		return c, err
 	}
 	d.awaitCorrected(ctx, c.AdID)
-	return d.byName([]casework.Correction{c})[0], nil
+	d.named(&c.Ruling)
+	return c, nil
 }
 
 // Corrections lists the corrections, oldest first, withdrawn ones too; those of one
 // ad when it is given.
 func (d *Desk) Corrections(ctx context.Context, s access.Subject, adID string) ([]casework.Correction, error) {
-	e := audit.Entry{Action: "correction.list", Object: adID}
-	if err := d.may(ctx, s, access.ActRead, e); err != nil {
-		return nil, err
-	}
-	out := d.byName(d.Docket.Corrections().All(adID))
-	e.Count = len(out)
-	return out, d.log(ctx, s, e)
+	return listed(ctx, d, s, audit.Entry{Action: "correction.list", Object: adID}, func() []casework.Correction {
+		if adID == "" {
+			return d.byName(d.Docket.Corrections().All())
+		}
+		return d.byName(d.Docket.Corrections().About(adID))
+	})
 }
 
 // byName puts the names of users for their ids.
 func (d *Desk) byName(cs []casework.Correction) []casework.Correction {
 	for i := range cs {
-		cs[i].By = d.called(cs[i].By)
-		if w := cs[i].Withdrawn; w != nil {
-			named := *w
-			named.By = d.called(w.By)
-			cs[i].Withdrawn = &named
-		}
+		d.named(&cs[i].Ruling)
 	}
 	return cs
 }

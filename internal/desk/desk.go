@@ -236,7 +236,7 @@ func (d *Desk) ad(ctx context.Context, s access.Subject, id string) (AdView, err
 	if err != nil {
 		return AdView{}, fmt.Errorf("open ad %s: %w", id, err)
 	}
-	v := AdView{Docs: docs, Sightings: seen, Corrections: d.byName(d.Docket.Corrections().All(id)), Pending: d.pending(id, docs)}
+	v := AdView{Docs: docs, Sightings: seen, Corrections: d.byName(d.Docket.Corrections().About(id)), Pending: d.pending(id, docs)}
 	if v.Cluster, err = d.Index.ClusterOf(ctx, id); err != nil {
 		return AdView{}, fmt.Errorf("open ad %s: %w", id, err)
 	}

@@ -56,7 +56,8 @@ func (d *Desk) DecideLink(ctx context.Context, s access.Subject, q LinkRequest) 
 	if err != nil {
 		return casework.LinkDecision{}, err
 	}
-	return d.linkNames([]casework.LinkDecision{x})[0], nil
+	d.named(&x.Ruling)
+	return x, nil
 }
 
 // linkDecision reads a request.
@@ -92,41 +93,20 @@ func (d *Desk) linkDecision(ctx context.Context, q LinkRequest) (casework.LinkDe
 
 // WithdrawLink takes a decision about links back.
 func (d *Desk) WithdrawLink(ctx context.Context, s access.Subject, id, reason string) (casework.LinkDecision, error) {
-	e := audit.Entry{Action: "link.withdraw", Object: id}
-	if err := d.may(ctx, s, access.ActCorrect, e); err != nil {
-		return casework.LinkDecision{}, err
-	}
-	x, err := d.Docket.WithdrawLink(ctx, id, casework.Withdrawal{Reason: strings.TrimSpace(reason), By: s.User, Purpose: s.Purpose.ID})
-	e.Outcome = outcome(err)
-	if lerr := d.log(ctx, s, e); lerr != nil {
-		return casework.LinkDecision{}, lerr
-	}
-	if err != nil {
-		return casework.LinkDecision{}, err
-	}
-	return d.linkNames([]casework.LinkDecision{x})[0], nil
+	x, err := withdraw(ctx, d, s, audit.Entry{Action: "link.withdraw", Object: id}, reason, d.Docket.WithdrawLink)
+	d.named(&x.Ruling)
+	return x, err
 }
 
 // LinkDecisions lists the decisions about links, oldest first, withdrawn ones too.
 func (d *Desk) LinkDecisions(ctx context.Context, s access.Subject) ([]casework.LinkDecision, error) {
-	e := audit.Entry{Action: "link.list"}
-	if err := d.may(ctx, s, access.ActRead, e); err != nil {
-		return nil, err
-	}
-	out := d.linkNames(d.Docket.Links().All(func(casework.LinkDecision) bool { return true }))
-	e.Count = len(out)
-	return out, d.log(ctx, s, e)
+	return listed(ctx, d, s, audit.Entry{Action: "link.list"}, func() []casework.LinkDecision { return d.linkNames(d.Docket.Links().All()) })
 }
 
 // linkNames puts the names of users for their ids.
 func (d *Desk) linkNames(xs []casework.LinkDecision) []casework.LinkDecision {
 	for i := range xs {
-		xs[i].By = d.called(xs[i].By)
-		if w := xs[i].Withdrawn; w != nil {
-			named := *w
-			named.By = d.called(w.By)
-			xs[i].Withdrawn = &named
-		}
+		d.named(&xs[i].Ruling)
 	}
 	return xs
 }
@@ -141,8 +121,8 @@ func (d *Desk) decisionsAbout(v *ClusterView) []casework.LinkDecision {
 			values[val] = true
 		}
 	}
-	return d.linkNames(d.Docket.Links().All(func(x casework.LinkDecision) bool {
-		return x.Value != nil && values[*x.Value] || slices.ContainsFunc(x.Ads, func(id string) bool { return ads[id] })
+	return d.linkNames(slices.DeleteFunc(d.Docket.Links().All(), func(x casework.LinkDecision) bool {
+		return !(x.Value != nil && values[*x.Value] || slices.ContainsFunc(x.Ads, func(id string) bool { return ads[id] }))
 	}))
 }
 

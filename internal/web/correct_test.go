@@ -23,7 +23,7 @@ func (h *house) follow(c *casework.Corrections) {
 		defer close(done)
 		for {
 			changed := c.Changed()
-			for _, x := range c.All("") {
+			for _, x := range c.All() {
 				docs, _, err := h.index.Versions(ctx, x.AdID)
 				if err != nil {
 					continue
@@ -124,7 +124,7 @@ func TestCorrect(t *testing.T) {
 	says(page, "the poster told us")
 	says(page, "912-555-0199")
 
-	cs := h.desk.Docket.Corrections().All(id)
+	cs := h.desk.Docket.Corrections().About(id)
 	for _, c := range cs {
 		if res, _ := h.post(at+"/withdraw", "correction", c.ID); res.StatusCode != http.StatusSeeOther {
 			t.Errorf("undo: %d", res.StatusCode)

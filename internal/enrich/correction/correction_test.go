@@ -27,9 +27,9 @@ func read(t *testing.T, l ad.Listing) ad.Ad {
 }
 
 func TestCorrections(t *testing.T) {
-	not := func(text, was string) casework.Correction { return casework.Correction{ID: "n", Text: text, Was: was} }
+	not := func(text, was string) casework.Correction { return casework.Correction{Ruling: casework.Ruling{ID: "n"}, Text: text, Was: was} }
 	reads := func(text, e164 string) casework.Correction {
-		return casework.Correction{ID: "r", Text: text, Reads: e164}
+		return casework.Correction{Ruling: casework.Ruling{ID: "r"}, Text: text, Reads: e164}
 	}
 	for _, tt := range []struct {
 		name  string
@@ -99,7 +99,7 @@ func TestOnlyWhatStandsCounts(t *testing.T) {
 		l := ad.Listing{Title: text(3), Body: text(12), Contacts: []ad.Contact{{Kind: "phone", Value: text(2)}}}
 		decide := func() (out []casework.Correction) {
 			for i := range r.IntN(4) {
-				c := casework.Correction{ID: fmt.Sprint(i), Text: strings.TrimSpace(text(1 + r.IntN(2))), Was: []string{"", "+19125550143", "+19125550144"}[r.IntN(3)]}
+				c := casework.Correction{Ruling: casework.Ruling{ID: fmt.Sprint(i)}, Text: strings.TrimSpace(text(1 + r.IntN(2))), Was: []string{"", "+19125550143", "+19125550144"}[r.IntN(3)]}
 				if c.Text == "" {
 					continue
 				}
