@@ -28,8 +28,8 @@ type adState struct {
 	Cluster  string     `json:"cluster"`
 	Seq      uint64     `json:"cluster_seq"` // of the link that said so
 	Joined   string     `json:"joined"`
-	Labels   []string   `json:"labels,omitempty"`
-	Labelled uint64     `json:"labels_seq,omitempty"` // of the change that said so
+	Labels   []string   `json:"labels"`
+	Labelled uint64     `json:"labels_seq"` // of the change that said so
 }
 
 type sighting struct {
