@@ -163,6 +163,40 @@ func FuzzFold(f *testing.F) {
 	})
 }
 
+// FuzzTokens holds the tokens of pieces against those of the whole, folded at once.
+func FuzzTokens(f *testing.F) {
+	for _, s := range []string{"", "Call 555-0142!", "Café ﬁ\t9\ufe0f\u20e3 x", "か\u200d\u3099 a\u0301\nB", "a\xff \u0345\u0301\u00a0\u093f", "ro\u200b om\r\n\u0301e"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, want := Tokens(s), folded(nil, s, 0)
+		if len(got) != len(want) {
+			t.Fatalf("%+q has %d tokens, as a whole %d", s, len(got), len(want))
+		}
+		for i, w := range want {
+			// A mark that stands behind white space is spanned with it in the whole.
+			if g := got[i]; g.Text != w.Text || g.End != w.End || g.Start < w.Start {
+				t.Errorf("%+q: token %d is %+v, in the whole %+v", s, i, g, w)
+			}
+		}
+	})
+}
+
+func BenchmarkTokens(b *testing.B) {
+	for _, bc := range []struct{ name, in string }{
+		{"ascii", strings.Repeat("Room for rent near downtown. ", 5)},
+		{"spanish", strings.Repeat("Mudanzas económicas con camión. ", 5)},
+	} {
+		b.Run(bc.name, func(b *testing.B) {
+			b.SetBytes(int64(len(bc.in)))
+			b.ReportAllocs()
+			for b.Loop() {
+				Tokens(bc.in)
+			}
+		})
+	}
+}
+
 func BenchmarkFold(b *testing.B) {
 	for _, bc := range []struct{ name, in string }{
 		{"ascii", strings.Repeat("Room for rent near downtown. ", 5)},

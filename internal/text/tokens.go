@@ -1,6 +1,10 @@
 package text
 
-import "unicode"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // A Token is one searchable word: Text is folded, Start and End are the code
 // points [Start, End) of the original it was read from.
@@ -13,8 +17,63 @@ type Token struct {
 // digits after folding. What is written inside a word but not seen, like a
 // zero-width space, does not split it.
 func Tokens(s string) []Token {
-	f := Fold(s)
 	var out []Token
+	if len(s) > 6 { // a word and its space
+		out = make([]Token, 0, len(s)/6+1)
+	}
+	// White space parts s into pieces that fold by themselves. One of ASCII alone, as
+	// most are, needs no folding but of its case.
+	for i, at := 0, 0; i < len(s); {
+		if space(s[i]) {
+			i, at = i+1, at+1
+			continue
+		}
+		j, plain := i+1, s[i] < utf8.RuneSelf
+		for j < len(s) && !space(s[j]) {
+			plain = plain && s[j] < utf8.RuneSelf
+			j++
+		}
+		if plain {
+			out, at = ascii(out, s[i:j], at), at+j-i
+		} else {
+			out, at = folded(out, s[i:j], at), at+utf8.RuneCountInString(s[i:j])
+		}
+		i = j
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+func space(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// ascii adds the tokens of a piece of ASCII that begins at code point at.
+func ascii(out []Token, s string, at int) []Token {
+	for i := 0; i < len(s); {
+		upper, j := false, i
+		for ; j < len(s); j++ {
+			if c := s[j]; 'A' <= c && c <= 'Z' {
+				upper = true
+			} else if !wordly(rune(c)) {
+				break
+			}
+		}
+		if j > i {
+			t := Token{Text: s[i:j], Start: at + i, End: at + j}
+			if upper {
+				t.Text = strings.ToLower(t.Text)
+			}
+			out = append(out, t)
+		}
+		i = j + 1
+	}
+	return out
+}
+
+// folded adds the tokens of a piece of any text that begins at code point at.
+func folded(out []Token, s string, at int) []Token {
+	f := Fold(s)
 	for i := 0; i < len(f.Runes); {
 		if !wordly(f.Runes[i]) {
 			i++
@@ -25,7 +84,7 @@ func Tokens(s string) []Token {
 			j++
 		}
 		from, to := f.Span(i, j)
-		out = append(out, Token{Text: string(f.Runes[i:j]), Start: from, End: to})
+		out = append(out, Token{Text: string(f.Runes[i:j]), Start: at + from, End: at + to})
 		i = j
 	}
 	return out
