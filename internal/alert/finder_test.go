@@ -183,6 +183,8 @@ func TestRefusal(t *testing.T) {
 		`rose phone:9125550123 near:Savannah has:phone posted:2026 seen:2026-03..`: "",
 		`-rose`:                    "",
 		`cluster:c0123456789abcde`: "cluster:",
+		`rose -label:spam`:         "label: asks for labels, which people give after an ad has come",
+		`rose has:label`:           "has: asks for labels",
 		`rose OR (tulip -cluster:c0123456789abcde)`: "cluster:",
 		`first:2026`:                 "first:",
 		`rose last:2026-03..`:        "last:",

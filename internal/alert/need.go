@@ -26,7 +26,9 @@ func refusal(n query.Node, denied bool) string {
 		switch {
 		case n.Name == "cluster":
 			return "cluster: asks which ads are linked, which is found out after an ad has come; watch the numbers of the cluster instead"
-		case n.Name == "first", n.Name == "last", n.Name == "label":
+		case n.Name == "label", n.Labelled():
+			return n.Name + ": asks for labels, which people give after an ad has come, and an alert looks at what comes; leave it out"
+		case n.Name == "first", n.Name == "last":
 			return n.Name + ": asks for what is not known of an ad when it comes; an alert is about new ads anyway, so leave it out"
 		case n.Name == "seen" && denied:
 			return "seen: behind a minus asks when an ad was not seen, which is not known when it comes; leave it out"

@@ -1,7 +1,7 @@
 // Package casework keeps what people decide: subscriptions to values, which
 // alerts they have read, searches that they keep, what must not be erased, the words of
-// the purposes they work for, how they correct the reading of an ad, and what they
-// decide about links; cases and notes will stand beside them. Decisions come in as method calls and are stored as events, one subject per thing decided
+// the purposes they work for, how they correct the reading of an ad, what they
+// decide about links, and what they call ads; cases and notes will stand beside them. Decisions come in as method calls and are stored as events, one subject per thing decided
 // on, written with the expected last sequence of that subject; out comes the
 // current state, which is a projection that CatchUp rebuilds and Apply follows, so
 // that several processes can decide on one journal. It never writes an event in
@@ -83,6 +83,7 @@ type Docket struct {
 
 	corrections *Corrections   // guards itself
 	links       *LinkDecisions // likewise
+	labels      *Labels        // likewise
 }
 
 // Open rebuilds the state from the journal.
@@ -113,6 +114,7 @@ func Open(ctx context.Context, j ad.Journal, c Config) (*Docket, error) {
 
 		corrections: NewCorrections(),
 		links:       NewLinkDecisions(),
+		labels:      NewLabels(),
 	}
 	if err := d.CatchUp(ctx); err != nil {
 		return nil, err
@@ -232,7 +234,7 @@ func (d *Docket) applier(subject string) (string, func(string, event) error) {
 }
 
 // rulings are the decisions about ads of all kinds. They guard themselves.
-func (d *Docket) rulings() []projection { return []projection{d.corrections, d.links} }
+func (d *Docket) rulings() []projection { return []projection{d.corrections, d.links, d.labels} }
 
 // keyed is a digest that only this instance can make.
 func (d *Docket) keyed(kind string, parts ...string) string {

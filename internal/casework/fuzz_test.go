@@ -16,6 +16,8 @@ func FuzzApply(f *testing.F) {
 	f.Add(subjectPurpose+"p", []byte(`{"v":1,"kind":"purpose","purpose":{"id":"p","kind":"case","text":"t"}}`))
 	f.Add(subjectHold+"h", []byte(`{"v":1,"kind":"held","hold":{"id":"h","kind":"ad","value":"x"}}`))
 	f.Add(subjectHold+"h", []byte(`{"v":1,"kind":"released","release":{"reason":"r"}}`))
+	f.Add(subjectLabel+"l", []byte(`{"v":1,"kind":"labelled","label":{"id":"l","ad":"x","label":"spam"}}`))
+	f.Add(subjectLabel+"l", []byte(`{"v":1,"kind":"withdrawn","withdrawal":{"by":"u"}}`))
 	f.Add("other", []byte(`{`))
 	f.Fuzz(func(t *testing.T, subject string, data []byte) {
 		d := open(t, &memory{})

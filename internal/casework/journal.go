@@ -22,12 +22,13 @@ const (
 	subjectLooked       = "decisions.looked."
 	subjectList         = "decisions.watchlist."
 	subjectLink         = "decisions.link."
+	subjectLabel        = "decisions.label."
 )
 
 // holdsValue reports whether events of a subject may have to be erased for a
 // value in them.
 func holdsValue(subject string) bool {
-	return strings.HasPrefix(subject, subjectSubscription) || strings.HasPrefix(subject, subjectHold) || strings.HasPrefix(subject, subjectCorrection) || strings.HasPrefix(subject, subjectSaved) || strings.HasPrefix(subject, subjectLink)
+	return strings.HasPrefix(subject, subjectSubscription) || strings.HasPrefix(subject, subjectHold) || strings.HasPrefix(subject, subjectCorrection) || strings.HasPrefix(subject, subjectSaved) || strings.HasPrefix(subject, subjectLink) || strings.HasPrefix(subject, subjectLabel)
 }
 
 // The kinds of event. Known events come before the created event of the same
@@ -55,7 +56,8 @@ const (
 	kindLooked   = "looked"
 	kindListed   = "listed"
 
-	kindLink = "link"
+	kindLink     = "link"
+	kindLabelled = "labelled"
 )
 
 // An event is what one decision looks like in the journal.
@@ -79,6 +81,7 @@ type event struct {
 	UpTo         time.Time        `json:"up_to,omitzero"`
 	List         *WatchList       `json:"list,omitempty"`
 	Link         *LinkDecision    `json:"link,omitempty"`
+	Label        *Label           `json:"label,omitempty"`
 
 	seq uint64 // where it stands
 }
