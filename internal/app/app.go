@@ -51,6 +51,7 @@ type App struct {
 	erased      *erasure.Ledger
 	corrections *casework.Corrections // as they stand in the stream
 	bonds       *casework.LinkDecisions
+	labels      *casework.Labels
 	lineage     lineage
 	models      models // of sites' own words
 	walk        pipelines.Pipeline
@@ -192,7 +193,7 @@ func (a *App) openDesk() (err error) {
 	a.importer = newImporter(a.bus, a.cfg.Sites, a.cfg.Now, a.bars)
 	a.desk = desk.New(desk.Parts{
 		Register: a.register, Docket: a.docket, Inbox: a.inbox, Raiser: a.raiser, Log: a.audit, Index: &a.shelf,
-		Captures: a, Importer: a.importer, Overseer: a, Eraser: a, Counter: a, Models: a, Links: a, Arrivals: a, Clock: a.cfg.Clock, Keeper: a, Replayer: a, Letters: a, Key: a.key, Agency: a.cfg.Agency, Errors: a.log, Now: a.cfg.Now,
+		Captures: a, Importer: a.importer, Overseer: a, Eraser: a, Counter: a, Models: a, Links: a, Arrivals: a, Clock: a.cfg.Clock, Keeper: a, Replayer: a, Letters: a, Key: a.key, Agency: a.cfg.Agency, Offered: a.cfg.Labels, Errors: a.log, Now: a.cfg.Now,
 		Raise: func(ctx context.Context, alerts []ad.Alert) error { return a.bus.Publish(ctx, alertMessages(alerts)) },
 	})
 	return nil
@@ -255,7 +256,7 @@ func (a *App) openBooks(ctx context.Context) (err error) {
 	if a.erased, err = erasure.Open(ctx, a.bus.Journal(stream.Erasures), erasure.Config{Key: key, Now: a.cfg.Now}); err != nil {
 		return fmt.Errorf("open the ledger of erasures: %w", err)
 	}
-	a.corrections, a.bonds = casework.NewCorrections(), casework.NewLinkDecisions()
+	a.corrections, a.bonds, a.labels = casework.NewCorrections(), casework.NewLinkDecisions(), casework.NewLabels()
 	if err := a.readRulings(ctx); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"vigil.example/internal/api"
+	"vigil.example/internal/desk"
 	"vigil.example/internal/enrich/indicator"
 	"vigil.example/internal/link"
 	"vigil.example/internal/pipeline"
@@ -47,6 +48,7 @@ type Config struct {
 	Admin   string    // address of metrics, health and profiles; "" serves none
 	Traces  string    // URL of an OpenTelemetry collector; "" sends none
 	Agency  string    // named in evidence packets
+	Labels  []string  // offered where ads are labelled; casework.Vocabulary when nil
 	Contact string    // in the crawler's user agent
 	Rates   api.Rates // how often the API answers one caller
 
@@ -143,6 +145,11 @@ func (c Config) Validate() error {
 	}
 	if c.Kind != Real && c.Kind != Demo && c.Kind != Trial {
 		return fmt.Errorf("kind of instance %q is neither real, demo nor trial", c.Kind)
+	}
+	for _, name := range c.Labels {
+		if err := desk.CheckLabel(name); err != nil {
+			return err
+		}
 	}
 	if c.Listen == "" {
 		return nil

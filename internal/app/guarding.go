@@ -28,6 +28,7 @@ func (a *App) ends(ctx context.Context, g generation.Generation) (map[string]uin
 	for source, of := range map[string][2]string{
 		"removals": {stream.Named(stream.Listings, g.Listings), "outcome.*.removed"},
 		"links":    {stream.Named(stream.Links, g.Links), "link.change"},
+		"labels":   {stream.Decisions, a.labels.Subjects()},
 	} {
 		m, err := a.bus.LastOf(ctx, of[0], of[1])
 		if err != nil && !errors.Is(err, ad.ErrNotFound) {

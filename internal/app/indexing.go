@@ -28,7 +28,7 @@ func (a *App) runIndex(ctx context.Context) error {
 	return run.Wait()
 }
 
-// indexGeneration feeds the index of a generation from three streams, each with
+// indexGeneration feeds the index of a generation from four streams, each with
 // its own position in the index. It ends when the file is no longer the one that
 // it opened, to be begun anew on a fresh one.
 func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *stream.Lease) error {
@@ -51,6 +51,7 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 		{"ads", stream.Named(stream.Ads, g.Ads), nil, versionChange(g.Ads, a.erased, a.fresh)},
 		{"removals", stream.Named(stream.Listings, g.Listings), []string{"outcome.*.removed"}, removalChange},
 		{"links", stream.Named(stream.Links, g.Links), nil, linkChange},
+		{"labels", stream.Decisions, []string{a.labels.Subjects()}, labelChange(a.labels, a.erased)},
 	} {
 		part := "index-" + s.source + suffix(g.Index)
 		defer a.health.drop(part)

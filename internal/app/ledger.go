@@ -208,6 +208,11 @@ func (a *App) readLedger(ctx context.Context) (desk.Ledger, error) {
 	if _, waiting, all := a.corrections.Since(corrected); all > 0 {
 		l.Rows = append(l.Rows, desk.Row{Step: "correct", About: "corrections decided and taken back", In: all, Stored: all - waiting, Waiting: waiting})
 	}
+	labelled, err := a.shelf.Position(ctx, "labels")
+	r.noteIndex(err)
+	if _, waiting, all := a.labels.Since(labelled); all > 0 {
+		l.Rows = append(l.Rows, desk.Row{Step: "label", About: "labels given and taken back", In: all, Stored: all - waiting, Waiting: waiting})
+	}
 	n := counted(erased, stream.Frontier, "frontier.unvisited.") + counted(erased, stream.Dead, "dead.crawl.")
 	for _, of := range []string{"capture.crawl.", "trimmed.crawl.", "refusal."} {
 		n += counted(erased, stream.Captures, of)

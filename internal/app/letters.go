@@ -262,13 +262,13 @@ func (l lettersOfFile) Publish(ctx context.Context, msgs []ad.Message) error {
 // freshLetters takes away the letters of an index that is begun anew: it reads
 // everything again, and will have letters of its own.
 func (a *App) freshLetters(ctx context.Context, g generation.Generation, x index) error {
-	for _, source := range []string{"ads", "removals", "links"} {
+	for _, source := range []string{"ads", "removals", "links", "labels"} {
 		if at, err := x.Position(ctx, source); err != nil || at > 0 {
 			return err
 		}
 	}
 	s := suffix(g.Index)
-	return a.dropLettersOf(ctx, []string{"index-ads" + s, "index-removals" + s, "index-links" + s})
+	return a.dropLettersOf(ctx, []string{"index-ads" + s, "index-removals" + s, "index-links" + s, "index-labels" + s})
 }
 
 // lettered are the sequences of the messages of which a stage has given up: they

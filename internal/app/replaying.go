@@ -370,7 +370,7 @@ func stagesOf(g generation.Generation, outputs []generation.Output) (names []str
 		case generation.Links:
 			names = append(names, "link"+s)
 		case generation.Index:
-			names = append(names, "index-ads"+s, "index-removals"+s, "index-links"+s)
+			names = append(names, "index-ads"+s, "index-removals"+s, "index-links"+s, "index-labels"+s)
 		}
 	}
 	return append(names, "copy"+suffix(g.N))
@@ -448,7 +448,8 @@ func (a *App) progressOf(ctx context.Context, g generation.Generation, x interfa
 	p.Waiting += behind(r.newest(links, "link.change"), at("links"))
 	p.Waiting += behind(r.newest(listings, "outcome.*.removed"), at("removals"))
 	_, decided, _ := a.corrections.Since(at(correctedSource))
-	p.Waiting += decided
+	_, labelled, _ := a.labels.Since(at("labels"))
+	p.Waiting += decided + labelled
 	return p, r.err
 }
 

@@ -22,7 +22,7 @@ type rulings interface {
 }
 
 // rulings are all that this process follows.
-func (a *App) rulings() []rulings { return []rulings{a.corrections, a.bonds} }
+func (a *App) rulings() []rulings { return []rulings{a.corrections, a.bonds, a.labels} }
 
 // readRulings brings the stored decisions into the state.
 func (a *App) readRulings(ctx context.Context) error {

@@ -203,6 +203,21 @@ func removalChange(m ad.Message) (search.Change, error) {
 	return search.Change{Seq: m.Seq, Removal: &search.Removal{AdID: o.AdID, At: o.SeenAt}}, err
 }
 
+// labelChange is all labels of the ad that an event is about: what came before it is in
+// the state, and what comes later may be.
+func labelChange(labels *casework.Labels, erased *erasure.Ledger) func(ad.Message) (search.Change, error) {
+	return func(m ad.Message) (search.Change, error) {
+		if err := labels.Apply(m.Seq, m.Subject, m.Data); err != nil {
+			return search.Change{}, pipeline.Permanent(err)
+		}
+		of, newest, err := casework.LabelsAt(labels, m.Subject)
+		if err != nil || erased.Covers(of.AdID) { // it was erased, and the label with it
+			return search.Change{}, pipeline.Skip
+		}
+		return search.Change{Seq: newest, Labels: &of}, nil
+	}
+}
+
 func linkChange(m ad.Message) (search.Change, error) {
 	c, err := decode[ad.LinkChange](m)
 	return search.Change{Seq: m.Seq, Link: &c}, err

@@ -83,6 +83,7 @@ type Parts struct {
 	Clock    func() time.Time   // of the crawl, by which weeks go; Now when nil
 	Key      ed25519.PrivateKey // seals packets
 	Agency   string
+	Offered  []string // labels where ads are labelled; those of casework.Vocabulary when nil
 	Now      func() time.Time
 	Errors   *slog.Logger
 }
@@ -205,6 +206,7 @@ type AdView struct {
 
 	Corrections []casework.Correction // of its reading, oldest first, with the names of users; withdrawn ones too
 	Pending     bool                  // some of them show in a moment
+	Labels      []casework.Label      // that people gave it, oldest first, with the names of users; those that were taken back too
 }
 
 // Current is the newest content.
@@ -236,7 +238,7 @@ func (d *Desk) ad(ctx context.Context, s access.Subject, id string) (AdView, err
 	if err != nil {
 		return AdView{}, fmt.Errorf("open ad %s: %w", id, err)
 	}
-	v := AdView{Docs: docs, Sightings: seen, Corrections: d.byName(d.Docket.Corrections().About(id)), Pending: d.pending(id, docs)}
+	v := AdView{Docs: docs, Sightings: seen, Corrections: d.byName(d.Docket.Corrections().About(id)), Pending: d.pending(id, docs), Labels: d.labelsOf(id)}
 	if v.Cluster, err = d.Index.ClusterOf(ctx, id); err != nil {
 		return AdView{}, fmt.Errorf("open ad %s: %w", id, err)
 	}

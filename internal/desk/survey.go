@@ -233,6 +233,8 @@ func FacetTitle(f search.Facet) string {
 		return "Lead"
 	case search.Has:
 		return "What it gives"
+	case search.Label:
+		return "Labelled by people"
 	}
 	return string(f)
 }
