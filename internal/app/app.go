@@ -149,7 +149,9 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err := a.refuseUnfinished(ctx); err != nil {
 		return nil, err
 	}
-	a.engine = a.newEngine()
+	if a.engine, err = a.newEngine(); err != nil {
+		return nil, err
+	}
 	if err := a.openBooks(ctx); err != nil {
 		return nil, err
 	}

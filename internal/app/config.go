@@ -53,9 +53,12 @@ type Config struct {
 	Rates   api.Rates // how often the API answers one caller
 
 	Streams stream.Config  // where the streams live; the data folder when it names no URL
-	Index   elastic.Server // where the index lies; a file of the data folder when it names no URL
+	Index   elastic.Server // where the index lies; without a URL where it did, a file of the data folder at first
 	Roles   []string       // parts that run in this process; nil means all
 	Keep    time.Duration  // captures stay in their stream this long after they were sealed; 0 keeps them
+
+	IndexFile bool // the index is to lie in the data folder, wherever it did
+	MoveIndex bool // from where it lies now
 
 	Sites   *site.Set
 	Crawl   bool              // fetch what is planned

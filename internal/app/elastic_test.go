@@ -92,7 +92,7 @@ func TestElasticsearchFindsTheSame(t *testing.T) {
 		t.Fatalf("nothing to compare: %+v", want)
 	}
 	c.Close()
-	file := crawlTown(t, 150, func(cfg *Config) { cfg.Data, cfg.Crawl = data, false })
+	file := crawlTown(t, 150, func(cfg *Config) { cfg.Data, cfg.Crawl, cfg.IndexFile, cfg.MoveIndex = data, false, true, true })
 	err = file.while(t.Context(), func(ctx context.Context) error {
 		got := file.rest(ctx)
 		if got.Pages = want.Pages; got != want {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/search"
@@ -174,12 +175,19 @@ func (n names) serve(ctx context.Context, gen int) error {
 	return elastic.Point(ctx, n.Server, "vigil-"+id, name)
 }
 
-// newEngine is the engine of the configuration.
-func (a *App) newEngine() engine {
-	if len(a.cfg.Index.URLs) == 0 {
+// newEngine is the engine of the folder and the configuration.
+func (a *App) newEngine() (engine, error) {
+	if err := a.seated(); err != nil {
+		return nil, err
+	}
+	return a.engineAt(a.cfg.Index), nil
+}
+
+func (a *App) engineAt(s elastic.Server) engine {
+	if len(s.URLs) == 0 {
 		return files{a.cfg.Data}
 	}
-	return names{a.cfg.Index, a.instance}
+	return names{s, a.instance}
 }
 
 // instance names the instance: its folder does, and to processes without the
@@ -198,6 +206,9 @@ func (a *App) instance(ctx context.Context) (string, error) {
 	h, err := decodeValue[home](e.Value)
 	if err == nil && h.Instance == "" {
 		err = errors.New("it names none")
+	}
+	if err == nil && h.Index != "" && !shared(strings.Split(h.Index, ","), a.cfg.Index.URLs) {
+		err = fmt.Errorf("its home keeps the index elsewhere (%s); start this process with the same --index", h.Index)
 	}
 	if err != nil {
 		return "", fmt.Errorf("read which instance this is: %w", err)

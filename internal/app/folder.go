@@ -31,6 +31,7 @@ type marker struct {
 	Instance string    `json:"instance"`
 	Created  time.Time `json:"created"`
 	Restored string    `json:"restored,omitempty"` // of the restore that made it: a random name
+	Index    *seat     `json:"index,omitempty"`    // where it is kept; nil until something is indexed
 }
 
 // A folder is an open data folder, held by this process alone, or shared with

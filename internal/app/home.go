@@ -23,6 +23,7 @@ type home struct {
 	Instance string `json:"instance"`
 	Host     string `json:"host"`
 	Folder   string `json:"folder"`
+	Index    string `json:"index,omitempty"` // engine, or the nodes that keep it with commas between
 }
 
 const homeKey = "home"
@@ -48,12 +49,13 @@ func (a *App) settleIn(ctx context.Context) error {
 		}
 		switch {
 		case theirs == mine:
-			return nil
+			return a.move(ctx)
 		case theirs.Instance != "" && theirs.Instance != mine.Instance:
 			return fmt.Errorf("%w: the streams at %s belong to instance %s, the folder %s to instance %s; give the folder of that instance with --data, or other streams with --nats",
 				ErrFolder, a.where(), theirs.Instance, a.folder.path, mine.Instance)
+		case theirs.Host == mine.Host && theirs.Folder == mine.Folder: // it is the index that is elsewhere, as the folder says
 		case theirs.Instance != "" && !a.cfg.sole():
-			who, err := a.awake(ctx)
+			who, err := a.awake(ctx, a.cfg.homeRoles())
 			if err != nil {
 				return err
 			}
@@ -61,6 +63,9 @@ func (a *App) settleIn(ctx context.Context) error {
 				return fmt.Errorf("%w: the index (SQLite) and the sealed files lie on host %s in %s, where %s is at work; roles %s must run there with --data %s. Stop that process first if they are to move here",
 					ErrApart, theirs.Host, theirs.Folder, who, strings.Join(a.cfg.homeRoles(), ", "), theirs.Folder)
 			}
+		}
+		if err := a.move(ctx); err != nil {
+			return err
 		}
 		_, err = a.bus.Swap(ctx, stream.Progress, homeKey, encode(mine), e.Revision)
 		if !errors.Is(err, ad.ErrConflict) {
@@ -86,7 +91,11 @@ func (a *App) here() (home, error) {
 	if id, err := os.ReadFile("/etc/machine-id"); err == nil && len(id) >= 8 {
 		host += "/" + strings.TrimSpace(string(id))[:8]
 	}
-	return home{Instance: a.folder.Instance, Host: host, Folder: path}, nil
+	index := inFile
+	if urls := a.cfg.Index.URLs; len(urls) > 0 {
+		index = strings.Join(urls, ",")
+	}
+	return home{Instance: a.folder.Instance, Host: host, Folder: path, Index: index}, nil
 }
 
 func (a *App) where() string {
@@ -96,10 +105,10 @@ func (a *App) where() string {
 	return a.folder.at("streams")
 }
 
-// awake names a process that holds a lease of a role that needs the home, and
-// renews it: "" when there is none.
-func (a *App) awake(ctx context.Context) (string, error) {
-	before, err := a.homeLeases(ctx)
+// awake names a process that holds a lease of one of some roles, and renews it: ""
+// when there is none.
+func (a *App) awake(ctx context.Context, roles []string) (string, error) {
+	before, err := a.leasesOf(ctx, roles)
 	if err != nil || len(before) == 0 {
 		return "", err
 	}
@@ -108,7 +117,7 @@ func (a *App) awake(ctx context.Context) (string, error) {
 		return "", ctx.Err()
 	case <-time.After(before[0].TTL * 2 / 3): // it is renewed more often than that
 	}
-	after, err := a.homeLeases(ctx)
+	after, err := a.leasesOf(ctx, roles)
 	for _, x := range after {
 		for _, y := range before {
 			if x.Name == y.Name && !x.Renewed.Equal(y.Renewed) {
@@ -119,13 +128,13 @@ func (a *App) awake(ctx context.Context) (string, error) {
 	return "", err
 }
 
-func (a *App) homeLeases(ctx context.Context) ([]stream.LeaseInfo, error) {
+func (a *App) leasesOf(ctx context.Context, roles []string) ([]stream.LeaseInfo, error) {
 	all, err := a.bus.Leases(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(all, func(l stream.LeaseInfo) bool {
 		role, _, _ := strings.Cut(l.Name, "-")
-		return !slices.Contains(a.cfg.homeRoles(), role)
+		return !slices.Contains(roles, role)
 	}), nil
 }

@@ -13,6 +13,9 @@ import (
 )
 
 func (a *App) runIndex(ctx context.Context) error {
+	if err := a.noteSeat(seatOf(a.cfg.Index)); err != nil {
+		return err
+	}
 	part := func(g generation.Generation) int { return g.Index }
 	run, ctx := errgroup.WithContext(ctx)
 	if len(a.cfg.Index.URLs) == 0 { // else role archive does: it has the sealed files

@@ -173,6 +173,7 @@ func (r *restorer) lay(ctx context.Context, c Config, o RestoreOptions) error {
 	if err := r.layBlobs(); err != nil {
 		return err
 	}
+	r.Folder.Index = nil // where this restore is told to keep it: there, the instance that was backed up may live on
 	b, err := json.MarshalIndent(r.Folder, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write the marker: %w", err)

@@ -52,14 +52,20 @@ type storage struct {
 
 // indexing is the flags that say where the index lives.
 type indexing struct {
-	Index             []string `name:"index" group:"Index" env:"VIGIL_INDEX" help:"Elasticsearch 8 that keeps the index, by the URLs of its nodes; without it the index is a file of the data folder." placeholder:"URL,URL"`
+	Index             []string `name:"index" group:"Index" env:"VIGIL_INDEX" help:"Elasticsearch 8 that keeps the index, by the URLs of its nodes, or the word file for a file of the data folder; left out, where the folder remembers, a file at first." placeholder:"URL,URL"`
 	IndexCA           string   `name:"index-ca" group:"Index" env:"VIGIL_INDEX_CA" help:"File of the authority that signed its certificate." type:"path" placeholder:"FILE"`
 	IndexUser         string   `name:"index-user" group:"Index" env:"VIGIL_INDEX_USER" help:"User it knows us by." placeholder:"NAME"`
 	IndexPasswordFile string   `name:"index-password-file" group:"Index" env:"VIGIL_INDEX_PASSWORD_FILE" help:"File with that user's password." type:"path" placeholder:"FILE"`
 	IndexKeyFile      string   `name:"index-key-file" group:"Index" env:"VIGIL_INDEX_KEY_FILE" help:"File with an API key instead, base64-encoded." type:"path" placeholder:"FILE"`
 }
 
+// inFile reports whether the index is to lie in the data folder.
+func (i indexing) inFile() bool { return len(i.Index) == 1 && i.Index[0] == "file" }
+
 func (i indexing) server() elastic.Server {
+	if i.inFile() {
+		return elastic.Server{}
+	}
 	return elastic.Server{URLs: i.Index, CA: i.IndexCA, User: i.IndexUser, PasswordFile: i.IndexPasswordFile, APIKeyFile: i.IndexKeyFile}
 }
 
@@ -75,7 +81,7 @@ func (s storage) config(c *Context) app.Config {
 		level = slog.LevelInfo
 	}
 	cfg := app.Config{
-		Version: c.Version, Data: s.Data, Index: s.server(), Kind: app.Real, Sites: site.NewSet(), Terminal: c.terminal(),
+		Version: c.Version, Data: s.Data, Index: s.server(), IndexFile: s.inFile(), Kind: app.Real, Sites: site.NewSet(), Terminal: c.terminal(),
 		Log: slog.New(slog.NewTextHandler(c.Stderr, &slog.HandlerOptions{Level: level})),
 	}
 	if name := c.Env("VIGIL_CLOCK"); name != "" { // tests let the clock jump, never of real data
@@ -214,6 +220,7 @@ type runCmd struct {
 	sites
 	streams
 	rulesFlag
+	Move    bool          `name:"move-index" group:"Index" help:"Move the index from where the folder remembers to where --index says: it is made there anew from the streams, and deleted where it was."`
 	Agency  string        `help:"Agency named in evidence packets." placeholder:"NAME"`
 	NoCrawl bool          `help:"Serve only; fetch nothing."`
 	Roles   *string       `help:"Parts that run in this process, of ${roles}; all when left out." placeholder:"ROLE,ROLE"`
@@ -240,7 +247,10 @@ func (r *runCmd) Run(c *Context) error {
 		debug.SetMemoryLimit(servedMemory)
 	}
 	cfg.Listen, cfg.TLSCert, cfg.TLSKey, cfg.Agency, cfg.Crawl = r.Listen, r.TLSCert, r.TLSKey, r.Agency, !r.NoCrawl
-	cfg.Admin, cfg.Keep, cfg.Traces = r.Admin, r.Keep, r.Traces
+	cfg.Admin, cfg.Keep, cfg.Traces, cfg.MoveIndex = r.Admin, r.Keep, r.Traces, r.Move
+	if r.Move && len(r.Index) == 0 {
+		return fail(codeUsage, "name the nodes of Elasticsearch, or write --index file", errors.New("--move-index does not say where to; --index does"))
+	}
 	for _, x := range r.Resolve {
 		host, addr, ok := strings.Cut(x, "=")
 		if _, _, err := net.SplitHostPort(addr); !ok || host == "" || err != nil {

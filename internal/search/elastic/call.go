@@ -23,11 +23,11 @@ import (
 // A Server says where Elasticsearch is and how to be let in. The files are read
 // when an index is opened, so that a changed password needs no restart.
 type Server struct {
-	URLs         []string // of one or more nodes of a cluster
-	CA           string   // file of the certificates to trust instead of the system's
-	User         string   // with a password, unless there is a key
-	PasswordFile string
-	APIKeyFile   string // file of a base64-encoded API key
+	URLs         []string `json:"urls,omitempty"` // of one or more nodes of a cluster
+	CA           string   `json:"ca,omitempty"`   // file of the certificates to trust instead of the system's
+	User         string   `json:"user,omitempty"` // with a password, unless there is a key
+	PasswordFile string   `json:"password_file,omitempty"`
+	APIKeyFile   string   `json:"api_key_file,omitempty"` // file of a base64-encoded API key
 }
 
 // Validate reports what is wrong with it.
