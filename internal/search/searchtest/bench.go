@@ -2,6 +2,7 @@ package searchtest
 
 import (
 	"fmt"
+	"iter"
 	"runtime"
 	"slices"
 	"strings"
@@ -44,17 +45,27 @@ func (m maker) benchAd(n int) *ad.Ad {
 	return see(a, epoch.Add(time.Duration(n)*time.Second))
 }
 
+// Batches makes n ads of usual size, in batches of size changes.
+func Batches(n, size int) iter.Seq[[]search.Change] {
+	return func(yield func([]search.Change) bool) {
+		m := newMaker(20)
+		for from := 0; from < n; from += size {
+			batch := make([]search.Change, min(size, n-from))
+			for i := range batch {
+				batch[i] = search.Change{Seq: uint64(from + i + 1), Version: m.benchAd(from + i)}
+			}
+			if !yield(batch) {
+				return
+			}
+		}
+	}
+}
+
 // Fill puts n ads of usual size into an index, in batches of 1000.
 func Fill(tb testing.TB, x search.Index, n int) {
 	tb.Helper()
-	m := newMaker(20)
-	var changes []search.Change
-	for i := range n {
-		changes = append(changes, search.Change{Seq: uint64(i + 1), Version: m.benchAd(i)})
-		if len(changes) == 1000 || i == n-1 {
-			apply(tb, x, 1000, changes)
-			changes = changes[:0]
-		}
+	for batch := range Batches(n, 1000) {
+		apply(tb, x, 1000, batch)
 	}
 }
 
@@ -62,17 +73,7 @@ func Fill(tb testing.TB, x search.Index, n int) {
 // begin gives.
 func BenchApply(b *testing.B, begin func(tb testing.TB, dir string) func([]search.Change) error) {
 	put := begin(b, b.TempDir())
-	m := newMaker(20)
-	var seq uint64
-	var batches [][]search.Change
-	for range b.N {
-		batch := make([]search.Change, 1000)
-		for i := range batch {
-			seq++
-			batch[i] = search.Change{Seq: seq, Version: m.benchAd(int(seq))}
-		}
-		batches = append(batches, batch)
-	}
+	batches, seq := slices.Collect(Batches(1000*b.N, 1000)), 1000*b.N
 	b.ReportAllocs()
 	b.ResetTimer()
 	cpu := processTime()

@@ -4,6 +4,7 @@
 package elastictest
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -136,17 +137,44 @@ func (n *Node) Do(method, path, body string) []byte {
 }
 
 func (n *Node) ask(method, path, body string) ([]byte, error) {
-	s := n.Server()
-	t := &http.Transport{}
+	t := n.transport()
 	defer t.CloseIdleConnections()
-	req, err := http.NewRequestWithContext(context.WithoutCancel(n.tb.Context()), method, s.URLs[0]+path, strings.NewReader(body))
+	return n.perform(t, method, path, []byte(body))
+}
+
+// Client makes requests as Do does, over connections that it keeps: for measuring.
+func (n *Node) Client() func(method, path string, body []byte) []byte {
+	n.tb.Helper()
+	t := n.transport()
+	n.tb.Cleanup(t.CloseIdleConnections)
+	return func(method, path string, body []byte) []byte {
+		n.tb.Helper()
+		b, err := n.perform(t, method, path, body)
+		if err != nil {
+			n.tb.Error(err)
+		}
+		return b
+	}
+}
+
+func (n *Node) transport() *http.Transport {
+	n.tb.Helper()
+	t := &http.Transport{MaxIdleConnsPerHost: 4}
+	if !n.plain {
+		t.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
+		t.TLSClientConfig.RootCAs.AppendCertsFromPEM([]byte(n.read("config/node.crt")))
+	}
+	return t
+}
+
+func (n *Node) perform(t *http.Transport, method, path string, body []byte) ([]byte, error) {
+	s := n.Server()
+	req, err := http.NewRequestWithContext(context.WithoutCancel(n.tb.Context()), method, s.URLs[0]+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	if !n.plain {
-		t.TLSClientConfig = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
-		t.TLSClientConfig.RootCAs.AppendCertsFromPEM([]byte(n.read("config/node.crt")))
 		req.SetBasicAuth(s.User, n.read("password"))
 	}
 	res, err := (&http.Client{Transport: t}).Do(req)
