@@ -38,10 +38,14 @@ func (s *server) export(c *call) error {
 	case q.After != "" && !q.Format.Resumable():
 		return wrong("a file of the format %s cannot go on: it is one archive", q.Format)
 	}
+	kind := "redacted"
+	if q.Full {
+		kind = "full"
+	}
 	rc := http.NewResponseController(c.w)
 	_ = rc.SetReadDeadline(time.Time{}) // it takes the time that it needs
-	out := &download{ResponseWriter: c.w, rc: rc, kind: q.Format.MediaType(), name: "vigil-export-" + s.c.Now().UTC().Format("20060102-150405") + "." + string(q.Format)}
-	sum, err := s.desk.Export(c.ctx(), c.s, desk.ExportOrder{Query: q.Query, Format: q.Format, After: q.After}, out)
+	out := &download{ResponseWriter: c.w, rc: rc, kind: q.Format.MediaType(), name: "vigil-" + kind + "-" + s.c.Now().UTC().Format("20060102-150405") + "." + string(q.Format)}
+	sum, err := s.desk.Export(c.ctx(), c.s, desk.ExportOrder{Query: q.Query, Format: q.Format, After: q.After, Full: q.Full, Authority: q.Authority}, out)
 	if err != nil && out.has {
 		s.c.Log.WarnContext(c.ctx(), "export broken off", "err", err)
 		panic(http.ErrAbortHandler)

@@ -32,6 +32,10 @@ func TestExports(t *testing.T) {
 		if f == export.XLSX {
 			continue
 		}
+		var full bytes.Buffer
+		if _, err := c.Export(t.Context(), api.ExportRequest{Query: "piano", Format: f, Full: true, Authority: "order 12"}, &full); err != nil || !bytes.Contains(full.Bytes(), []byte("order 12")) || !bytes.Contains(full.Bytes(), []byte("iano")) || bytes.Contains(b.Bytes(), []byte("iano")) {
+			t.Errorf("%s, full: %v\n%s\nredacted:\n%s", f, err, &full, &b)
+		}
 		if n, err := export.Check(f, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil }); n != 3 || err != nil {
 			t.Errorf("%s: %d rows, %v", f, n, err)
 		}
@@ -51,6 +55,7 @@ func TestExports(t *testing.T) {
 	for what, q := range map[string]api.ExportRequest{
 		"a format that there is not": {Query: "piano", Format: "pdf"}, "an id that is none": {Query: "piano", Format: "csv", After: "912-555-0123"}, "the rest of an archive": {Query: "piano", Format: "xlsx", After: town.Ads[0].AdID},
 		"a query that cannot be read": {Query: "(piano", Format: "csv"},
+		"a full file under nothing": {Query: "piano", Format: "csv", Full: true}, "a redacted file under an order": {Query: "piano", Format: "csv", Authority: "order 12"},
 	} {
 		var b bytes.Buffer
 		_, err := c.Export(t.Context(), q, &b)

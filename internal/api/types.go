@@ -133,6 +133,9 @@ type ExportRequest struct {
 	Query  string        `json:"query" example:"piano city:Savannah"`
 	Format export.Format `json:"format" example:"csv"` // csv, jsonl or xlsx
 	After  string        `json:"after,omitempty"`      // document id: go on behind it, in a csv or jsonl file that was cut off
+
+	Full      bool   `json:"full,omitempty"`      // with the words and contacts of people in ads; else redacted
+	Authority string `json:"authority,omitempty"` // of a full one: an order, a file, whoever decided it
 }
 
 // A Hit is one ad that matches, and where.

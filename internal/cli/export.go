@@ -24,18 +24,20 @@ type exportCmd struct {
 	Query  []string `arg:"" help:"What to search for, as in vigil search. A lone - reads it from standard input."`
 	Format string   `help:"Format: csv, jsonl or xlsx; by the end of the file's name when left out." placeholder:"FORMAT"`
 	Out    string   `help:"File to save it in; a file that is there is never replaced." short:"o" required:"" placeholder:"FILE"`
+	Full   bool     `help:"With the words and contacts of people in ads, as they are; else both are left out."`
+	Under  string   `help:"By whose decision or order a full file is made. It stands in the file and in the log." name:"authority" placeholder:"WORDS"`
 	Resume bool     `help:"Go on with a file that was cut off, by the same query and name; not for xlsx."`
 	printing
 }
 
 // Help explains the command in short.
 func (*exportCmd) Help() string {
-	return "Saves every ad that matches, however many, one row each. CSV and XLSX have the facts in columns, and no cell that a spreadsheet takes for a formula; JSONL has each ad whole. The last row says how many there are and their SHA-256. Until all has come the file has the end .part; cut off, it goes on with --resume. The log notes what was asked, the rows and the digest."
+	return "Saves every ad that matches, however many, one row each. The file is redacted: it has no titles, texts, addresses and links of ads, and a number, e-mail address or handle is replaced by a stand-in that is the same in all redacted files for one purpose. With --full and --authority it has everything. CSV and XLSX have the facts in columns, and no cell that a spreadsheet takes for a formula; JSONL has each ad whole. The last row says how many there are, their SHA-256, and which of the two the file is. Until all has come the file has the end .part; cut off, it goes on with --resume. The log notes what was asked, the rows and the digest."
 }
 
 // Example is shown in the help.
 func (*exportCmd) Example() string {
-	return "vigil export 'city:wren last:2026-03' -o wren.csv\nvigil export 'city:wren last:2026-03' -o wren.csv --resume\nvigil export lead:yes -o leads.xlsx"
+	return "vigil export 'city:wren last:2026-03' -o wren.csv\nvigil export 'city:wren last:2026-03' -o wren.csv --resume\nvigil export lead:yes -o leads.xlsx --full --authority 'Order 12 of the county court'"
 }
 
 // Run saves a file under its name only once it has come whole.
@@ -65,7 +67,11 @@ func (e *exportCmd) Run(c *Context) error {
 			c.printf("%s\n", l)
 		}
 	}
-	p := &halfway{name: partOf(e.Out, f, q), format: f, query: q}
+	about := export.About{Contents: export.Redacted}
+	if e.Full {
+		about = export.About{Query: q, Contents: export.Full, Authority: strings.Join(strings.Fields(e.Under), " ")}
+	}
+	p := &halfway{name: partOf(e.Out, f, q, about), format: f, query: q, about: about}
 	got, err := p.fetch(c, cl, e.Resume, a.Total)
 	if err != nil {
 		return p.failed(err)
@@ -80,11 +86,15 @@ func (e *exportCmd) Run(c *Context) error {
 		}{e.Out, got})
 	}
 	c.printf("Saved %s: %s, %.1f MiB.\nSHA-256 %s\n", e.Out, plural(got.Rows, "ad", "ads"), mib(got.Size), got.SHA256)
-	c.printf("It holds words and contacts of people in ads: only you may read it (mode 0600).\n")
+	if e.Full {
+		c.printf("It is full: it holds words and contacts of people in ads. Only you may read it (mode 0600).\n")
+	} else {
+		c.printf("It is redacted: --full has the words and contacts. Only you may read it (mode 0600).\n")
+	}
 	return nil
 }
 
-// format is the one that is said, or that the file's name ends in.
+// format is the one that is said, or that the file's name ends in, of flags that fit.
 func (e *exportCmd) format() (export.Format, error) {
 	f := export.Format(strings.ToLower(e.Format))
 	if f == "" {
@@ -92,6 +102,9 @@ func (e *exportCmd) format() (export.Format, error) {
 	}
 	if !f.Known() {
 		return "", fail(codeUsage, "give --format csv, jsonl or xlsx, or a file name that ends so", errors.New("export: the format is not known"))
+	}
+	if e.Full != (strings.TrimSpace(e.Under) != "") {
+		return "", fail(codeUsage, "give --full and --authority both, or neither", errors.New("export: a full file names the authority that it is made under, a redacted one none"))
 	}
 	if e.Resume && !f.Resumable() {
 		return "", fail(codeUsage, "leave --resume out, or export csv or jsonl", errors.New("export: an xlsx file is one archive and cannot go on"))
@@ -101,8 +114,8 @@ func (e *exportCmd) format() (export.Format, error) {
 
 // partOf names the file that an export is in until it is whole: another one for
 // each question, so that no file goes on with the answer to another.
-func partOf(out string, f export.Format, q string) string {
-	sum := sha256.Sum256([]byte(string(f) + "\n" + q))
+func partOf(out string, f export.Format, q string, about export.About) string {
+	sum := sha256.Sum256([]byte(string(f) + "\n" + q + "\n" + string(about.Contents) + "\n" + about.Authority))
 	return out + "." + hex.EncodeToString(sum[:4]) + ".part"
 }
 
@@ -111,6 +124,7 @@ type halfway struct {
 	name   string
 	format export.Format
 	query  string
+	about  export.About
 	had    export.Part // of a file that was cut off
 	bytes  int64       // in the file
 }
@@ -137,7 +151,7 @@ func (p *halfway) fetch(c *Context, cl *api.Client, resume bool, total int) (out
 		}
 	}
 	t := &teller{w: file, to: c.Stderr, total: total, rows: p.had.Rows, csv: p.format == export.CSV, said: time.Now(), quiet: !c.attended()}
-	got, err := cl.Export(c.Ctx, api.ExportRequest{Query: p.query, Format: p.format, After: p.had.Last}, t)
+	got, err := cl.Export(c.Ctx, api.ExportRequest{Query: p.query, Format: p.format, After: p.had.Last, Full: p.about.Contents == export.Full, Authority: p.about.Authority}, t)
 	t.end()
 	p.bytes = p.had.Bytes + t.bytes
 	if err != nil {
@@ -178,7 +192,7 @@ func (p *halfway) join(file *os.File, got api.Exported) (api.Exported, error) {
 	}
 	end := at + int64(bytes.LastIndexByte(tail[:len(tail)-1], '\n')+1)
 	got.Rows += p.had.Rows
-	line, err := export.Join(p.format, got.Rows, io.NewSectionReader(file, 0, end), p.query)
+	line, err := export.Join(p.format, got.Rows, io.NewSectionReader(file, 0, end), p.about)
 	if err == nil {
 		err = file.Truncate(end)
 	}

@@ -79,6 +79,17 @@ func TestExportGoesOn(t *testing.T) {
 		t.Errorf("a query that cannot be read: %d %s", code, errs)
 	}
 	sh.must("", "export", "piano", "-o", sh.path("a.xlsx"))
+	if out := sh.must("", "export", "piano", "-o", sh.path("full.csv"), "--full", "--authority", "order  12"); !strings.Contains(out, "It is full") {
+		t.Errorf("a full file: %s", out)
+	}
+	if b, err := os.ReadFile(sh.path("full.csv")); err != nil || !bytes.Contains(b, []byte(`"full","authority","order 12"`)) {
+		t.Errorf("a full file: %v\n%s", err, b)
+	}
+	for _, flags := range [][]string{{"--full"}, {"--authority", "order 12"}} {
+		if _, errs, code := sh.run("", append([]string{"export", "piano", "-o", sh.path("c.csv")}, flags...)...); code != 2 || !strings.Contains(errs, "both, or neither") {
+			t.Errorf("%v: %d %s", flags, code, errs)
+		}
+	}
 	sh.env["VIGIL_TOKEN"] = town.Secret(t, "rita", access.Scopes()...)
 	if _, errs, code := sh.run("", "export", "piano", "-o", sh.path("b.csv")); code != 3 || sh.part() != "" {
 		t.Errorf("a reader: %d %s", code, errs)
@@ -87,6 +98,6 @@ func TestExportGoesOn(t *testing.T) {
 
 // partName is what an unfinished export is called.
 func partName(out, format string) string {
-	sum := sha256.Sum256([]byte(format + "\npiano"))
+	sum := sha256.Sum256([]byte(format + "\npiano\nredacted\n"))
 	return out + "." + hex.EncodeToString(sum[:4]) + ".part"
 }

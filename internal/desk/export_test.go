@@ -22,6 +22,7 @@ import (
 	"vigil.example/internal/ad"
 	"vigil.example/internal/ad/adtest"
 	"vigil.example/internal/audit"
+	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/export"
 	"vigil.example/internal/search"
@@ -48,7 +49,11 @@ func newOffice(tb testing.TB) *office {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = o.index.Close() })
-	o.Desk = desk.New(desk.Parts{Log: log, Index: o.index})
+	docket, err := casework.Open(tb.Context(), &adtest.Journal{}, casework.Config{Key: []byte("a key that is for tests only")})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	o.Desk = desk.New(desk.Parts{Log: log, Index: o.index, Docket: docket})
 	return o
 }
 
@@ -63,7 +68,7 @@ func (o *office) see(tb testing.TB, from, to, content int) {
 		l := ad.Listing{Site: "townboard", NativeID: strconv.Itoa(i), URL: "https://town.example/" + strconv.Itoa(i), CaptureID: fmt.Sprintf("%032x", o.seq),
 			Title: "Piano lessons", Body: fmt.Sprintf("content %d of piano lessons, =1+1 %s", content, strings.Repeat("by the river ", 200)), SeenAt: time.Date(2026, 3, 1, 0, content, i, 0, time.UTC)}
 		l.Seal()
-		changes = append(changes, search.Change{Seq: o.seq, Version: &ad.Ad{Listing: l, EnrichedBy: "test"}})
+		changes = append(changes, search.Change{Seq: o.seq, Version: &ad.Ad{Listing: l, EnrichedBy: "test", Phones: []ad.Phone{{E164: "+19125550143", Text: "912-555-0143", Method: "plain", Confidence: .9}}}})
 	}
 	if err := o.index.Apply(tb.Context(), "ads", o.seq, changes); err != nil {
 		tb.Fatal(err)
@@ -80,7 +85,7 @@ func (o *office) entries(t *testing.T) (out []audit.Entry) {
 		if err := json.Unmarshal(ev.Data, &e); err != nil {
 			t.Fatal(err)
 		}
-		if e.Action == "export" {
+		if strings.HasPrefix(e.Action, "export") {
 			out = append(out, e)
 		}
 	}
@@ -150,7 +155,7 @@ func TestExportWhileAdsCome(t *testing.T) {
 		return nil
 	}}
 	out.Grow(32 << 20)
-	got, err := o.Export(t.Context(), analyst, desk.ExportOrder{Query: "piano", Format: export.JSONL}, out)
+	got, err := o.Export(t.Context(), analyst, desk.ExportOrder{Query: "piano", Format: export.JSONL, Full: true, Authority: "order 12"}, out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +192,7 @@ func TestExportCutOff(t *testing.T) {
 	o.see(t, 0, 300, 1)
 	for _, f := range export.Formats() {
 		var whole bytes.Buffer
-		order := desk.ExportOrder{Query: "piano", Format: f}
+		order := desk.ExportOrder{Query: "piano", Format: f, Full: true, Authority: "order 12"}
 		if _, err := o.Export(t.Context(), analyst, order, &whole); err != nil {
 			t.Fatal(err)
 		}
@@ -211,7 +216,7 @@ func TestExportCutOff(t *testing.T) {
 			if cut.Len() >= whole.Len() || !bytes.HasPrefix(whole.Bytes(), cut.Bytes()) {
 				t.Errorf("%s, %s: %d of %d bytes", f, what, cut.Len(), whole.Len())
 			}
-			if e := o.entries(t); what != "the log goes away" && (e[len(e)-1].Outcome != "error" || e[len(e)-1].Object != "") {
+			if e := o.entries(t); what != "the log goes away" && (e[len(e)-1].Outcome != "error" || strings.HasPrefix(e[len(e)-1].Object, "export:")) {
 				t.Errorf("%s, %s: the log says %+v", f, what, e[len(e)-1])
 			}
 			ctx, cancel = context.WithCancel(t.Context())
@@ -223,7 +228,7 @@ func TestExportCutOff(t *testing.T) {
 				t.Fatalf("%s, %s: %+v, %v", f, what, p, err)
 			}
 			var rest bytes.Buffer
-			got, err := o.Export(t.Context(), analyst, desk.ExportOrder{Query: "piano", Format: f, After: p.Last}, &rest)
+			got, err := o.Export(t.Context(), analyst, desk.ExportOrder{Query: "piano", Format: f, After: p.Last, Full: true, Authority: "order 12"}, &rest)
 			again := append(bytes.Clone(cut.Bytes()[:p.Bytes]), rest.Bytes()...)
 			at := bytes.LastIndexByte(again[:len(again)-1], '\n') + 1
 			if err != nil || p.Rows+got.Rows != 300 || !bytes.HasPrefix(whole.Bytes(), again[:at]) {
@@ -249,6 +254,9 @@ func TestExportRefuses(t *testing.T) {
 		{token, desk.ExportOrder{Query: "piano", Format: export.CSV}, access.ErrDenied},
 		{aimless, desk.ExportOrder{Query: "piano", Format: export.CSV}, access.ErrNoPurpose},
 		{analyst, desk.ExportOrder{Query: "piano", Format: "pdf"}, desk.ErrFormat},
+		{analyst, desk.ExportOrder{Query: "piano", Format: export.CSV, Full: true}, desk.ErrAuthority},
+		{analyst, desk.ExportOrder{Query: "piano", Format: export.CSV, Authority: "order 12"}, desk.ErrAuthority},
+		{analyst, desk.ExportOrder{Query: "piano", Format: export.CSV, Full: true, Authority: "call 912-555-0143"}, desk.ErrAuthority},
 	} {
 		var b bytes.Buffer
 		if _, err := o.Export(t.Context(), c.who, c.order, &b); !errors.Is(err, c.want) || b.Len() > 0 {
@@ -259,6 +267,52 @@ func TestExportRefuses(t *testing.T) {
 	var b bytes.Buffer
 	if _, err := o.Export(t.Context(), analyst, desk.ExportOrder{Query: "piano", Format: export.CSV}, &b); err == nil || b.Len() > 0 {
 		t.Errorf("without a log: %v and %d bytes", err, b.Len())
+	}
+}
+
+// A file is redacted unless it is full, under an authority: the words of ads and the
+// query stand in full ones alone, and the log says which it was.
+func TestExportIsRedacted(t *testing.T) {
+	o := newOffice(t)
+	o.see(t, 0, 3, 1)
+	for _, f := range []export.Format{export.CSV, export.JSONL} {
+		var red, again, other, full bytes.Buffer
+		elsewhere := analyst
+		elsewhere.Purpose.ID = "p2"
+		for _, x := range []struct {
+			who   access.Subject
+			order desk.ExportOrder
+			to    *bytes.Buffer
+		}{
+			{analyst, desk.ExportOrder{Query: "piano", Format: f}, &red},
+			{analyst, desk.ExportOrder{Query: "lessons", Format: f}, &again},
+			{elsewhere, desk.ExportOrder{Query: "piano", Format: f}, &other},
+			{analyst, desk.ExportOrder{Query: "piano", Format: f, Full: true, Authority: " order  12 "}, &full},
+		} {
+			if _, err := o.Export(t.Context(), x.who, x.order, x.to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, word := range []string{"Piano", "piano", "river", "town.example", "9125550143"} {
+			if bytes.Contains(red.Bytes(), []byte(word)) || !bytes.Contains(full.Bytes(), []byte(word)) {
+				t.Errorf("%s: %q: in the redacted file %v, in the full one %v", f, word, bytes.Contains(red.Bytes(), []byte(word)), bytes.Contains(full.Bytes(), []byte(word)))
+			}
+		}
+		if !bytes.Equal(red.Bytes(), again.Bytes()) || bytes.Equal(red.Bytes(), other.Bytes()) {
+			t.Errorf("%s: stand-ins are not the same within a purpose, or are in another one:\n%s\n%s\n%s", f, &red, &again, &other)
+		}
+		if !bytes.Contains(red.Bytes(), []byte("redacted")) || !bytes.Contains(full.Bytes(), []byte("order 12")) {
+			t.Errorf("%s: the last lines do not say what the files are", f)
+		}
+	}
+	e := o.entries(t)
+	last := e[len(e)-2:]
+	if e[0].Action != "export" || last[0].Action != "export.full" || last[1].Action != "export.full" || last[1].Outcome != "ok" {
+		t.Fatalf("the log says %+v", e)
+	}
+	id, ok := strings.CutPrefix(last[0].Object, "authority:")
+	if p, err := o.Docket.Purpose(id); !ok || err != nil || p.Text != "order 12" {
+		t.Errorf("the authority of %+v is %+v, %v", last[0], p, err)
 	}
 }
 

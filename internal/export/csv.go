@@ -14,13 +14,13 @@ import (
 type csvFile struct {
 	out   *bufio.Writer
 	t     *tally
-	asked string
+	about About
 	line  []byte
 }
 
-func newCSV(w io.Writer, asked string, part bool) (*csvFile, error) {
+func newCSV(w io.Writer, about About, part bool) (*csvFile, error) {
 	t := newTally(w)
-	f := &csvFile{out: bufio.NewWriterSize(t, 32<<10), t: t, asked: asked}
+	f := &csvFile{out: bufio.NewWriterSize(t, 32<<10), t: t, about: about}
 	if part {
 		return f, nil
 	}
@@ -50,14 +50,14 @@ func (f *csvFile) End() error {
 	if err := f.out.Flush(); err != nil {
 		return err
 	}
-	_, err := f.t.w.Write(csvEnd(f.t.rows, f.t.digest(), f.asked))
+	_, err := f.t.w.Write(csvEnd(f.t.rows, f.t.digest(), f.about))
 	return err
 }
 
 // csvEnd is the last line. It has as many cells as any.
-func csvEnd(rows int, sum, asked string) []byte {
+func csvEnd(rows int, sum string, about About) []byte {
 	last := make([]cell, len(columns))
-	for i, c := range endCells(rows, sum, asked) {
+	for i, c := range endCells(rows, sum, about) {
 		last[i] = c
 	}
 	return csvLine(nil, last)
@@ -67,8 +67,11 @@ func csvEnd(rows int, sum, asked string) []byte {
 const endMark = "#end"
 
 // endCells are the first cells of the last line.
-func endCells(rows int, sum, asked string) []cell {
-	return []cell{{endMark, false}, {"rows", false}, {strconv.Itoa(rows), true}, {"sha256", false}, {sum, false}, {"query", false}, words(oneLine(asked))}
+func endCells(rows int, sum string, about About) []cell {
+	return []cell{
+		{endMark, false}, {"rows", false}, {strconv.Itoa(rows), true}, {"sha256", false}, {sum, false}, {"query", false}, words(oneLine(about.Query)),
+		{"contents", false}, {string(about.Contents), false}, {"authority", false}, words(oneLine(about.Authority)),
+	}
 }
 
 func csvLine(b []byte, cells []cell) []byte {

@@ -54,22 +54,29 @@ type File interface {
 	// Write appends one document.
 	Write(d *ad.Document) error
 	// End writes what stands behind the rows: the last line, with the number of
-	// rows, the digest and what was asked.
+	// rows, the digest and what the file is about.
 	End() error
 	// Flush hands on what was written so far.
 	Flush() error
 }
 
-// New begins a file. asked is the query that the documents answer. A part is what
-// goes behind the beginning of another file: it has no heads of columns.
-func New(f Format, w io.Writer, asked string, part bool) (File, error) {
+// An About is what the last line says of a file beside its rows and their digest.
+type About struct {
+	Query     string // that the documents answer; a redacted file leaves it out
+	Contents  Contents
+	Authority string // of a full file: by whose decision it was made
+}
+
+// New begins a file. A part is what goes behind the beginning of another file: it
+// has no heads of columns.
+func New(f Format, w io.Writer, about About, part bool) (File, error) {
 	switch f {
 	case CSV:
-		return newCSV(w, asked, part)
+		return newCSV(w, about, part)
 	case JSONL:
-		return newJSONL(w, asked), nil
+		return newJSONL(w, about), nil
 	case XLSX:
-		return newXLSX(w, asked)
+		return newXLSX(w, about)
 	}
 	return nil, fmt.Errorf("export as %q: the formats are csv, jsonl and xlsx", f)
 }

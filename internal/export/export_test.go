@@ -47,10 +47,12 @@ var texts = []string{
 	"漢字 e\u0301 🌹", "'=1", "", strings.Repeat("long ", 9000), strings.Repeat("🌹", 20000),
 }
 
+var asked = About{Query: "rose OR \n=tulip", Contents: Full, Authority: "order 12/2026"}
+
 func file(t *testing.T, f Format, part bool, docs ...ad.Document) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w, err := New(f, &b, "rose OR \n=tulip", part)
+	w, err := New(f, &b, asked, part)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +259,7 @@ func TestCutAnywhere(t *testing.T) {
 			rest := file(t, f, true, of[p.Rows:]...)
 			rest = rest[:bytes.LastIndexByte(rest[:len(rest)-1], '\n')+1]
 			again := append(bytes.Clone(whole[:p.Bytes]), rest...)
-			end, err := Join(f, len(of), bytes.NewReader(again), "rose OR \n=tulip")
+			end, err := Join(f, len(of), bytes.NewReader(again), asked)
 			if err != nil || !bytes.Equal(append(again, end...), whole) {
 				t.Fatalf("%s cut at %d does not go on to the same file: %v", f, at, err)
 			}
@@ -296,7 +298,7 @@ func TestWorkbookTellsItsDigest(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := sheet[:bytes.LastIndexByte(sheet[:len(sheet)-1], '\n')+1]
-	end, err := Join(CSV, len(texts), bytes.NewReader(before), "")
+	end, err := Join(CSV, len(texts), bytes.NewReader(before), About{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,7 +316,7 @@ func BenchmarkWrite(b *testing.B) {
 	d := doc(1, strings.Repeat("Piano lessons in Port Wren, call me. ", 12))
 	for _, f := range Formats() {
 		b.Run(string(f), func(b *testing.B) {
-			w, err := New(f, io.Discard, "piano", false)
+			w, err := New(f, io.Discard, About{Query: "piano"}, false)
 			if err != nil {
 				b.Fatal(err)
 			}

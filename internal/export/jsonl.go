@@ -14,12 +14,12 @@ type jsonlFile struct {
 	out   *bufio.Writer
 	enc   *json.Encoder
 	t     *tally
-	asked string
+	about About
 }
 
-func newJSONL(w io.Writer, asked string) *jsonlFile {
+func newJSONL(w io.Writer, about About) *jsonlFile {
 	t := newTally(w)
-	f := &jsonlFile{out: bufio.NewWriterSize(t, 32<<10), t: t, asked: asked}
+	f := &jsonlFile{out: bufio.NewWriterSize(t, 32<<10), t: t, about: about}
 	f.enc = json.NewEncoder(f.out)
 	f.enc.SetEscapeHTML(false)
 	return f
@@ -38,7 +38,7 @@ func (f *jsonlFile) End() error {
 	if err := f.out.Flush(); err != nil {
 		return err
 	}
-	_, err := f.t.w.Write(jsonlEnd(f.t.rows, f.t.digest(), f.asked))
+	_, err := f.t.w.Write(jsonlEnd(f.t.rows, f.t.digest(), f.about))
 	return err
 }
 
@@ -51,10 +51,13 @@ type end struct {
 	Rows   int    `json:"rows"`
 	SHA256 string `json:"sha256"` // of everything before this line
 	Query  string `json:"query"`
+
+	Contents  Contents `json:"contents"`
+	Authority string   `json:"authority,omitempty"`
 }
 
-func jsonlEnd(rows int, sum, asked string) []byte {
-	b, err := json.Marshal(ended{&end{rows, sum, asked}})
+func jsonlEnd(rows int, sum string, about About) []byte {
+	b, err := json.Marshal(ended{&end{rows, sum, about.Query, about.Contents, about.Authority}})
 	if err != nil { // of a struct of strings and a number
 		panic(err)
 	}

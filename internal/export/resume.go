@@ -110,15 +110,15 @@ func readJSONL(r io.Reader) (p Part, err error) {
 
 // Join is the last line of a CSV or JSONL file that was written in parts: rows is
 // how many rows it has, whole what stands before the line.
-func Join(f Format, rows int, whole io.Reader, asked string) ([]byte, error) {
+func Join(f Format, rows int, whole io.Reader, about About) ([]byte, error) {
 	sum := sha256.New()
 	if _, err := io.Copy(sum, whole); err != nil {
 		return nil, err
 	}
 	if f == CSV {
-		return csvEnd(rows, hex.EncodeToString(sum.Sum(nil)), asked), nil
+		return csvEnd(rows, hex.EncodeToString(sum.Sum(nil)), about), nil
 	}
-	return jsonlEnd(rows, hex.EncodeToString(sum.Sum(nil)), asked), nil
+	return jsonlEnd(rows, hex.EncodeToString(sum.Sum(nil)), about), nil
 }
 
 // Check compares a CSV or JSONL file with its last line and returns how many rows

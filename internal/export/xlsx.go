@@ -28,14 +28,14 @@ type xlsxFile struct {
 	zip    *zip.Writer
 	out    *bufio.Writer // of the sheet
 	t      *tally        // of all sheets
-	asked  string
+	about  About
 	sheets int
 	row    int // of the sheet
 	line   []byte
 }
 
-func newXLSX(w io.Writer, asked string) (*xlsxFile, error) {
-	f := &xlsxFile{zip: zip.NewWriter(w), t: newTally(nil), asked: asked}
+func newXLSX(w io.Writer, about About) (*xlsxFile, error) {
+	f := &xlsxFile{zip: zip.NewWriter(w), t: newTally(nil), about: about}
 	f.zip.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
 	return f, f.begin()
 }
@@ -95,7 +95,7 @@ func (f *xlsxFile) End() error {
 	if err := f.out.Flush(); err != nil {
 		return err
 	}
-	last := endCells(f.t.rows, f.t.digest(), f.asked)
+	last := endCells(f.t.rows, f.t.digest(), f.about)
 	f.line = f.line[:0]
 	f.open()
 	for i, c := range last {

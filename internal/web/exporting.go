@@ -28,10 +28,14 @@ func (s *server) export(r *http.Request, v *visit) error {
 	if !f.Known() {
 		return fmt.Errorf("%w: %w", errBadForm, desk.ErrFormat)
 	}
+	full, kind := r.PostFormValue("full") == "yes", "redacted"
+	if full {
+		kind = "full"
+	}
 	rc := http.NewResponseController(v.w)
 	_ = rc.SetReadDeadline(time.Time{}) // it takes the time that it needs
-	out := &download{v: v, rc: rc, kind: f.MediaType(), name: "vigil-export-" + s.Now().UTC().Format("20060102-150405") + "." + string(f)}
-	_, err := s.desk.Export(r.Context(), v.Subject, desk.ExportOrder{Query: text, Format: f}, out)
+	out := &download{v: v, rc: rc, kind: f.MediaType(), name: "vigil-" + kind + "-" + s.Now().UTC().Format("20060102-150405") + "." + string(f)}
+	_, err := s.desk.Export(r.Context(), v.Subject, desk.ExportOrder{Query: text, Format: f, Full: full, Authority: r.PostFormValue("authority")}, out)
 	if _, unread := errors.AsType[*query.Error](err); unread { // its page says what is wrong
 		v.redirect(r, "/s/"+id)
 		return nil

@@ -8,6 +8,7 @@ import (
 	"vigil.example/internal/access"
 	"vigil.example/internal/ad"
 	"vigil.example/internal/capture"
+	"vigil.example/internal/desk"
 	"vigil.example/internal/search"
 )
 
@@ -48,6 +49,9 @@ func faultOf(err error) fault {
 	case errors.As(err, &tooBig):
 		return fault{http.StatusRequestEntityTooLarge, "This is too long",
 			"What you sent is larger than a form may be.", "Shorten the text and send it again.", ""}
+	case errors.Is(err, desk.ErrAuthority):
+		return fault{http.StatusBadRequest, "A full file needs an authority",
+			"By whose decision or order it is made has to be said, in 3 to 300 characters, without telephone numbers and addresses.", "Go back, name it, and choose the file again; a redacted file needs none.", ""}
 	case errors.Is(err, errBadForm):
 		return fault{http.StatusBadRequest, "This form cannot be read",
 			"What arrived is not a filled-in form.", "Go back, reload the page and try again.", ""}

@@ -212,6 +212,15 @@ func TestExportFromThePage(t *testing.T) {
 			}
 		}
 	}
+	if res, file := h.post(at+"/export", "format", "csv"); strings.Contains(file, "town.example") || !strings.Contains(res.Header.Get("Content-Disposition"), "redacted") {
+		t.Errorf("what is not asked for in full is not redacted: %v", res.Header)
+	}
+	if res, file := h.post(at+"/export", "format", "csv", "full", "yes", "authority", "order 12"); res.StatusCode != http.StatusOK || !strings.Contains(file, `"full","authority","order 12"`) || !strings.Contains(res.Header.Get("Content-Disposition"), "full") {
+		t.Errorf("in full: %d %v", res.StatusCode, res.Header)
+	}
+	if res, page := h.post(at+"/export", "format", "csv", "full", "yes"); res.StatusCode != http.StatusBadRequest || !strings.Contains(page, "needs an authority") {
+		t.Errorf("in full, under nothing: %d", res.StatusCode)
+	}
 	if res, _ := h.post(at+"/export", "format", "pdf"); res.StatusCode != http.StatusBadRequest {
 		t.Errorf("as pdf: %d", res.StatusCode)
 	}
