@@ -104,6 +104,7 @@ func kinds() []kind {
 		{desk.ErrWeek, "bad-request", 400, ""},
 		{desk.ErrReason, "bad-request", 400, "say why they are given up"},
 		{desk.ErrPage, "bad-page", 400, "bring a saved page with a true time and address"},
+		{desk.ErrAuthority, "bad-authority", 400, "give full and authority both, or neither"},
 		{desk.ErrPurpose, "bad-purpose", 400, "give a case number or a reason in words"},
 		{desk.ErrNotAValue, "bad-value", 400, "write a telephone number in any form, an e-mail address, or a handle as platform:name"},
 		{desk.ErrSeveral, "bad-value", 400, "watch the numbers one at a time"},
