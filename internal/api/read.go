@@ -36,7 +36,7 @@ func (s *server) ad(c *call) error {
 		return err
 	}
 	return c.reply(http.StatusOK, Ad{
-		ID: c.id, Cluster: v.Cluster, Documents: leanAll(v.Docs), Sightings: v.Sightings, Watched: v.Watched, Hubs: v.Hubs, Corrections: v.Corrections, Pending: v.Pending,
+		ID: c.id, Cluster: v.Cluster, Documents: leanAll(v.Docs), Sightings: v.Sightings, Watched: v.Watched, Hubs: v.Hubs, Corrections: v.Corrections, Pending: v.Pending, Labels: v.Labels,
 	})
 }
 

@@ -155,6 +155,7 @@ type Ad struct {
 
 	Corrections []casework.Correction `json:"corrections,omitempty"` // of its reading, oldest first; withdrawn ones too
 	Pending     bool                  `json:"pending,omitempty"`     // some of them show in a moment
+	Labels      []casework.Label      `json:"labels,omitempty"`      // that people gave it, oldest first; those that were taken back too
 }
 
 // Current is the newest content.

@@ -98,6 +98,7 @@ func Start(tb testing.TB) *Town {
 	ledger, err := erasure.Open(ctx, &Journal{}, erasure.Config{Key: key, Now: t.Now})
 	must(err)
 	t.follow(tb, docket.Corrections(), index)
+	t.label(tb, docket.Labels(), index)
 	inbox := alert.NewInbox(docket)
 	t.Walk = newWalk()
 	t.Desk = desk.New(desk.Parts{
