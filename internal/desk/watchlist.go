@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,6 @@ import (
 	"vigil.example/internal/ad"
 	"vigil.example/internal/audit"
 	"vigil.example/internal/casework"
-	"vigil.example/internal/export"
 	"vigil.example/internal/search"
 )
 
@@ -216,19 +214,9 @@ func (d *Desk) RewatchList(ctx context.Context, s access.Subject, id string) (Wa
 // WriteCSV writes the watches of a list as a table for spreadsheets, in which no
 // cell is a formula.
 func (v WatchListView) WriteCSV(w io.Writer) error {
-	c := csv.NewWriter(w)
-	if err := c.Write([]string{"kind", "value", "watched since", "ads that gave it then"}); err != nil {
-		return fmt.Errorf("write watch list: %w", err)
-	}
+	rows := [][]string{{"kind", "value", "watched since", "ads that gave it then"}}
 	for _, sub := range v.Watches {
-		row := []string{sub.Value.Kind, sub.Value.Value, sub.Created.UTC().Format(time.RFC3339), strconv.Itoa(len(sub.Known))}
-		for i := range row {
-			row[i] = export.Safe(row[i])
-		}
-		if err := c.Write(row); err != nil {
-			return fmt.Errorf("write watch list: %w", err)
-		}
+		rows = append(rows, []string{sub.Value.Kind, sub.Value.Value, sub.Created.UTC().Format(time.RFC3339), strconv.Itoa(len(sub.Known))})
 	}
-	c.Flush()
-	return c.Error()
+	return writeTable(w, "watch list", rows)
 }
