@@ -32,6 +32,7 @@ type Metro struct {
 // tables is what questions about names are answered from.
 type tables struct {
 	metros  map[string]Metro
+	titles  map[string]Metro  // by folded name
 	cities  map[string][]city // by folded name, heaviest first
 	regions map[string]string // by folded name or code
 	names   map[string]string // of regions, by code
@@ -40,8 +41,14 @@ type tables struct {
 type city struct{ region, metro string }
 
 var load = sync.OnceValue(func() *tables {
-	t := &tables{metros: map[string]Metro{}, cities: map[string][]city{}, regions: map[string]string{}, names: map[string]string{}}
-	Rows("metros.tsv", func(f []string) { t.metros[f[0]] = Metro{f[0], f[1], degrees(f[2]), degrees(f[3])} })
+	t := &tables{metros: map[string]Metro{}, titles: map[string]Metro{}, cities: map[string][]city{}, regions: map[string]string{}, names: map[string]string{}}
+	Rows("metros.tsv", func(f []string) {
+		m := Metro{f[0], f[1], degrees(f[2]), degrees(f[3])}
+		t.metros[m.Code] = m
+		if key := fold(m.Name); t.titles[key].Code == "" {
+			t.titles[key] = m
+		}
+	})
 	Rows("places.tsv", func(f []string) {
 		t.add(f[0], city{f[1], f[2]})
 		for full, short := range map[string]string{"Saint ": "St ", "Fort ": "Ft "} {
@@ -121,10 +128,8 @@ func Find(s string) []Metro {
 		return []Metro{m}
 	}
 	key := fold(s)
-	for _, m := range t.metros {
-		if fold(m.Name) == key {
-			return []Metro{m}
-		}
+	if m, ok := t.titles[key]; ok {
+		return []Metro{m}
 	}
 	region := ""
 	if i := strings.LastIndexByte(key, ' '); i > 0 && t.cities[key] == nil && t.regions[key[i+1:]] != "" {

@@ -78,3 +78,10 @@ func TestTables(t *testing.T) {
 		t.Errorf("%d metros", len(load().metros))
 	}
 }
+
+func BenchmarkFind(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		Find("Austin, TX")
+	}
+}
