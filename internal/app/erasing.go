@@ -220,6 +220,9 @@ func (e *eraser) delete(ctx context.Context) error {
 	if err == nil {
 		err = e.deleteSealed(ctx, captures)
 	}
+	if err == nil { // it holds what ads give; the linker makes it anew from what is left
+		err = e.a.folder.wipeLinkStates()
+	}
 	if err != nil {
 		return err
 	}

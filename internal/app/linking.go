@@ -15,6 +15,7 @@ import (
 	"vigil.example/internal/ad"
 	"vigil.example/internal/generation"
 	"vigil.example/internal/link"
+	"vigil.example/internal/link/weigh"
 	"vigil.example/internal/pipeline"
 	"vigil.example/internal/stream"
 )
@@ -53,6 +54,9 @@ const linkVersion = "Vigil-Linker"
 const linkMore = "Vigil-More"
 
 func (a *App) runLink(ctx context.Context) error {
+	if err := a.sweepLinkStates(); err != nil {
+		return err
+	}
 	part := func(g generation.Generation) int { return g.Links }
 	return a.generations(ctx, part, func(ctx context.Context, g generation.Generation) error {
 		return a.leased(ctx, "link"+suffix(g.Links), func(ctx context.Context, _ *stream.Lease) error {
@@ -71,8 +75,10 @@ type linker struct {
 	a       *App
 	pen     *stream.Pen
 	stage   string
+	gen     int    // of the links
 	version string // of the rules and of the set of erased ads
 	began   uint64 // the last change that was stored before it
+	head    linkHead
 
 	mu      sync.Mutex // guards what follows
 	l       *link.Linker
@@ -82,14 +88,19 @@ type linker struct {
 	changes ad.LinkChange // that are not held yet
 	held    []ad.Message  // that are not stored yet
 	batches int
+	state   *linkState // on disk; nil where none is kept
+	ad      landmark   // the last ad that was taken in
+	links   uint64     // what was told is known up to here
+	told    landmark   // the last of that
+	settled bool       // all was solved when it began
 
 	shown atomic.Pointer[linked]
 }
 
 // linkAds keeps the clusters of a generation. The linker's state is a function of
-// the ads, of people's decisions and of what was told, so all of them are read from
-// the start; then what differs is told, or everything anew when the rules of linking
-// have changed or ads were erased.
+// the ads, of people's decisions and of what was told, so all of them are read, from
+// the start or from where the state on disk ends; then what differs is told, or
+// everything anew when the rules of linking have changed or ads were erased.
 func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 	links, ads, stage := stream.Named(stream.Links, g.Links), stream.Named(stream.Ads, g.Ads), "link"+suffix(g.Links)
 	pen, err := a.bus.Fenced(ctx, stage, g.Links, stream.Links)
@@ -97,7 +108,7 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 		return err
 	}
 	round := a.erased.Rounds() // before anything is read
-	l := &linker{a: a, pen: pen, stage: stage, l: link.New(a.cfg.Link), version: link.Version, at: linked{Round: round, Rules: link.Version}}
+	l := &linker{a: a, pen: pen, stage: stage, gen: g.Links, l: link.New(a.cfg.Link), version: link.Version, at: linked{Round: round, Rules: link.Version}}
 	if round > 0 {
 		l.version += "+" + strconv.Itoa(round)
 	}
@@ -113,22 +124,17 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 	if err := a.recall(ctx, stage, &before); err != nil {
 		return err
 	}
-	if err := l.reread(ctx, ads); err != nil {
-		return err
-	}
 	serving := serves(a.book.Serving(), stream.Links)
-	if serving != links { // clusters of a new generation go on with the names of the old
-		if _, err := l.recall(ctx, serving); err != nil && !errors.Is(err, ad.ErrNotFound) {
-			return err
-		}
-	}
-	stored, err := l.recall(ctx, links)
+	stored, err := l.readAll(ctx, ads, links, serving)
 	if err != nil {
 		return err
 	}
+	defer l.closeState()
 	if l.anew = stored != l.version || before.Retried != retried || serving != links; l.anew {
 		l.l.TellAnew()
 	}
+	l.resume()
+	l.beginState()
 	// An erasure ends this linker, and a letter that is retried; the next one reads
 	// what is left.
 	ctx, stop := context.WithCancelCause(ctx)
@@ -163,7 +169,7 @@ func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
 		},
 		Decode: func(m ad.Message) (seqAd, error) {
 			x, err := a.fresh.ad(g.Ads, m)
-			return seqAd{m.Seq, isCorrected(m), x}, err
+			return seqAd{landmarkOf(m), isCorrected(m), x}, err
 		},
 		Apply: l.apply,
 	}
@@ -181,26 +187,65 @@ var errRelink = errors.New("ads were erased")
 
 // A seqAd is an ad with its place in the stream.
 type seqAd struct {
-	seq       uint64
+	at        landmark
 	corrected bool // read again, so counted before
 	*ad.Ad
 }
 
-// reread takes in all ads. What cannot be linked and is no dead letter becomes one:
-// the follower that comes after does not see it.
+// readAll takes in all ads and what was told of them: what is on disk, and what came
+// after it. It returns by which version it was told.
+func (l *linker) readAll(ctx context.Context, ads, links, serving string) (stored string, err error) {
+	kept, as := false, l.version
+	if f := l.a.folder; f != nil {
+		l.head = linkHead{
+			Format: stateFormat, Instance: f.Instance, Restored: f.Restored, Ads: ads, Links: links,
+			Rules: link.Version, Reading: weigh.Reading(), Confidence: l.a.cfg.Link.Confidence, Round: l.at.Round, Retried: l.at.Retried,
+		}
+		if serving == links { // else names are those of the serving generation, each time
+			if kept, as, err = l.loadState(ctx); err != nil {
+				return "", err
+			}
+		}
+	}
+	defer func() {
+		if err != nil {
+			l.closeState()
+		}
+	}()
+	solved := l.at.Solved == l.at.UpTo
+	if err := l.reread(ctx, ads); err != nil {
+		return "", err
+	}
+	if solved = solved && l.l.Changed() == 0; solved { // what came has nothing new
+		l.at.Solved = l.at.UpTo
+	}
+	if serving != links { // clusters of a new generation go on with the names of the old
+		if _, err := l.recall(ctx, serving, as); err != nil && !errors.Is(err, ad.ErrNotFound) {
+			return "", err
+		}
+		l.links, l.told = 0, landmark{}
+	}
+	known := l.told
+	stored, err = l.recall(ctx, links, as)
+	l.settled = kept && solved && known == l.told && stored == l.version
+	return stored, err
+}
+
+// reread takes in all ads that are not on disk. What cannot be linked and is no dead
+// letter becomes one: the follower that comes after does not see it.
 func (l *linker) reread(ctx context.Context, ads string) error {
 	left, err := l.a.lettered(ctx, l.stage) // ads of which it has given up
 	if err != nil {
 		return err
 	}
 	var letters []ad.Message
-	last, err := l.a.bus.Replay(ctx, ads, 0, nil, func(m ad.Message) error {
+	last, err := l.a.bus.Replay(ctx, ads, l.at.UpTo+1, nil, func(m ad.Message) error {
 		if !left[m.Seq] {
 			if err := l.reAdd(m); err != nil && !errors.Is(err, pipeline.Skip) {
 				letters = append(letters, pipeline.Letter(l.stage, ads, m, err))
 			}
 		}
-		l.at.UpTo = m.Seq
+		l.at.UpTo, l.ad = m.Seq, landmarkOf(m)
 		return nil
 	})
 	if err != nil {
@@ -213,11 +258,12 @@ func (l *linker) reread(ctx context.Context, ads string) error {
 	return nil
 }
 
-// recall takes in what was told on a stream, and returns by which version; "" when
-// not all of it is there.
-func (l *linker) recall(ctx context.Context, links string) (version string, err error) {
-	version = l.version
-	l.began, err = l.a.bus.Replay(ctx, links, 0, nil, func(m ad.Message) error {
+// recall takes in what was told on a stream since what is known of it, and returns by
+// which version; "" when not all of it is there.
+func (l *linker) recall(ctx context.Context, links, as string) (version string, err error) {
+	version = as
+	l.began, err = l.a.bus.Replay(ctx, links, l.links+1, nil, func(m ad.Message) error {
+		l.told = landmarkOf(m)
 		if c, err := decode[ad.LinkChange](m); err == nil {
 			l.l.Recall(c)
 		}
@@ -228,6 +274,7 @@ func (l *linker) recall(ctx context.Context, links string) (version string, err 
 		}
 		return nil
 	})
+	l.links = l.began
 	return version, err
 }
 
@@ -256,7 +303,7 @@ func (l *linker) apply(ctx context.Context, upTo uint64, ads []seqAd) error {
 	defer l.mu.Unlock()
 	from := l.at.UpTo
 	for _, x := range ads {
-		if x.seq <= l.at.UpTo {
+		if x.at.Seq <= l.at.UpTo {
 			continue
 		}
 		ch := l.l.Add(x.Ad)
@@ -264,7 +311,7 @@ func (l *linker) apply(ctx context.Context, upTo uint64, ads []seqAd) error {
 		if !x.corrected {
 			l.at.Read++
 		}
-		l.at.UpTo = x.seq
+		l.at.UpTo, l.ad = x.at.Seq, x.at
 	}
 	l.came = time.Now()
 	l.hold(upTo)
@@ -276,6 +323,7 @@ func (l *linker) apply(ctx context.Context, upTo uint64, ads []seqAd) error {
 	}
 	l.at.UpTo = upTo
 	l.show()
+	l.keepState()
 	return nil
 }
 
@@ -313,8 +361,11 @@ func (l *linker) hold(seq uint64) {
 // follows from it must be stored now.
 func (l *linker) store(ctx context.Context) error {
 	for attempt := 1; ; attempt++ {
-		err := l.pen.Publish(ctx, l.held)
+		last, err := l.pen.Store(ctx, l.held)
 		if err == nil {
+			if last > 0 { // else they were known: a start reads them again
+				l.links, l.told = last, landmark{Seq: last, ID: l.held[len(l.held)-1].ID}
+			}
 			l.held = nil
 			return nil
 		}

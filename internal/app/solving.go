@@ -56,8 +56,8 @@ func (l *linker) solve(ctx context.Context) error {
 	var p tempo
 	t := time.NewTicker(50 * time.Millisecond)
 	defer t.Stop()
-	decided := uint64(0)
-	for first := true; ; first = false {
+	decided := l.shown.Load().Decided
+	for first := !l.settled; ; first = false {
 		if now := l.a.bonds.Position(); now != decided || first {
 			decided = now
 			l.mu.Lock()
@@ -77,6 +77,17 @@ func (l *linker) solve(ctx context.Context) error {
 			return nil
 		case <-t.C:
 		}
+	}
+}
+
+// resume goes on from what was read. When all of it was solved under the decisions that
+// stand, no round is due. It is called before anything else works on l.
+func (l *linker) resume() {
+	now := l.a.bonds.Position()
+	l.settled = l.settled && !l.anew && l.at.Decided == now
+	l.l.Resume(l.a.decisions(), l.settled)
+	if !l.settled {
+		l.at.Solved, l.at.Decided = 0, 0
 	}
 }
 
@@ -140,6 +151,7 @@ func (l *linker) tell(ctx context.Context, r *link.Round, upTo, decided uint64) 
 		}
 		l.show()
 	}
+	l.keepState()
 	return more, nil
 }
 

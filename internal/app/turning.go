@@ -212,6 +212,9 @@ func (a *App) remove(ctx context.Context, g generation.Generation, o generation.
 				return err
 			}
 		}
+		if err := a.folder.wipeLinkState(a.folder.linkState(o.N)); err != nil {
+			return err
+		}
 	}
 	if old, err := a.book.Generation(g.Over); err == nil {
 		for _, base := range []string{stream.Listings, stream.Ads} {

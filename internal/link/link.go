@@ -44,6 +44,8 @@ type Linker struct {
 	moved    []int32             // ads that were placed since the last round began
 	changed  int                 // ads and decisions since the last round began
 	anew     bool                // everything is to be told
+	changes  *changes            // that are not written yet; nil when nobody writes them
+	outdated int64               // bytes of the state that was read back
 }
 
 // A reading says which of several readings of an ad were taken in.
@@ -104,8 +106,7 @@ func (l *Linker) Read(a *ad.Ad) (n int32, changed bool) {
 	n, known := l.s.Number(a.AdID)
 	if !known {
 		l.readings, l.at = append(l.readings, r), append(l.at, nowhere)
-		l.changed++
-		return l.s.Put(now), true
+		return l.read(l.s.Put(now)), true
 	}
 	old := l.readings[n]
 	switch {
@@ -113,9 +114,8 @@ func (l *Linker) Read(a *ad.Ad) (n int32, changed bool) {
 		return n, false
 	case r.decided > old.decided:
 		l.readings[n] = r
-		l.changed++
 		l.s.Put(now)
-		return n, true
+		return l.read(n), true
 	}
 	given := len(now.Phones) + len(now.Emails) + len(now.Handles)
 	both := 0
@@ -142,13 +142,21 @@ func (l *Linker) Read(a *ad.Ad) (n int32, changed bool) {
 	best.day = min(r.day, old.day)
 	now.At = time.Unix(int64(best.day)*86400, 0)
 	l.readings[n] = best
-	l.changed++
 	if text {
 		l.s.Put(now)
 	} else {
 		l.s.Give(n, now)
 	}
-	return n, true
+	return l.read(n), true
+}
+
+// read notes that an ad is new, or other than it was.
+func (l *Linker) read(n int32) int32 {
+	l.changed++
+	if l.changes != nil {
+		l.changes.ads = append(l.changes.ads, n)
+	}
+	return n
 }
 
 func listOf(a *weigh.Ad, kind string) *[]string {
@@ -256,6 +264,17 @@ func (l *Linker) put(n int32, p place) {
 		l.clusters[p.cluster].size++
 	}
 	l.at[n] = p
+	if l.changes != nil {
+		l.changes.places = append(l.changes.places, n)
+	}
+}
+
+// tellOf keeps what is told of a hub.
+func (l *Linker) tellOf(h ad.Hub) {
+	l.hubs[h.Value] = h
+	if l.changes != nil {
+		l.changes.hubs = append(l.changes.hubs, h.Value)
+	}
 }
 
 // move tells where an ad stands.
@@ -298,7 +317,7 @@ func (l *Linker) Recall(ch ad.LinkChange) {
 		l.put(n, p)
 	}
 	for _, h := range ch.Hubs {
-		l.hubs[h.Value] = h
+		l.tellOf(h)
 	}
 	for _, d := range ch.Lineage { // their names are taken
 		l.cluster(d.From)

@@ -272,7 +272,7 @@ func (l *Linker) tellHubs(r *Round, ch *ad.LinkChange) {
 	for _, v := range slices.SortedFunc(maps.Keys(held), byValue) {
 		h := held[v]
 		if old, ok := l.hubs[v]; !ok || r.anew || old.Held != h.Held || h.Carriers >= 2*old.Carriers {
-			l.hubs[v] = h
+			l.tellOf(h)
 			ch.Hubs = append(ch.Hubs, h)
 		}
 	}

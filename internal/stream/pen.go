@@ -158,19 +158,24 @@ func (p *Pen) refused(stream string, why error) error {
 // ErrFenced when another owner came after; of messages that go in several batches
 // the first may be stored then.
 func (p *Pen) Publish(ctx context.Context, msgs []ad.Message) error {
+	_, err := p.Store(ctx, msgs)
+	return err
+}
+
+// Store is Publish that returns the sequence of the last message; 0 when there was
+// none, or its id was known.
+func (p *Pen) Store(ctx context.Context, msgs []ad.Message) (last uint64, err error) {
 	if len(msgs) == 0 {
-		return nil
+		return 0, nil
 	}
 	if p.fences == nil {
-		_, err := p.bus.store(ctx, p.wire(msgs), nil)
-		return err
+		return p.bus.store(ctx, p.wire(msgs), nil)
 	}
 	f, err := p.fence(msgs[0].Subject)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = p.guarded(ctx, f, func(g *guard) (uint64, error) { return p.bus.store(ctx, p.wire(msgs), g) })
-	return err
+	return p.guarded(ctx, f, func(g *guard) (uint64, error) { return p.bus.store(ctx, p.wire(msgs), g) })
 }
 
 // Append stores one event as Bus.Append does. A fenced pen returns ErrFenced when

@@ -27,6 +27,7 @@ type Stream struct {
 	known    *known
 	d        *Decisions
 	held     map[int32]bool // values that the last round has held back
+	block    []uint32       // place for words that are read back
 }
 
 // names numbers strings.
