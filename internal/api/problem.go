@@ -88,6 +88,8 @@ func kinds() []kind {
 		{desk.ErrCorrection, "bad-request", 400, "say what it is about"},
 		{casework.ErrLinkDecided, "conflict", 409, "vigil decisions lists them and who made them"},
 		{desk.ErrLink, "bad-request", 400, "see vigil decide --help"},
+		{desk.ErrAsk, "bad-request", 400, "see vigil cluster --help"},
+		{desk.ErrNoGiver, "not-found", 404, "vigil cluster lists the values that its ads give"},
 		{desk.ErrLabel, "bad-request", 400, "see vigil label --help"},
 		{desk.ErrManyLabels, "too-large", 422, "name the ads, a part at a time"},
 		{desk.ErrNotANumber, "bad-value", 400, "write one telephone number in any form, with its area code"},

@@ -10,19 +10,33 @@ import (
 )
 
 type clusterCmd struct {
-	ID string `arg:"" optional:"" help:"Id of the cluster; without it the largest clusters are listed."`
+	ID       string `arg:"" optional:"" help:"Id of the cluster; without it the largest clusters are listed."`
+	Other    string `arg:"" optional:"" help:"Id of the second ad of --explain."`
+	Explain  string `help:"Say why this ad and a second one are together: the strongest path of reasons, with what they rest on." placeholder:"AD"`
+	Without  string `help:"Say what would become of the cluster if nobody gave this value. Nothing is stored." placeholder:"VALUE"`
+	Near     string `help:"Say who is nearly the poster of the cluster, and what this ad of it shares with others." placeholder:"AD"`
+	Template bool   `help:"Show the forms of its texts, with their slots and what fills them."`
 	printing
-	N int `help:"Clusters to list, or ads and reasons to show." default:"20" short:"n"`
+	N int `help:"Clusters to list, or ads, reasons and fills of a slot to show." default:"20" short:"n"`
 }
 
 // Example is shown in the help.
-func (*clusterCmd) Example() string { return "vigil cluster\nvigil cluster c3f9c2a7be01d44c" }
+func (*clusterCmd) Example() string {
+	return "vigil cluster\nvigil cluster c3f9c2a7be01d44c\nvigil cluster c3f9c2a7be01d44c --explain 3f9c2a7be01d44c8a6f20c9e5b71d3aa 81d0c2a7be01d44c8a6f20c9e5b71d3a\nvigil cluster c3f9c2a7be01d44c --without 912-555-0143"
+}
 
 // Run shows one cluster or lists the largest.
 func (k *clusterCmd) Run(c *Context) error {
-	cl, err := c.Client()
+	asks, err := k.asks()
 	if err != nil {
 		return err
+	}
+	cl, err := c.Client()
+	switch {
+	case err != nil:
+		return err
+	case asks:
+		return k.ask(c, cl)
 	}
 	if k.ID != "" {
 		v, err := cl.Cluster(c.Ctx, k.ID)

@@ -15,13 +15,14 @@ import (
 )
 
 type linkCmd struct {
-	File    string   `arg:"" help:"File of ads as JSONL; - is the standard input."`
-	Other   string   `arg:"" optional:"" help:"Id of the second ad of --explain."`
-	Score   string   `help:"Compare with the labels in this file instead of printing the clusters." placeholder:"GOLD"`
-	Explain string   `help:"Say why this ad and a second one hang together, or that they do not, and what nearly joined the first one to others, instead of printing the clusters." placeholder:"ID"`
-	Export  string   `help:"Print what holds ads together as a graph instead: csv, ftm (FollowTheMoney), gexf or graphml." enum:",csv,ftm,gexf,graphml" default:"" placeholder:"FORMAT"`
-	Cluster string   `help:"Of --export: only the cluster that this ad is in." placeholder:"ID"`
-	Without []string `help:"Link as if nobody gave this number, address or handle; may be repeated." placeholder:"VALUE"`
+	File     string   `arg:"" help:"File of ads as JSONL; - is the standard input."`
+	Other    string   `arg:"" optional:"" help:"Id of the second ad of --explain."`
+	Score    string   `help:"Compare with the labels in this file instead of printing the clusters." placeholder:"GOLD"`
+	Explain  string   `help:"Say why this ad and a second one hang together, or that they do not, and what nearly joined the first one to others, instead of printing the clusters." placeholder:"ID"`
+	Export   string   `help:"Print what holds ads together as a graph instead: csv, ftm (FollowTheMoney), gexf or graphml." enum:",csv,ftm,gexf,graphml" default:"" placeholder:"FORMAT"`
+	Cluster  string   `help:"Of --export: only the cluster that this ad is in." placeholder:"ID"`
+	Template string   `help:"Print the forms of the texts of the cluster that this ad is in, with their slots and what fills them, instead of the clusters." placeholder:"ID"`
+	Without  []string `help:"Link as if nobody gave this number, address or handle; may be repeated." placeholder:"VALUE"`
 	printing
 }
 
@@ -47,7 +48,7 @@ func (k *linkCmd) Run(c *Context) error {
 	start := time.Now()
 	l := weigh.New()
 	l.Without(k.Without...)
-	in := linkable{keep: k.Explain != "", said: &progress{to: c.Stderr, last: start}}
+	in := linkable{keep: k.Explain+k.Template != "", said: &progress{to: c.Stderr, last: start}}
 	bad := in.read(c, file, l)
 	if bad != nil && l.Len() == 0 || c.Ctx.Err() != nil {
 		return errors.Join(bad, c.Ctx.Err())
@@ -61,6 +62,8 @@ func (k *linkCmd) Run(c *Context) error {
 	switch {
 	case k.Explain != "":
 		return errors.Join(k.explain(c, p, other, in.ads), bad)
+	case k.Template != "":
+		return errors.Join(k.template(c, l, p, in.ads), bad)
 	case k.Score != "":
 		return errors.Join(k.score(c, l, p), bad)
 	case k.Export != "":
@@ -85,8 +88,8 @@ type linked struct {
 // arguments tells the file from the second ad, in whatever order they stand.
 func (k *linkCmd) arguments() (file, other string, err error) {
 	switch {
-	case k.Explain != "" && k.Score != "", k.Export != "" && k.Explain+k.Score != "":
-		return "", "", fail(codeUsage, "", errors.New("give one of --score, --explain and --export"))
+	case len(given([]string{k.Explain, k.Score, k.Export, k.Template})) > 1:
+		return "", "", fail(codeUsage, "", errors.New("give one of --score, --explain, --template and --export"))
 	case k.Cluster != "" && k.Export == "":
 		return "", "", fail(codeUsage, "vigil link ads.jsonl --export graphml --cluster ID", errors.New("--cluster says what --export prints"))
 	case k.Explain == "" && k.Other != "":
@@ -223,6 +226,34 @@ func (k *linkCmd) explain(c *Context, p *weigh.Partition, other string, ads map[
 	}
 	return nil
 }
+
+// template prints the forms of the texts of a cluster.
+func (k *linkCmd) template(c *Context, l *weigh.Linker, p *weigh.Partition, ads map[string]weigh.Ad) error {
+	cluster := -1
+	for i := range l.Len() {
+		if l.ID(i) == k.Template {
+			cluster = p.Clusters[i]
+		}
+	}
+	if cluster < 0 {
+		return fail(codeNotFound, "", fmt.Errorf("template of ad %s: %w in the file", k.Template, ad.ErrNotFound))
+	}
+	var texts []string
+	for i := range l.Len() {
+		if p.Clusters[i] == cluster {
+			a := ads[l.ID(i)]
+			texts = append(texts, a.Title+"\n"+a.Body)
+		}
+	}
+	t := weigh.Forms(texts)
+	if k.JSON {
+		return c.value(t)
+	}
+	printTemplate(c.Stdout, t, mostFills)
+	return nil
+}
+
+const mostFills = 20 // of a slot
 
 func printQuotes(w io.Writer, id string, quotes []weigh.Quote) {
 	for _, q := range quotes {

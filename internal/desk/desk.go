@@ -98,6 +98,7 @@ type Desk struct {
 		held map[ad.Value]ad.Hub
 	}
 	lookups lookups
+	solving chan struct{} // holds one who weighs evidence anew
 }
 
 // New returns a desk.
@@ -111,7 +112,7 @@ func New(p Parts) *Desk {
 	if p.Clock == nil {
 		p.Clock = p.Now
 	}
-	return &Desk{Parts: p}
+	return &Desk{Parts: p, solving: make(chan struct{}, 1)}
 }
 
 // may authorises an action; a refusal is written to the log too.
