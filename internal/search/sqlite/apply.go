@@ -15,15 +15,16 @@ import (
 
 // statements are those of Apply, prepared once.
 type statements struct {
-	adGet, adNew, adFirst, adSeen, adMove, adRemoved *sql.Stmt
-	docGet, docNew, docSeen, docLead                 *sql.Stmt
-	contentGet, contentPut, traitPut                 *sql.Stmt
-	wordsPut, wordsDrop                              *sql.Stmt
-	sightingNew, removalNew, removalFirst            *sql.Stmt
-	clusterGet, clusterNew, clusterSize, hub         *sql.Stmt
-	tally, position                                  *sql.Stmt
-	postPut, postDrop                                *sql.Stmt
-	all                                              []*sql.Stmt
+	adIs, adGet, adNew, adFirst              *sql.Stmt
+	adSeen, adMove, adRemoved                *sql.Stmt
+	docGet, docNew, docSeen, docRevise       *sql.Stmt
+	contentGet, contentPut, traitsPut        *sql.Stmt
+	wordsPut, wordsDrop                      *sql.Stmt
+	sightingNew, removalNew, removalFirst    *sql.Stmt
+	clusterGet, clusterNew, clusterSize, hub *sql.Stmt
+	tally, position                          *sql.Stmt
+	postPut, postDrop                        *sql.Stmt
+	all                                      []*sql.Stmt
 }
 
 func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
@@ -34,17 +35,18 @@ func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
 	}{
 		{&s.adGet, `SELECT n, cluster, cluster_seq, first_seen, last_seen, last_version, current, removed_at, labels, label_seq FROM ad WHERE id = ?`},
 		{&s.adNew, `INSERT INTO ad (id) VALUES (?)`},
-		{&s.adFirst, `INSERT INTO ad (id, first_seen, last_seen, last_version, current) VALUES (?, ?, ?, ?, (SELECT ifnull(max(n), 0) + 1 FROM doc))`},
+		{&s.adIs, `SELECT 1 FROM ad WHERE id = ?`},
+		{&s.adFirst, `INSERT INTO ad (id, first_seen, last_seen, last_version, current) VALUES (?, ?, ?, ?, (SELECT ifnull(max(n), 0) + 1 FROM doc)) ON CONFLICT (id) DO NOTHING`},
 		{&s.adSeen, `UPDATE ad SET first_seen = ?, last_seen = ?, last_version = ?, current = ? WHERE n = ?`},
 		{&s.adMove, `UPDATE ad SET cluster = ?, cluster_seq = ?, joined = ? WHERE n = ?`},
 		{&s.adRemoved, `UPDATE ad SET removed_at = ? WHERE n = ?`},
 		{&s.docGet, `SELECT n, first_seen, first_version, last_seen FROM doc WHERE id = ?`},
-		{&s.docNew, `INSERT INTO doc (id, ad, first_seen, first_version, last_seen, sightings, posted, lead) VALUES (?, ?, ?, ?, ?, 1, ?, ?)`},
+		{&s.docNew, `INSERT INTO doc (id, ad, first_seen, first_version, last_seen, sightings, posted, lead, traits) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?)`},
 		{&s.docSeen, `UPDATE doc SET first_seen = ?, first_version = ?, last_seen = ?, sightings = sightings + 1, posted = iif(?, ?, posted) WHERE n = ?`},
-		{&s.docLead, `UPDATE doc SET lead = ? WHERE n = ?`},
+		{&s.docRevise, `UPDATE doc SET lead = ?, traits = ? WHERE n = ?`},
 		{&s.contentGet, `SELECT data FROM content WHERE n = ?`},
 		{&s.contentPut, `INSERT INTO content (n, data) VALUES (?, ?) ON CONFLICT (n) DO UPDATE SET data = excluded.data`},
-		{&s.traitPut, `INSERT OR REPLACE INTO trait (n, v) VALUES (?, ?)`},
+		{&s.traitsPut, `UPDATE doc SET traits = ? WHERE n = ?`},
 		{&s.wordsPut, `INSERT INTO words (rowid, title, body, location, rest, exact) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&s.wordsDrop, `INSERT INTO words (words, rowid, title, body, location, rest, exact) VALUES ('delete', ?, ?, ?, ?, ?, ?)`},
 		{&s.sightingNew, `INSERT INTO sighting (ad, seen_at, version, doc, capture, seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`},
@@ -90,10 +92,15 @@ func (x *Index) Apply(ctx context.Context, source string, upTo uint64, changes [
 	// look between changes is enough and costs nothing.
 	whole := context.WithoutCancel(ctx)
 	b := &batch{tx: tx, st: x.st}
-	for _, c := range changes {
+	done, err := b.ahead(whole, changes)
+	if err != nil {
+		return x.fail("write", errors.Join(err, tx.Rollback()))
+	}
+	defer done()
+	for i, c := range changes {
 		err := ctx.Err()
 		if err == nil {
-			err = b.change(whole, c)
+			err = b.change(whole, i, c)
 		}
 		if err != nil {
 			return x.fail("write", errors.Join(fmt.Errorf("change %d of %s: %w", c.Seq, source, err), tx.Rollback()))
@@ -118,8 +125,10 @@ type batch struct {
 	st                        *statements
 	ads, documents, sightings int
 	terms                     []string // of erased documents
-	record                    []byte   // of the version under way, where it was given
-	labels                    []string // of its ad
+	labels                    []string // of the ad of the version under way
+	fresh                     []bool   // by change: it is a version of an ad that was not known
+	drafts                    <-chan draft
+	draft                     draft // of the version under way
 }
 
 func (b *batch) exec(ctx context.Context, st *sql.Stmt, args ...any) (sql.Result, error) {
@@ -130,13 +139,19 @@ func (b *batch) row(ctx context.Context, st *sql.Stmt, args ...any) *sql.Row {
 	return st.QueryRowContext(ctx, args...)
 }
 
-func (b *batch) change(ctx context.Context, c search.Change) error {
+func (b *batch) change(ctx context.Context, i int, c search.Change) error {
 	if err := c.Refuse(); err != nil {
 		return err
 	}
 	switch {
 	case c.Version != nil:
-		b.record, b.labels = c.Record, nil
+		b.labels, b.draft = nil, draft{data: c.Record}
+		if b.fresh[i] { // as most often: then nothing else is known either
+			b.draft = <-b.drafts
+			if known, err := b.first(ctx, c.Seq, c.Version); err != nil || !known {
+				return err
+			}
+		}
 		return b.version(ctx, c.Seq, c.Version)
 	case c.Removal != nil:
 		return b.removal(ctx, c.Removal)
@@ -184,9 +199,6 @@ func (b *batch) ad(ctx context.Context, id string) (adRow, error) {
 func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 	seen, id := v.SeenAt.UnixMicro(), key(v.VersionID)
 	a, err := b.known(ctx, v.AdID)
-	if errors.Is(err, sql.ErrNoRows) { // as most often: then nothing else is known either
-		return b.first(ctx, seq, v, seen, id)
-	}
 	if err != nil {
 		return err
 	}
@@ -198,7 +210,7 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 		return err
 	}
 	if !known {
-		r, err := b.exec(ctx, b.st.docNew, doc.id, a.n, seen, id, seen, micros(v.PostedAt), leadOf(v))
+		r, err := b.exec(ctx, b.st.docNew, doc.id, a.n, seen, id, seen, micros(v.PostedAt), leadOf(v), search.Traits(v, b.labels))
 		if err != nil {
 			return err
 		}
@@ -216,7 +228,7 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 	case fresh == 0 && !known:
 		return errors.New("the version is known with another content")
 	case fresh == 0 && v.Decided > 0: // perhaps read again, after a decision
-		return b.store(ctx, doc.n, v, true)
+		return b.revise(ctx, doc.n, v)
 	case fresh == 0: // delivered again
 		return nil
 	}
@@ -225,7 +237,7 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 		err = b.seenAgain(ctx, doc, v)
 	} else {
 		b.documents++
-		err = b.store(ctx, doc.n, v, false)
+		err = b.store(ctx, doc.n, v)
 	}
 	if err != nil {
 		return err
@@ -233,28 +245,33 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 	return b.adSeen(ctx, a, doc.n, seen, id)
 }
 
-// first adds the first sighting of an ad of which nothing is known.
-func (b *batch) first(ctx context.Context, seq uint64, v *ad.Ad, seen int64, id any) error {
+// first adds the first sighting of an ad of which nothing is known, unless a change
+// before it in the batch has told of the ad.
+func (b *batch) first(ctx context.Context, seq uint64, v *ad.Ad) (known bool, err error) {
+	seen, id := v.SeenAt.UnixMicro(), key(v.VersionID)
 	r, err := b.exec(ctx, b.st.adFirst, key(v.AdID), seen, seen, id)
 	if err != nil {
-		return err
+		return false, err
+	}
+	if put, err := r.RowsAffected(); err != nil || put == 0 {
+		return true, err
 	}
 	n, err := r.LastInsertId()
 	if err != nil {
-		return err
+		return false, err
 	}
-	if r, err = b.exec(ctx, b.st.docNew, key(ad.DocumentID(v.AdID, v.ContentSHA256)), n, seen, id, seen, micros(v.PostedAt), leadOf(v)); err != nil {
-		return err
+	if r, err = b.exec(ctx, b.st.docNew, key(ad.DocumentID(v.AdID, v.ContentSHA256)), n, seen, id, seen, micros(v.PostedAt), leadOf(v), search.Traits(v, nil)); err != nil {
+		return false, err
 	}
 	doc, err := r.LastInsertId()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if _, err := b.exec(ctx, b.st.sightingNew, n, seen, id, doc, key(v.CaptureID), int64(seq)); err != nil {
-		return err
+		return false, err
 	}
 	b.ads, b.documents, b.sightings = b.ads+1, b.documents+1, b.sightings+1
-	return b.store(ctx, doc, v, false)
+	return false, b.store(ctx, doc, v)
 }
 
 // A docRow is what Apply needs of the row of one document.
@@ -279,7 +296,7 @@ func (b *batch) seenAgain(ctx context.Context, d docRow, v *ad.Ad) error {
 	if !earlier && v.Decided == 0 {
 		return nil
 	}
-	return b.store(ctx, d.n, v, true)
+	return b.revise(ctx, d.n, v)
 }
 
 // counts reports whether one reading of a document counts rather than another: it
@@ -299,52 +316,55 @@ func leadOf(v *ad.Ad) float64 {
 	return v.Lead.Score
 }
 
-// store writes the content of a document, in place of another one if it counts
-// rather than that. Tokens are written anew only when they differ.
-func (b *batch) store(ctx context.Context, n int64, v *ad.Ad, replace bool) error {
-	data := b.record
-	if data == nil {
-		var err error
-		if data, err = json.Marshal(v); err != nil {
+// store writes the content of a new document.
+func (b *batch) store(ctx context.Context, n int64, v *ad.Ad) error {
+	if err := b.draft.complete(v); err != nil {
+		return err
+	}
+	if _, err := b.exec(ctx, b.st.contentPut, n, b.draft.data); err != nil {
+		return err
+	}
+	if counted(v) {
+		if err := b.post(ctx, n, v); err != nil {
 			return err
 		}
 	}
-	r := newRow(v)
-	if replace {
-		var old []byte
-		if err := b.row(ctx, b.st.contentGet, n).Scan(&old); err != nil {
-			return err
-		}
-		before, err := ad.Decode[ad.Ad](old)
-		if err != nil {
-			return err
-		}
-		if !counts(v, &before) {
-			return nil
-		}
-		if leadOf(v) != leadOf(&before) {
-			if _, err := b.exec(ctx, b.st.docLead, leadOf(v), n); err != nil {
-				return err
-			}
-		}
-		if w := newRow(&before); w == r {
-			replace = false
-		} else if err := b.words(ctx, b.st.wordsDrop, n, w); err != nil {
-			return err
-		}
+	return b.words(ctx, b.st.wordsPut, n, b.draft.row)
+}
+
+// revise puts a reading of a document in the place of the one that is there, if it
+// counts rather than that. Tokens are written anew only when they differ.
+func (b *batch) revise(ctx context.Context, n int64, v *ad.Ad) error {
+	var old []byte
+	if err := b.row(ctx, b.st.contentGet, n).Scan(&old); err != nil {
+		return err
+	}
+	before, err := ad.Decode[ad.Ad](old)
+	if err != nil || !counts(v, &before) {
+		return err
+	}
+	if err := b.draft.complete(v); err != nil {
+		return err
+	}
+	if _, err := b.exec(ctx, b.st.docRevise, leadOf(v), search.Traits(v, b.labels), n); err != nil {
+		return err
+	}
+	if _, err := b.exec(ctx, b.st.contentPut, n, b.draft.data); err != nil {
+		return err
+	}
+	if counted(v) {
+		err = b.post(ctx, n, v)
 	} else {
-		replace = true
+		_, err = b.exec(ctx, b.st.postDrop, n)
 	}
-	if _, err := b.exec(ctx, b.st.contentPut, n, data); err != nil {
+	had := newRow(&before)
+	if err != nil || had == b.draft.row {
 		return err
 	}
-	if _, err := b.exec(ctx, b.st.traitPut, n, search.Traits(v, b.labels)); err != nil {
+	if err := b.words(ctx, b.st.wordsDrop, n, had); err != nil {
 		return err
 	}
-	if err := b.post(ctx, n, v); err != nil || !replace {
-		return err
-	}
-	return b.words(ctx, b.st.wordsPut, n, r)
+	return b.words(ctx, b.st.wordsPut, n, b.draft.row)
 }
 
 // words puts in the tokens of a document, or takes them out: they must then be the

@@ -108,7 +108,7 @@ func (b *batch) eraseAd(ctx context.Context, id string) error {
 		return err
 	}
 	b.sightings -= int(seen)
-	for _, q := range []string{`DELETE FROM trait WHERE n IN (SELECT n FROM doc WHERE ad = ?)`, `DELETE FROM post WHERE ad = ?`, `DELETE FROM doc WHERE ad = ?`, `DELETE FROM removal WHERE ad = ?`, `DELETE FROM ad WHERE n = ?`} {
+	for _, q := range []string{`DELETE FROM post WHERE ad = ?`, `DELETE FROM doc WHERE ad = ?`, `DELETE FROM removal WHERE ad = ?`, `DELETE FROM ad WHERE n = ?`} {
 		if _, err := b.tx.ExecContext(ctx, q, a.n); err != nil {
 			return err
 		}

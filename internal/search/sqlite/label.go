@@ -36,10 +36,10 @@ func (b *batch) label(ctx context.Context, seq int64, l *ad.Labels) error {
 	}
 	for _, n := range docs {
 		var traits string
-		if err := b.tx.QueryRowContext(ctx, `SELECT v FROM trait WHERE n = ?`, n).Scan(&traits); err != nil {
+		if err := b.tx.QueryRowContext(ctx, `SELECT traits FROM doc WHERE n = ?`, n).Scan(&traits); err != nil {
 			return err
 		}
-		if _, err := b.exec(ctx, b.st.traitPut, n, search.Relabelled(traits, l.Names)); err != nil {
+		if _, err := b.exec(ctx, b.st.traitsPut, search.Relabelled(traits, l.Names), n); err != nil {
 			return err
 		}
 	}

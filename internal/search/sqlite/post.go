@@ -39,12 +39,13 @@ const (
 	sureAuthor = .5
 )
 
-// post notes what counting needs of a document, or that there is nothing to count.
+// counted reports whether an ad is one of those that are counted.
+func counted(v *ad.Ad) bool {
+	return v.Side != nil && v.Side.Side != ad.SideOther && v.Via == ad.ViaCrawl
+}
+
+// post notes what counting needs of a document that is counted.
 func (b *batch) post(ctx context.Context, n int64, v *ad.Ad) error {
-	if v.Side == nil || v.Side.Side == ad.SideOther || v.Via != ad.ViaCrawl {
-		_, err := b.exec(ctx, b.st.postDrop, n)
-		return err
-	}
 	at := v.PostedAt
 	if at.IsZero() || at.After(v.SeenAt) {
 		at = v.SeenAt

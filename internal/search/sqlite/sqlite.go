@@ -33,7 +33,7 @@ const (
 	application = 0x5667696c
 	// version is the layout of the file. Raise it with every change of the schema
 	// or of what text.Tokens, query.Texts, query.Exact or newRow give: the index is rebuilt.
-	version = 7
+	version = 8
 )
 
 // schema is the layout. Times are microseconds since 1970, null when not known.
@@ -71,13 +71,13 @@ CREATE TABLE doc (
 	last_seen     INTEGER NOT NULL,
 	sightings     INTEGER NOT NULL,
 	posted        INTEGER,
-	lead          REAL NOT NULL     -- score, 0 for none
+	lead          REAL NOT NULL,    -- score, 0 for none
+	traits        TEXT NOT NULL     -- the values of its facets, so that counting them is not reading the content
 );
 CREATE INDEX doc_ad ON doc (ad);
-CREATE INDEX doc_newest ON doc (last_seen DESC, id, first_seen); -- the third for seen:, without the row
+-- Newest first is from its end, where what is new is put in. The third is for seen:, without the row.
+CREATE INDEX doc_newest ON doc (last_seen, id DESC, first_seen);
 CREATE INDEX doc_posted ON doc (posted) WHERE posted IS NOT NULL;
--- The values of its facets, so that counting them is not reading the content.
-CREATE TABLE trait (n INTEGER PRIMARY KEY, v TEXT NOT NULL);
 CREATE TABLE content (n INTEGER PRIMARY KEY, data BLOB NOT NULL);
 
 CREATE TABLE sighting (

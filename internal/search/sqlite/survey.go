@@ -78,7 +78,7 @@ func (x *Index) Survey(ctx context.Context, q query.Node, a search.Ask) (s searc
 			}
 			t.Add(string(traits), time.UnixMicro(last), 1)
 			return nil
-		}, "SELECT t.v, d.last_seen FROM "+p.from+" CROSS JOIN trait t ON t.n = d.n WHERE "+p.where, p.args...)
+		}, "SELECT d.traits, d.last_seen FROM "+p.from+" WHERE "+p.where, p.args...)
 	})
 	if err != nil {
 		return search.Survey{}, err

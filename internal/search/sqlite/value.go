@@ -69,11 +69,11 @@ func newRow(a *ad.Ad) row {
 		}
 	}
 	var b strings.Builder
-	for _, v := range query.Exact(a) {
-		b.WriteString(boundary)
+	for _, v := range query.Exact(a) { // each asked for by itself, so nothing need part them
+		b.WriteByte(' ')
 		b.WriteString(exact(v))
 		if v.Kind == "phone" {
-			b.WriteString(boundary)
+			b.WriteByte(' ')
 			b.WriteString(exact(ad.Value{Kind: backwards, Value: reversed(v.Value)}))
 		}
 	}
