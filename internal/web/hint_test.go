@@ -92,7 +92,7 @@ func TestWatchingWhatIsHeldBackIsConfirmed(t *testing.T) {
 	if s := strip(body); res.StatusCode != 200 || !strings.Contains(s, "14 ads of about 11 unlike posters give it") || !strings.Contains(s, "Watch it all the same") || !strings.Contains(body, `name="back" value="/inbox"`) {
 		t.Errorf("before confirming: %d %s", res.StatusCode, s)
 	}
-	if _, body := h.get("/watches"); !strings.Contains(body, "You watch nothing yet") {
+	if _, body := h.get("/watches"); !strings.Contains(body, "Nothing is watched yet") {
 		t.Errorf("it is watched before that was confirmed: %s", strip(body))
 	}
 	h.to("/inbox", "/watches", "value", "desk@booking.example", "back", "/inbox", "confirm", "yes")

@@ -111,7 +111,7 @@ func TestLookupPages(t *testing.T) {
 	if _, body = h.get(list); !strings.Contains(strip(body), "You are watching 2 values as a list") {
 		t.Fatalf("watched at %q:\n%s", list, strip(body))
 	}
-	if _, body = h.get("/watches"); !strings.Contains(body, "1 list of watches") || !strings.Contains(body, "2 more watches in lists") && !strings.Contains(body, "You watch nothing else") {
+	if _, body = h.get("/watches"); !strings.Contains(body, "1 list of watches") || !strings.Contains(body, "2 more watches in lists") && !strings.Contains(body, "You watch nothing beside your lists") {
 		t.Errorf("watches:\n%s", strip(body))
 	}
 	h.to("/watches", list+"/end")

@@ -184,7 +184,7 @@ func TestOtherOriginsAreRefused(t *testing.T) {
 			t.Errorf("%s: %d", name, res.StatusCode)
 		}
 	}
-	if _, body := h.get("/watches"); !strings.Contains(body, "You watch nothing yet") {
+	if _, body := h.get("/watches"); !strings.Contains(body, "Nothing is watched yet") {
 		t.Error("a refused request did something")
 	}
 }
