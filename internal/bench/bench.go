@@ -30,6 +30,7 @@ type Config struct {
 	Data    string         // folder for what the measurements write; made, and emptied at the end
 	Ads     int            // 0 for what suits the measurement
 	Rounds  int            // of each contender, in turn
+	Rate    int            // listings a second of freshness; 0 for 500
 	Index   elastic.Server // where throughput and freshness keep the index; a file when it names no URL
 	Profile string         // folder for profiles of processor time, one a contender and round; "" writes none
 	Out     io.Writer

@@ -90,7 +90,7 @@ func TestPeerComesToTheSame(t *testing.T) {
 		if err := p.Bus.Publish(ctx, captures); err != nil {
 			return err
 		}
-		if err := arrived(ctx, p, len(captures)); err != nil {
+		if err := arrived(ctx, p, len(captures), 5*time.Millisecond); err != nil {
 			return err
 		}
 		docs, _ := contents(t, p.Index) // clusters differ until a round has found who is behind all ads

@@ -97,7 +97,7 @@ func (b *Bench) fill(ctx context.Context, f *filling, dir string, enough func(re
 		if err != nil {
 			return err
 		}
-		if err := arrived(ctx, p, f.ads); err != nil {
+		if err := arrived(ctx, p, f.ads, b.often(5*time.Millisecond)); err != nil {
 			return err
 		}
 		s.Ads = f.ads

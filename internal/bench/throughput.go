@@ -76,7 +76,9 @@ func runPeer(ctx context.Context, steps peerSteps, dir string, captures []ad.Mes
 		return nil, err
 	}
 	s := begin()
-	err = w.run(ctx, captures)
+	if err = w.run(ctx, captures); err == nil {
+		_, err = w.index.Position(ctx, "captures") // until it can be found
+	}
 	s.end()
 	if err == nil {
 		err = counted(ctx, w.index, len(captures))
@@ -118,7 +120,7 @@ func (b *Bench) runOurs(ctx context.Context, set *site.Set, dir string, captures
 		if err := parts.Bus.Publish(ctx, captures); err != nil {
 			return err
 		}
-		if err := arrived(ctx, parts, len(captures)); err != nil {
+		if err := arrived(ctx, parts, len(captures), b.often(5*time.Millisecond)); err != nil {
 			return err
 		}
 		s.end()
@@ -167,9 +169,10 @@ func opened(ctx context.Context, a *app.App) error {
 	}
 }
 
-// arrived waits until that many ads are linked, matched and searchable.
-func arrived(ctx context.Context, p app.Parts, ads int) error {
-	tick := time.NewTicker(5 * time.Millisecond)
+// arrived waits until that many ads are linked, matched and searchable, and looks
+// every so often.
+func arrived(ctx context.Context, p app.Parts, ads int, every time.Duration) error {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		select {
