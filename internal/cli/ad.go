@@ -137,6 +137,7 @@ func printValues(c *Context, v api.Ad, d ad.Document) {
 	}
 	printLanguage(c, &d.Ad)
 	printCorrections(c, v)
+	printLabels(c, v)
 }
 
 // printLanguage lists the language found in an ad.

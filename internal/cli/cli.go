@@ -60,6 +60,8 @@ type client struct {
 	Ad          adCmd          `cmd:"" help:"Show one ad with its history."`
 	Correct     correctCmd     `cmd:"" help:"Say that what was read in an ad is no number, or what it reads."`
 	Corrections correctionsCmd `cmd:"" help:"List how the reading of ads was corrected, and take that back."`
+	Label       labelCmd       `cmd:"" help:"Say what you call an ad, or the ads of a cluster, and take that back."`
+	Labels      labelsCmd      `cmd:"" help:"List the labels that ads can be given and have."`
 	Decide      decideCmd      `cmd:"" help:"Decide that one poster is behind ads, or that not, or that a value joins nothing."`
 	Decisions   decisionsCmd   `cmd:"" help:"List what people decided about who is behind ads, and take that back."`
 	Cluster     clusterCmd     `cmd:"" help:"Show a cluster of linked ads and why they are linked, or the largest clusters."`

@@ -55,7 +55,7 @@ func hide(k *kong.Context) {
 	}
 	server, token := true, true
 	switch top.Name {
-	case "search", "export", "ad", "correct", "corrections", "cluster", "demand", "site", "watch", "inbox", "erase", "hold", "audit", "status", "replay", "reindex", "dead-letters":
+	case "search", "export", "ad", "correct", "corrections", "label", "labels", "cluster", "demand", "site", "watch", "inbox", "erase", "hold", "audit", "status", "replay", "reindex", "dead-letters":
 	case "packet", "backup":
 		server = n.Name != "verify"
 		token = server

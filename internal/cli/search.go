@@ -221,6 +221,9 @@ func printDocs(c *Context, docs []ad.Document, more func(*ad.Ad) []string) {
 				}
 			}
 		}
+		if len(d.Labels) > 0 {
+			t.note("labelled " + clean(strings.Join(d.Labels, ", ")))
+		}
 		if d.Cluster != "" {
 			t.note("ad " + d.Ad.AdID + "  cluster " + d.Cluster)
 		} else {

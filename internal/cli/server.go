@@ -222,6 +222,7 @@ type runCmd struct {
 	rulesFlag
 	Move    bool          `name:"move-index" group:"Index" help:"Move the index from where the folder remembers to where --index says: it is made there anew from the streams, and deleted where it was."`
 	Agency  string        `help:"Agency named in evidence packets." placeholder:"NAME"`
+	Labels  []string      `help:"Labels that are offered where ads are labelled, in place of the built-in ones." placeholder:"LABEL,LABEL"`
 	NoCrawl bool          `help:"Serve only; fetch nothing."`
 	Roles   *string       `help:"Parts that run in this process, of ${roles}; all when left out." placeholder:"ROLE,ROLE"`
 	Admin   string        `help:"Address of metrics and health, asked without a name, and, at an address of this machine only, of profiles; none when left out." placeholder:"127.0.0.1:8421"`
@@ -246,6 +247,7 @@ func (r *runCmd) Run(c *Context) error {
 	if c.Env("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(servedMemory)
 	}
+	cfg.Labels = r.Labels
 	cfg.Listen, cfg.TLSCert, cfg.TLSKey, cfg.Agency, cfg.Crawl = r.Listen, r.TLSCert, r.TLSKey, r.Agency, !r.NoCrawl
 	cfg.Admin, cfg.Keep, cfg.Traces, cfg.MoveIndex = r.Admin, r.Keep, r.Traces, r.Move
 	if r.Move && len(r.Index) == 0 {
