@@ -54,6 +54,11 @@ func compile(n query.Node) cond {
 			parts[i] = `"` + w + `"`
 		}
 		return joinMatch(parts, " OR ")
+	case query.Prefix:
+		if n.Token() == "" {
+			return nothing
+		}
+		return cond{match: `"` + n.Token() + `" *`}
 	case query.Phone:
 		return either(query.Asked(n), phrase("", n.Text), parts(n.Part)...)
 	case query.Field:
@@ -286,7 +291,7 @@ func ranks(n query.Node) bool {
 		return anyRanks(n.Of)
 	case query.Word:
 		return len(query.Asked(n)) == 0
-	case query.Phrase, query.Near, query.Terms:
+	case query.Phrase, query.Near, query.Terms, query.Prefix:
 		return true
 	case query.Field:
 		return n.Name == "title" || n.Name == "city"

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,21 +70,61 @@ func (x *Index) Survey(ctx context.Context, q query.Node, a search.Ask) (s searc
 		if err != nil {
 			return err
 		}
-		p := planned(q, true)
-		return each(ctx, tx, func(scan func(...any) error) error {
-			var traits sql.RawBytes
-			var last int64
-			if err := scan(&traits, &last); err != nil {
-				return err
-			}
-			t.Add(string(traits), time.UnixMicro(last), 1)
-			return nil
-		}, "SELECT d.traits, d.last_seen FROM "+p.from+" WHERE "+p.where, p.args...)
+		return planned(q, true).survey(ctx, tx, t)
 	})
 	if err != nil {
 		return search.Survey{}, err
 	}
 	return t.Survey(), nil
+}
+
+const (
+	// surveyed is how many documents are looked at by one statement of a survey.
+	surveyed = 1 << 15
+
+	betweenDocuments = "\x1c"
+	betweenColumns   = "\x1d"
+)
+
+// survey tallies what a plan finds. What matches words is given by SQLite in one
+// string for thousands of documents: a row for each would take five times as long.
+func (p plan) survey(ctx context.Context, tx *sql.Tx, t *search.Tally) error {
+	const columns = "d.traits || char(0x1d) || d.last_seen"
+	if p.match == "" {
+		return each(ctx, tx, func(scan func(...any) error) error {
+			var traits string
+			var last int64
+			if err := scan(&traits, &last); err != nil {
+				return err
+			}
+			t.Add(traits, time.UnixMicro(last), 1)
+			return nil
+		}, "SELECT d.traits, d.last_seen FROM "+p.from+" WHERE "+p.where, p.args...)
+	}
+	var last sql.NullInt64
+	if err := tx.QueryRowContext(ctx, `SELECT max(n) FROM doc`).Scan(&last); err != nil {
+		return err
+	}
+	part, err := tx.PrepareContext(ctx, "SELECT group_concat("+columns+", char(0x1c)) FROM "+p.from+" WHERE "+p.where+" AND words.rowid > ? AND words.rowid <= ?")
+	if err != nil {
+		return err
+	}
+	for from := int64(0); err == nil && from < last.Int64; from += surveyed {
+		var all sql.NullString
+		if err = part.QueryRowContext(ctx, append(slices.Clone(p.args), from, from+surveyed)...).Scan(&all); err != nil || !all.Valid {
+			continue
+		}
+		for one := range strings.SplitSeq(all.String, betweenDocuments) {
+			traits, at, _ := strings.Cut(one, betweenColumns)
+			seen, bad := strconv.ParseInt(at, 10, 64)
+			if bad != nil {
+				err = search.ErrDamaged
+				break
+			}
+			t.Add(traits, time.UnixMicro(seen), 1)
+		}
+	}
+	return errors.Join(err, part.Close())
 }
 
 // Walk gives every document that matches; see search.Surveyor. It notes the ids
@@ -347,5 +388,32 @@ func terms(ctx context.Context, db queryer, prefix string) iter.Seq2[string, err
 
 // expanded puts the words of the index in place of what stands for several.
 func expanded(ctx context.Context, db queryer, q query.Node) (query.Node, error) {
-	return query.Expand(q, func(prefix string) iter.Seq2[string, error] { return terms(ctx, db, prefix) })
+	e, err := query.Expand(q, func(prefix string) iter.Seq2[string, error] { return terms(ctx, db, prefix) })
+	if err != nil {
+		return nil, err
+	}
+	return kept(q, e), nil
+}
+
+// kept puts prefixes back where they stood: FTS5 merges the words that begin alike
+// in a third of the time that it takes to try each of them.
+func kept(asked, expanded query.Node) query.Node {
+	all := func(asked, expanded []query.Node) []query.Node {
+		out := make([]query.Node, len(asked))
+		for i := range asked {
+			out[i] = kept(asked[i], expanded[i])
+		}
+		return out
+	}
+	switch n := asked.(type) {
+	case query.And:
+		return query.And{Of: all(n.Of, expanded.(query.And).Of)}
+	case query.Or:
+		return query.Or{Of: all(n.Of, expanded.(query.Or).Of)}
+	case query.Not:
+		return query.Not{Of: kept(n.Of, expanded.(query.Not).Of)}
+	case query.Prefix:
+		return n
+	}
+	return expanded
 }
