@@ -58,6 +58,7 @@ type adBody struct {
 	Standing  []casework.Correction // of its reading
 	Withdrawn []casework.Correction
 	Bad       *badCorrection // what was just typed and not taken
+	Labelling labelling
 }
 
 // A ContactField is a contact field of the page.
@@ -71,11 +72,11 @@ func (s *server) ad(r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.show(r, http.StatusOK, "ad", page{Title: "Ad", Here: "ad", Body: newAdBody(view)})
+	return v.show(r, http.StatusOK, "ad", page{Title: "Ad", Here: "ad", Body: s.newAdBody(view)})
 }
 
-func newAdBody(view desk.AdView) adBody {
-	b := adBody{AdView: view, Doc: view.Current()}
+func (s *server) newAdBody(view desk.AdView) adBody {
+	b := adBody{AdView: view, Doc: view.Current(), Labelling: s.labelsOfAd(view)}
 	a := &b.Doc.Ad
 	b.Title = pieces(a.Title, append(sitesOwn(a, "title"), found(a, "title")...), 0, shownBody)
 	b.Body = pieces(a.Body, append(sitesOwn(a, "body"), found(a, "body")...), 0, shownBody)

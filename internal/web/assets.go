@@ -38,7 +38,7 @@ func (s *server) serveStyle(w http.ResponseWriter, _ *http.Request) {
 // the program, so one that does not parse is a mistake in it.
 func parsePages(style string) map[string]*template.Template {
 	base := template.New("").Funcs(functions()).Funcs(template.FuncMap{"stylePath": func() string { return style }})
-	base = template.Must(base.ParseFS(templates, "templates/layout.html", "templates/parts.html"))
+	base = template.Must(base.ParseFS(templates, "templates/layout.html", "templates/parts.html", "templates/labels.html"))
 	names, err := fs.Glob(templates, "templates/*.html")
 	if err != nil {
 		panic(err)
@@ -46,7 +46,7 @@ func parsePages(style string) map[string]*template.Template {
 	out := make(map[string]*template.Template)
 	for _, name := range names {
 		short := strings.TrimSuffix(path.Base(name), ".html")
-		if short == "layout" || short == "parts" {
+		if short == "layout" || short == "parts" || short == "labels" {
 			continue
 		}
 		out[short] = template.Must(template.Must(base.Clone()).ParseFS(templates, name))

@@ -34,6 +34,7 @@ type clusterBody struct {
 	Pages     int
 	Made      []made
 	Bad       string // what is wrong with a decision
+	Labelling labelling
 }
 
 // A Reason is what holds ads together, a value or a kind of evidence, and the pairs
@@ -74,7 +75,7 @@ func (s *server) cluster(r *http.Request, v *visit) error {
 
 func (s *server) showCluster(r *http.Request, v *visit, view desk.ClusterView, code int, bad string) error {
 	id := view.ID
-	b := clusterBody{ClusterView: view, Bad: bad, Page: 1, Made: s.shelf.packets(v.Session, id)}
+	b := clusterBody{ClusterView: view, Bad: bad, Page: 1, Made: s.shelf.packets(v.Session, id), Labelling: s.labelsOfCluster(&view)}
 	b.Pages = max(1, (len(view.Members)+membersShown-1)/membersShown)
 	if n, err := strconv.Atoi(r.URL.Query().Get("page")); err == nil {
 		b.Page = min(max(n, 1), b.Pages)

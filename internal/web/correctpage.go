@@ -71,7 +71,7 @@ func (s *server) correctAgain(r *http.Request, v *visit, bad badCorrection) erro
 	if err != nil {
 		return err
 	}
-	b := newAdBody(view)
+	b := s.newAdBody(view)
 	b.Bad = &bad
 	return v.show(r, http.StatusUnprocessableEntity, "ad", page{Title: "Ad", Here: "ad", Body: b})
 }

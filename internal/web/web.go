@@ -86,6 +86,14 @@ func New(d *desk.Desk, c Config) http.Handler {
 	for _, form := range []string{"GET /ad/{id}/correct", "GET /ad/{id}/withdraw"} { // after signing in again, or from the history
 		mux.Handle(form, s.signedIn(s.ad))
 	}
+	for _, of := range []string{"/ad/{id}", "/cluster/{id}"} {
+		mux.Handle("POST "+of+"/label", s.signedIn(s.label))
+		mux.Handle("POST "+of+"/unlabel", s.signedIn(s.unlabel))
+	}
+	for _, form := range []string{"/label", "/unlabel"} { // after signing in again
+		mux.Handle("GET /ad/{id}"+form, s.signedIn(s.ad))
+		mux.Handle("GET /cluster/{id}"+form, s.signedIn(s.cluster))
+	}
 	mux.Handle("GET /leads", s.signedIn(s.leads))
 	mux.Handle("GET /indicators", s.signedIn(s.card))
 	mux.Handle("POST /cluster/{id}/decide", s.signedIn(s.decide))
