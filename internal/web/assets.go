@@ -19,25 +19,25 @@ var style []byte
 
 // An asset is a file with an address that changes with its content.
 type asset struct {
-	path string
-	body []byte
+	path, kind string
+	body       []byte
 }
 
-func styleSheet() asset {
-	sum := sha256.Sum256(style)
-	return asset{"/style-" + hex.EncodeToString(sum[:6]) + ".css", style}
+func newAsset(name, ext, kind string, body []byte) asset {
+	sum := sha256.Sum256(body)
+	return asset{"/" + name + "-" + hex.EncodeToString(sum[:6]) + ext, kind, body}
 }
 
-func (s *server) serveStyle(w http.ResponseWriter, _ *http.Request) {
+func (a asset) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	_, _ = w.Write(s.style.body)
+	w.Header().Set("Content-Type", a.kind+"; charset=utf-8")
+	_, _ = w.Write(a.body)
 }
 
 // parsePages parses each page together with the layout. The templates are part of
 // the program, so one that does not parse is a mistake in it.
-func parsePages(style string) map[string]*template.Template {
-	base := template.New("").Funcs(functions()).Funcs(template.FuncMap{"stylePath": func() string { return style }})
+func parsePages(style, live asset) map[string]*template.Template {
+	base := template.New("").Funcs(functions()).Funcs(template.FuncMap{"stylePath": func() string { return style.path }, "livePath": func() string { return live.path }})
 	base = template.Must(base.ParseFS(templates, "templates/layout.html", "templates/parts.html", "templates/labels.html"))
 	names, err := fs.Glob(templates, "templates/*.html")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // policy allows the one style sheet and forms to this origin, and nothing else:
-// no script, no image, no frame, no other host.
+// no script, no image, no frame, no other host. The page of results has livePolicy.
 const policy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // headed sets the headers of every answer.

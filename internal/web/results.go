@@ -167,6 +167,7 @@ func (s *server) results(r *http.Request, v *visit) error {
 	}
 	b.fill()
 	b.beside(s.desk, text)
+	v.w.Header().Set("Content-Security-Policy", livePolicy)
 	if v.can(access.ActExport) {
 		b.Formats = export.Formats()
 	}

@@ -1,6 +1,7 @@
 // Package web is the pages that investigators see. Requests of a browser come
-// in; HTML made on the server goes out, with one style sheet and no script, no
-// image and nothing from anywhere else. Every read of ads goes through the desk,
+// in; HTML made on the server goes out, with one style sheet, no image and nothing
+// from anywhere else. No page needs a script, and one has one: results say how many
+// new ads match. Every read of ads goes through the desk,
 // which authorises it and writes the audit line before there is an answer.
 //
 // No number, handle or name ever stands in an address or a page title: searches
@@ -43,7 +44,6 @@ type server struct {
 	desk  *desk.Desk
 	shelf *shelf
 	pages map[string]*template.Template
-	style asset
 }
 
 // maxForm bounds the body of a request.
@@ -59,11 +59,12 @@ func New(d *desk.Desk, c Config) http.Handler {
 		c.Now = time.Now
 	}
 	c.Log = cmp.Or(c.Log, slog.New(slog.DiscardHandler))
-	s := &server{Config: c, desk: d, shelf: newShelf(c.Now), style: styleSheet()}
-	s.pages = parsePages(s.style.path)
+	sheet, live := newAsset("style", ".css", "text/css", style), newAsset("live", ".js", "text/javascript", liveScript)
+	s := &server{Config: c, desk: d, shelf: newShelf(c.Now), pages: parsePages(sheet, live)}
 
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+s.style.path, s.serveStyle)
+	mux.Handle("GET "+sheet.path, sheet)
+	mux.Handle("GET "+live.path, live)
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /robots.txt", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("User-agent: *\nDisallow: /\n"))
@@ -78,6 +79,7 @@ func New(d *desk.Desk, c Config) http.Handler {
 	mux.Handle("GET /{$}", s.signedIn(s.home))
 	mux.Handle("POST /search", s.signedIn(s.search))
 	mux.Handle("GET /s/{id}", s.signedIn(s.results))
+	mux.Handle("GET /s/{id}/live", s.signedIn(s.live))
 	mux.Handle("POST /s/{id}/export", s.signedIn(s.export))
 	mux.Handle("GET /ad/{id}", s.signedIn(s.ad))
 	mux.Handle("GET /ad/{id}/alike", s.signedIn(s.alike))
