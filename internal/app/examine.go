@@ -46,6 +46,7 @@ func (d *doctor) examine(ctx context.Context, a *App) bool {
 	d.leases(ctx, a)
 	d.decided(a)
 	d.clock(ctx, a, infos)
+	d.linkState(a)
 	return d.index(ctx, a) && whole
 }
 
@@ -232,6 +233,14 @@ func (d *doctor) decided(a *App) {
 	}
 	if g, ok := a.book.Building(); ok {
 		d.tell(Note, "replay", "vigil run goes on with it", "%v is under way; people search generation %d", g, a.book.Serving().N)
+	}
+}
+
+// linkState tells how large the linker's state on disk is. It is derived: the next start
+// of role link looks whether it fits, and makes it anew when it does not.
+func (d *doctor) linkState(a *App) {
+	if i, err := os.Stat(a.folder.linkState(a.book.Serving().Links)); err == nil {
+		d.ok("links", "%d KiB of the linker's state on disk", i.Size()>>10)
 	}
 }
 
