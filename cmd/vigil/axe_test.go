@@ -88,6 +88,14 @@ func TestPagesAreAccessible(t *testing.T) {
 		}
 		x.look(route)
 	}
+	for _, ask := range []string{"Show the path of reasons", "Say what would become of the cluster", "Show near misses and rivals", "Show the forms"} {
+		x.open(d.url + x.links["/cluster/{id}/why"])
+		x.click(`//button[.='` + ask + `']`)
+		if x.text("#answer") == "" {
+			t.Errorf("%q is answered by nothing", ask)
+		}
+		x.look("/cluster/{id}/why, " + ask)
+	}
 	x.open(d.url + "/nothing")
 	x.look("a page that is not there")
 	x.must("spoil the page", chromedp.Do(x.ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector("main").append(document.createElement("button"));undefined`)))

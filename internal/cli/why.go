@@ -133,11 +133,7 @@ func printNear(w io.Writer, y desk.Nearness) {
 	for _, r := range y.Rivals {
 		var shares []string
 		for _, v := range r.Shares {
-			s := fmt.Sprintf("gives %s in %s", clean(link.Display(v.Value)), plural(v.Ads, "ad", "ads"))
-			if v.Held {
-				s += " (held back)"
-			}
-			shares = append(shares, s)
+			shares = append(shares, fmt.Sprintf("gives %s in %s", clean(link.Display(v.Value)), plural(v.Ads, "ad", "ads")))
 		}
 		if r.Alike > 0 {
 			shares = append(shares, fmt.Sprintf("%.0f%% of the wording is the same", 100*r.Alike))
@@ -177,7 +173,7 @@ func printTemplate(w io.Writer, t weigh.Template, n int) {
 			text = append(text, number)
 			var fills []string
 			for _, x := range p.Fills[:min(n, len(p.Fills))] {
-				fills = append(fills, fmt.Sprintf("“%s” %d", clean(x.Text), x.Ads))
+				fills = append(fills, fmt.Sprintf("“%s” %d", cut(clean(x.Text), columns), x.Ads))
 			}
 			if rest := len(p.Fills) - len(fills); rest > 0 {
 				fills = append(fills, fmt.Sprintf("%d more", rest))

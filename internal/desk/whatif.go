@@ -161,11 +161,10 @@ type Rival struct {
 	Alike   float64      `json:"alike"`  // share of the wording of the two ads that is the same, 0 for little
 }
 
-// A RivalValue is a value that stands in two clusters.
+// A RivalValue is a value that stands in two clusters and is not held back.
 type RivalValue struct {
 	ad.Value
-	Ads  int  `json:"ads"`  // of the rival that give it
-	Held bool `json:"held"` // back from linking
+	Ads int `json:"ads"` // of the rival that give it
 }
 
 const mostRivals = 10
@@ -247,6 +246,9 @@ func (d *Desk) rivals(ctx context.Context, w *Nearness, own ad.Document) error {
 		return &w.Rivals[k]
 	}
 	for _, v := range own.Ad.Values(Confidence) {
+		if held[v].Held { // of the many who give it nobody is nearer by it
+			continue
+		}
 		docs, err := d.givers(ctx, v)
 		if err != nil {
 			return err
@@ -259,7 +261,7 @@ func (d *Desk) rivals(ctx context.Context, w *Nearness, own ad.Document) error {
 			k := slices.IndexFunc(r.Shares, func(x RivalValue) bool { return x.Value == v })
 			if k < 0 {
 				k = len(r.Shares)
-				r.Shares = append(r.Shares, RivalValue{Value: v, Held: held[v].Held})
+				r.Shares = append(r.Shares, RivalValue{Value: v})
 			}
 			r.Shares[k].Ads++
 		}
@@ -273,15 +275,7 @@ func (d *Desk) rivals(ctx context.Context, w *Nearness, own ad.Document) error {
 			r.Alike = max(r.Alike, l.Share)
 		}
 	}
-	weight := func(r Rival) float64 {
-		n := r.Alike
-		for _, v := range r.Shares {
-			if !v.Held {
-				n++
-			}
-		}
-		return n
-	}
+	weight := func(r Rival) float64 { return r.Alike + float64(len(r.Shares)) }
 	slices.SortStableFunc(w.Rivals, func(a, b Rival) int { return cmp.Compare(weight(b), weight(a)) })
 	w.Rivals = w.Rivals[:min(len(w.Rivals), mostRivals)]
 	for i := range w.Rivals {

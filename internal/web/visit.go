@@ -110,7 +110,7 @@ func after(r *http.Request) string {
 }
 
 // returnable are the addresses one may be sent back to. They hold ids only.
-var returnable = regexp.MustCompile(`^/(s/[a-z]{22}|ad/[0-9a-f]{32}(/alike)?|leads|indicators|corrections|clusters|demand|cluster/c[0-9a-f]{15}|inbox|watches|saved(?:/[0-9a-f]{32})?|lookup(?:/[0-9a-f]{32})?|watchlist/[0-9a-f]{32}|help|about|packets)?$`)
+var returnable = regexp.MustCompile(`^/(s/[a-z]{22}|ad/[0-9a-f]{32}(/alike)?|leads|indicators|corrections|clusters|demand|cluster/c[0-9a-f]{15}(/why)?|inbox|watches|saved(?:/[0-9a-f]{32})?|lookup(?:/[0-9a-f]{32})?|watchlist/[0-9a-f]{32}|help|about|packets)?$`)
 
 // next is the address to go to afterwards: one of our own, or home.
 func next(r *http.Request) string {

@@ -108,6 +108,8 @@ func New(d *desk.Desk, c Config) http.Handler {
 	mux.Handle("GET /demand", s.signedIn(s.demand))
 	mux.Handle("POST /demand", s.signedIn(s.askDemand))
 	mux.Handle("GET /cluster/{id}", s.signedIn(s.cluster))
+	mux.Handle("GET /cluster/{id}/why", s.signedIn(s.whyForm))
+	mux.Handle("POST /cluster/{id}/why", s.signedIn(s.why))
 	mux.Handle("POST /cluster/{id}/packet", s.signedIn(s.packet))
 	mux.Handle("GET /inbox", s.signedIn(s.inbox))
 	mux.Handle("GET /inbox/next", s.signedIn(s.nextAlert))

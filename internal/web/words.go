@@ -179,7 +179,10 @@ func functions() template.FuncMap {
 		"join":   strings.Join,
 		"figure": figure, "covered": covered, "language": languageName, "placeName": placeName, "side": sideName, "indicated": indicator.Words,
 		"ruleAnchor": ruleAnchor, "kindAnchor": kindAnchor, "spaced": spaced, "caseOf": caseOf,
-		"add": func(a, b int) int { return a + b },
+		"add":      func(a, b int) int { return a + b },
+		"neg":      func(a int) int { return -a },
+		"sentence": sentence,
+		"chooser":  func(id, name string, rows []Row, chosen string) chooser { return chooser{id, name, rows, chosen} },
 		"plain": func(s string) []Piece {
 			return pieces(s, nil, 0, length(s))
 		},
