@@ -206,3 +206,60 @@ func short(x float64) string {
 	}
 	return fmt.Sprintf("%.3f", x)
 }
+
+// TestComponents: ads that share something rare do not fall into components that could
+// be given to a process each. With a cut-off low enough to keep them small, pairs of one
+// poster lie in different ones.
+func TestComponents(t *testing.T) {
+	n := 4000
+	if *count > 0 {
+		n = *count
+	}
+	gold := invent.Ads(invent.Config{Seed: 72, Ads: n})
+	carriers := map[uint64][]int32{}
+	for i, g := range gold {
+		weigh.WholeGrams(g.Ad, func(gram uint32) { carriers[uint64(gram)] = append(carriers[uint64(gram)], int32(i)) })
+		for _, v := range valuesOf(g.Ad) {
+			k := 1<<32 | uint64(valueKey(v))
+			carriers[k] = append(carriers[k], int32(i))
+		}
+	}
+	for _, most := range []int{2, 4, 8, 16, 64} {
+		root := make([]int, len(gold))
+		for i := range root {
+			root[i] = i
+		}
+		find := func(i int) int {
+			for root[i] != i {
+				root[i] = root[root[i]]
+				i = root[i]
+			}
+			return i
+		}
+		for _, ads := range carriers {
+			for _, i := range ads {
+				if len(ads) <= most {
+					root[find(int(i))] = find(int(ads[0]))
+				}
+			}
+		}
+		size, kept, of := map[int]int{}, 0.0, 0.0
+		groups, parts := map[string]float64{}, map[string]float64{}
+		for i, g := range gold {
+			size[find(i)]++
+			groups[g.Group]++
+			parts[fmt.Sprint(g.Group, find(i))]++
+		}
+		for _, x := range groups {
+			of += x * (x - 1) / 2
+		}
+		for _, x := range parts {
+			kept += x * (x - 1) / 2
+		}
+		largest := slices.Max(slices.Collect(maps.Values(size)))
+		t.Logf("shared by %d ads at most: the largest component has %.3f of all ads; %.3f of pairs of one poster lie in one component", most, float64(largest)/float64(len(gold)), kept/of)
+		if share := float64(largest) / float64(len(gold)); share < .2 && kept/of > .97 {
+			t.Errorf("a cut-off of %d would do: docs/linking.md says that none does", most)
+		}
+	}
+}
