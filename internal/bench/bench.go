@@ -58,6 +58,7 @@ func measurements() []measurement {
 		{"freshness", 60_000, (*Bench).freshness},
 		{"scale", 500_000, (*Bench).scale},
 		{"enrichers", 10_000, (*Bench).enrichers},
+		{"search", 100_000, (*Bench).search},
 	}
 }
 

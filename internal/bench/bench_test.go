@@ -109,7 +109,7 @@ func TestPeerComesToTheSame(t *testing.T) {
 
 func TestMeasurements(t *testing.T) {
 	for name, run := range map[string]func(*Bench, context.Context) error{
-		"streams": (*Bench).streams, "steps": (*Bench).steps, "throughput": (*Bench).throughput, "freshness": (*Bench).freshness,
+		"streams": (*Bench).streams, "steps": (*Bench).steps, "throughput": (*Bench).throughput, "freshness": (*Bench).freshness, "search": (*Bench).search,
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := quiet(t)

@@ -5,7 +5,7 @@ import (
 )
 
 type benchCmd struct {
-	What    []string `arg:"" optional:"" enum:"throughput,streams,steps,freshness,scale,enrichers" help:"What to measure: throughput, streams, steps, freshness, scale, enrichers; all when left out."`
+	What    []string `arg:"" optional:"" enum:"throughput,streams,steps,freshness,scale,enrichers,search" help:"What to measure: throughput, streams, steps, freshness, scale, enrichers, search; all when left out."`
 	Ads     int      `help:"Ads to measure with; what suits each measurement when left out." placeholder:"N"`
 	Rounds  int      `help:"Rounds of each contender, in turn; ${default} when left out." default:"5" placeholder:"N"`
 	Rate    int      `help:"Listings a second at which freshness is measured; 500 when left out." placeholder:"N"`

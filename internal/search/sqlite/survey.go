@@ -88,9 +88,9 @@ const (
 
 // survey tallies what a plan finds. What matches words is given by SQLite in one
 // string for thousands of documents: a row for each would take five times as long.
-func (p plan) survey(ctx context.Context, tx *sql.Tx, t *search.Tally) error {
+func (pl plan) survey(ctx context.Context, tx *sql.Tx, t *search.Tally) error {
 	const columns = "d.traits || char(0x1d) || d.last_seen"
-	if p.match == "" {
+	if pl.match == "" {
 		return each(ctx, tx, func(scan func(...any) error) error {
 			var traits string
 			var last int64
@@ -99,19 +99,19 @@ func (p plan) survey(ctx context.Context, tx *sql.Tx, t *search.Tally) error {
 			}
 			t.Add(traits, time.UnixMicro(last), 1)
 			return nil
-		}, "SELECT d.traits, d.last_seen FROM "+p.from+" WHERE "+p.where, p.args...)
+		}, "SELECT d.traits, d.last_seen FROM "+pl.from+" WHERE "+pl.where, pl.args...)
 	}
 	var last sql.NullInt64
 	if err := tx.QueryRowContext(ctx, `SELECT max(n) FROM doc`).Scan(&last); err != nil {
 		return err
 	}
-	part, err := tx.PrepareContext(ctx, "SELECT group_concat("+columns+", char(0x1c)) FROM "+p.from+" WHERE "+p.where+" AND words.rowid > ? AND words.rowid <= ?")
+	part, err := tx.PrepareContext(ctx, "SELECT group_concat("+columns+", char(0x1c)) FROM "+pl.from+" WHERE "+pl.where+" AND words.rowid > ? AND words.rowid <= ?")
 	if err != nil {
 		return err
 	}
 	for from := int64(0); err == nil && from < last.Int64; from += surveyed {
 		var all sql.NullString
-		if err = part.QueryRowContext(ctx, append(slices.Clone(p.args), from, from+surveyed)...).Scan(&all); err != nil || !all.Valid {
+		if err = part.QueryRowContext(ctx, append(slices.Clone(pl.args), from, from+surveyed)...).Scan(&all); err != nil || !all.Valid {
 			continue
 		}
 		for one := range strings.SplitSeq(all.String, betweenDocuments) {
