@@ -1,19 +1,24 @@
 package weigh
 
-import "maps"
+import (
+	"maps"
+)
 
 // Words of a trade are not a poster's: where people write ads from the same phrases,
 // texts alone join strangers, and what is joined says ever more of what anybody says.
 // What gives it away are the contacts: ads of one poster give the same ones again,
 // ads of strangers hardly ever.
 const (
-	manyPieces  = 9   // pieces with contacts of their own, that texts alone hold together,
-	evenPieces  = 3.0 // of which so many count, by the inverse of Simpson's index: they come apart
-	pieceBits   = 60  // fewer pieces stay together when two of their ads share so much
-	pieceWhole  = 0.3
-	bondBits    = 150  // of a form, for pieces that give contacts of their own; where all write in the same phrases strangers come to 100
-	textOwned   = 0.75 // of the ads of a text, by which it is one piece's
-	pieceSample = 6    // ads of a piece that are compared
+	shownWorth  = 0.15 // of a value that holds ads together: one that more use says nothing of few ads
+	pieceSample = 6    // ads that speak for a piece
+	manyPieces  = 9    // of so many some are alike by chance
+	pieceBits   = 60   // that two ads of pieces share which stay together,
+	pieceWhole  = 0.3  // over so much of the shorter one;
+	bondBits    = 150  // or of a form of the other piece,
+	bondWhole   = 0.6  // so much of what the form's own ads have,
+	bondShort   = 2.5  // and by so few deviations less
+	bondNear    = 0.3  // what is of a form by so much only is of the trade
+	textOwned   = 0.75 // of the ads with contacts of a text, or of all, by which it is one piece's
 )
 
 // disband takes apart what texts alone hold together although its ads give the
@@ -28,7 +33,7 @@ func (p *Partition) disband(order []int32) {
 	owned := o.owned()
 	last := map[int]int32{}
 	for _, q := range o.periods {
-		if o.worth(q, o.users(q, o.sides(q, nil), owned)) == 0 {
+		if o.worth(q, o.users(q, o.sides(q, nil), owned)) < shownWorth {
 			continue
 		}
 		clear(last)
@@ -39,38 +44,92 @@ func (p *Partition) disband(order []int32) {
 			last[p.Clusters[i]] = i
 		}
 	}
-	bonds := map[int][]bond{}
-	for _, b := range o.bonds {
-		if c := p.Clusters[b.a]; c == p.Clusters[b.b] {
-			bonds[c] = append(bonds[c], b)
-		}
-	}
 	clusters := map[int][]int32{}
 	for _, i := range order {
 		clusters[p.Clusters[i]] = append(clusters[p.Clusters[i]], i)
 	}
-	for c, ads := range clusters {
-		pieces := d.pieces(ads)
-		all, squares := 0, 0
-		for _, n := range pieces {
-			all, squares = all+n, squares+n*n
-		}
-		switch {
-		case len(pieces) < 2, len(pieces) >= manyPieces && float64(all*all) < evenPieces*float64(squares):
-			continue
-		case len(pieces) < manyPieces:
-			for _, b := range bonds[c] { // one form is as good as many words
-				if b.bits >= bondBits {
-					d.root[d.find(b.a)] = d.find(b.b)
-				}
+	var loose [][][]int32 // pieces of clusters
+	for _, i := range order {
+		if ads := clusters[p.Clusters[i]]; ads[0] == i {
+			if pieces := d.pieces(ads); len(pieces) > 1 {
+				loose = append(loose, pieces)
 			}
-			d.rejoin(ads)
-			if pieces = d.pieces(ads); len(pieces) < 2 {
+		}
+	}
+	d.reform(loose)
+	for _, pieces := range loose {
+		if len(pieces) < manyPieces {
+			d.rejoin(pieces)
+		}
+		ads := clusters[p.Clusters[pieces[0][0]]]
+		if pieces = d.pieces(ads); len(pieces) > 1 {
+			d.part(ads, pieces)
+		}
+	}
+}
+
+// reform joins pieces of which the one's ads have what the other's have in common.
+// A form that more have by half than have it whole is of the trade and says nothing.
+func (d *disbanding) reform(clusters [][][]int32) {
+	o := d.p.o
+	owner, cluster := make([]int32, len(o.l.ads)), make([]int32, len(o.l.ads))
+	var all [][]int32
+	for c, pieces := range clusters {
+		for _, ads := range pieces {
+			for _, i := range ads {
+				owner[i], cluster[i] = int32(len(all)), int32(c)
+			}
+			all = append(all, ads)
+		}
+	}
+	f := o.learnForms(all, owner)
+	var some []int32
+	for _, ads := range all {
+		some = append(some, sample(ads)...)
+	}
+	type two struct{ piece, form int32 }
+	agree, near := map[two]int{}, map[two]bool{}
+	own, others := make([]int, len(f.all)), make([]int, len(f.all)) // pieces that have a form, and that have something of it
+	found := o.eachForm(f, some, owner, rereadFor)
+	has := func(i int32, s scored) bool {
+		return s.bits >= max(bondBits, bondWhole*f.all[s.form].mean) && f.short(o.l.textOf(i), s) < bondShort
+	}
+	for k, i := range some {
+		for _, s := range found[k] {
+			t := two{owner[i], s.form}
+			if has(i, s) {
+				if agree[t]++; agree[t] == 1 {
+					own[s.form]++
+				}
+			} else if s.bits >= bondNear*f.all[s.form].mean && !near[t] {
+				near[t] = true
+				others[s.form]++
+			}
+		}
+	}
+	for k, i := range some {
+		for _, s := range found[k] {
+			x := &f.all[s.form]
+			n := agree[two{owner[i], s.form}]
+			if cluster[x.ad] != cluster[i] || agreeing*n < len(sample(all[owner[i]])) || own[s.form] <= others[s.form] || !has(i, s) {
 				continue
 			}
+			if a, b := d.find(i), d.find(x.ad); a != b {
+				d.root[a] = b
+				o.bonds = append(o.bonds, bond{i, x.ad, s.bits})
+			}
 		}
-		d.part(ads, pieces)
 	}
+}
+
+// sample chooses ads that speak for a piece.
+func sample(ads []int32) []int32 {
+	n := min(len(ads), pieceSample)
+	out := make([]int32, n)
+	for k := range n {
+		out[k] = ads[k*len(ads)/n]
+	}
+	return out
 }
 
 type disbanding struct {
@@ -86,34 +145,30 @@ func (d *disbanding) find(i int32) int32 {
 	return i
 }
 
-// pieces counts the ads of each piece that give contacts.
-func (d *disbanding) pieces(ads []int32) map[int32]int {
-	out := map[int32]int{}
+// pieces lists the ads that give contacts, by piece.
+func (d *disbanding) pieces(ads []int32) (out [][]int32) {
+	at := map[int32]int{}
 	for _, i := range ads {
-		if len(d.p.o.l.ads[i].values) > 0 {
-			out[d.find(i)]++
+		if len(d.p.o.l.ads[i].values) == 0 {
+			continue
 		}
+		f := d.find(i)
+		k, ok := at[f]
+		if !ok {
+			k = len(out)
+			at[f] = k
+			out = append(out, nil)
+		}
+		out[k] = append(out[k], i)
 	}
 	return out
 }
 
 // rejoin joins pieces of which two ads share much.
-func (d *disbanding) rejoin(ads []int32) {
-	some := map[int32][]int32{}
-	var all []int32
-	for _, i := range ads {
-		f := d.find(i)
-		if len(d.p.o.l.ads[i].values) == 0 || len(some[f]) == pieceSample {
-			continue
-		}
-		if some[f] == nil {
-			all = append(all, f)
-		}
-		some[f] = append(some[f], i)
-	}
-	for k, a := range all {
-		for _, b := range all[:k] {
-			if x, y := d.find(a), d.find(b); x != y && d.alike(some[a], some[b]) {
+func (d *disbanding) rejoin(pieces [][]int32) {
+	for k, ads := range pieces {
+		for _, of := range pieces[:k] {
+			if x, y := d.find(ads[0]), d.find(of[0]); x != y && d.alike(sample(ads), sample(of)) {
 				d.root[x] = y
 			}
 		}
@@ -133,13 +188,26 @@ func (d *disbanding) alike(as, bs []int32) bool {
 }
 
 // part makes clusters of the pieces.
-func (d *disbanding) part(ads []int32, pieces map[int32]int) {
+func (d *disbanding) part(ads []int32, pieces [][]int32) {
+	given := map[int32]bool{}
+	contacts, most := 0, pieces[0] // who gives most contacts has the ads without, too
+	for _, of := range pieces {
+		given[d.find(of[0])] = true
+		contacts += len(of)
+		if len(of) > len(most) {
+			most = of
+		}
+	}
+	main := int32(-1)
+	if float64(len(most)) > textOwned*float64(contacts) {
+		main = d.find(most[0])
+	}
 	oldest := map[int32]int{}
 	texts := map[int32]map[int32]int{} // the pieces that have a text, and how many ads of it
 	var loose []int32
 	for _, i := range ads {
 		f := d.find(i)
-		if pieces[f] == 0 {
+		if !given[f] {
 			loose = append(loose, i)
 			continue
 		}
@@ -157,6 +225,9 @@ func (d *disbanding) part(ads []int32, pieces map[int32]int) {
 		d.p.Clusters[i] = int(i)
 		all := 0
 		of := texts[d.p.o.l.ads[i].unit]
+		if len(of) == 0 && main >= 0 {
+			d.p.Clusters[i] = oldest[main]
+		}
 		for _, n := range of {
 			all += n
 		}

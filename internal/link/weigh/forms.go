@@ -12,6 +12,7 @@ import (
 // tells the owner's ads from all others, however heavily they are edited.
 type form struct {
 	ad    int32   // one of those that it is made of
+	owner int32   // whose they are
 	base  float32 // bits of a text that has nothing of it
 	mean  float32 // bits of its own ads
 	wide  float32 // deviation of them
@@ -177,10 +178,16 @@ func (t *tally) clear() {
 	t.used = t.used[:0]
 }
 
+// usual is in how many of some owners' ads pairs of words stand.
+type usual struct {
+	counts *tally
+	of     int
+}
+
 // common counts in how many owners' ads a pair of words stands. Owners are told by
 // the contacts that they give: the pieces of a text that fell apart give none.
-func (o *owners) common(clusters [][]int32) (counts *tally, of int) {
-	counts = newTally()
+func (o *owners) common(clusters [][]int32) usual {
+	u := usual{counts: newTally()}
 	var some []int32
 	for _, ads := range clusters {
 		if k := slices.IndexFunc(ads, func(i int32) bool { return len(o.l.ads[i].values) > 0 }); k >= 0 {
@@ -189,12 +196,12 @@ func (o *owners) common(clusters [][]int32) (counts *tally, of int) {
 	}
 	var r pairer
 	for k := 0; k < len(some); k += max(1, len(some)/witnesses) {
-		of++
+		u.of++
 		for _, p := range r.of(o.l.textOf(some[k])) {
-			counts.add(p, 1)
+			u.counts.add(p, 1)
 		}
 	}
-	return counts, of
+	return u
 }
 
 // drafts lists the ads that forms are made of: those of one text and, of each owner,
@@ -235,34 +242,33 @@ func appendParts(out [][]int32, ads []int32) [][]int32 {
 }
 
 // learnForms finds what the ads of owners have in common.
-func (o *owners) learnForms(clusters [][]int32) *forms {
-	counts, of := o.common(clusters)
+func (o *owners) learnForms(clusters [][]int32, owner []int32) *forms {
 	drafts := o.drafts(clusters)
 	learned := make([]form, len(drafts))
 	beside(len(drafts), func() (func(int), func()) {
 		r, seen := &pairer{}, newTally()
-		return func(k int) { learned[k] = o.learnForm(drafts[k], counts, of, r, seen) }, nil
+		return func(k int) { learned[k] = o.learnForm(drafts[k], owner, r, seen) }, nil
 	})
 	f := &forms{all: slices.DeleteFunc(learned, func(x form) bool { return x.mean < formBits })}
 	f.index()
 	return f
 }
 
-func (o *owners) learnForm(ads []int32, counts *tally, of int, r *pairer, seen *tally) (x form) {
+func (o *owners) learnForm(ads, owner []int32, r *pairer, seen *tally) (x form) {
 	seen.clear()
 	for _, i := range ads {
 		for _, p := range r.of(o.l.textOf(i)) {
 			seen.add(p, 1)
 		}
 	}
-	x.ad = ads[0]
+	x.ad, x.owner = ads[0], owner[ads[0]]
 	var marks []mark
 	seen.each(func(p uint32, n int32) {
 		if float64(n)+0.5 < formShare*float64(len(ads)+1) {
 			return
 		}
 		share := (float64(n) + 0.5) / float64(len(ads)+1)
-		rare := (float64(counts.of(p)) + 0.5) / float64(of+1)
+		rare := (float64(o.usual.counts.of(p)) + 0.5) / float64(o.usual.of+1)
 		if rare > pairRare {
 			return
 		}
@@ -350,8 +356,9 @@ func (f *forms) index() {
 	}
 }
 
-// like lists the forms that share the most 3-grams with a text.
-func (f *forms) like(ws []uint32, shared *tally, out []scored) []scored {
+// like lists the forms that share the most 3-grams with a text, of those who are not
+// its owner: who has many forms would hide all others.
+func (f *forms) like(ws []uint32, owner int32, shared *tally, out []scored) []scored {
 	shared.clear()
 	for i := 0; i+shingle <= len(ws); i++ {
 		s := f.grams[gram(ws[i:i+shingle])]
@@ -359,7 +366,9 @@ func (f *forms) like(ws []uint32, shared *tally, out []scored) []scored {
 			continue
 		}
 		for _, k := range f.lists[s.from-1 : s.from-1+s.n] {
-			shared.add(uint32(k), 1)
+			if f.all[k].owner != owner {
+				shared.add(uint32(k), 1)
+			}
 		}
 	}
 	out = out[:0]
@@ -385,15 +394,15 @@ type scored struct {
 	bits float32
 }
 
-// eachForm compares the texts of ads with forms.
-func (o *owners) eachForm(f *forms, ads []int32, least float32) [][]scored {
+// eachForm compares the texts of ads with forms of others than their owners.
+func (o *owners) eachForm(f *forms, ads, owner []int32, least float32) [][]scored {
 	out := make([][]scored, len(ads))
 	beside(len(ads), func() (func(int), func()) {
 		r, shared := &pairer{}, newTally()
 		var found []scored
 		return func(k int) {
 			ws := o.l.textOf(ads[k])
-			if found = f.like(ws, shared, found); len(found) == 0 {
+			if found = f.like(ws, owner[ads[k]], shared, found); len(found) == 0 {
 				return
 			}
 			pairs := r.of(ws)

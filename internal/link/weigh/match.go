@@ -349,7 +349,8 @@ func (m *matcher) repeated(g uint32, i int) bool {
 type twice struct{ gram, round uint32 }
 
 // alike is the evidence, in bits, that two texts have in common, and in what
-// share of the shorter one's segments they have some.
+// share of the shorter one's segments they have some. Words that others, too, say
+// one behind the other count less.
 func (m *matcher) alike(t *texts, a, b []uint32) (bits float32, whole float64) {
 	if len(b) > len(a) {
 		a, b = b, a
@@ -360,6 +361,9 @@ func (m *matcher) alike(t *texts, a, b []uint32) (bits float32, whole float64) {
 	round := m.round
 	all := lg(len(t.units) + 64)
 	last, hits, segs, hit := -shingle, 0, 0, -1
+	var before []posting // units that say the 3-gram before, of so many
+	of := 0
+	var ones [2][1]posting
 	for i := 0; i+shingle <= len(b); i++ {
 		if i%segment == 0 {
 			segs++
@@ -370,12 +374,29 @@ func (m *matcher) alike(t *texts, a, b []uint32) (bits float32, whole float64) {
 			continue
 		}
 		k.round = 0 // once
-		w := all - lg(t.owners(g)+1)
+		x := &t.said[shardOf(g)]
+		c := x.cells[x.find(g)]
+		list := x.says(c, &ones[i%2])
+		owners := max(c.owners(), len(list))
+		w := all - lg(owners+1)
 		if w < 2 {
 			continue
 		}
-		bits += w * float32(min(i-last, shingle)) / shingle
-		last = i
+		switch i - last {
+		case 1:
+			both := 0
+			for _, p := range list {
+				if slices.ContainsFunc(before, func(q posting) bool { return q.unit == p.unit }) {
+					both++
+				}
+			}
+			both = min(both*owners/max(len(list), 1), of) // not all are listed
+			w = max(0, min(w/shingle, follows(both, of, w/shingle)))
+		case 2:
+			w *= 2.0 / shingle
+		}
+		bits += w
+		last, before, of = i, list, owners
 		if i/segment != hit {
 			hit = i / segment
 			hits++

@@ -23,6 +23,7 @@ type owners struct {
 	contested []bool // has rivals
 	parts     []part // texts that have a part in common
 	bonds     []bond // what joined texts that edits took apart
+	usual     usual
 }
 
 // A period is a time in which a value was given without a long silence.

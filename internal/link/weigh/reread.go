@@ -7,13 +7,28 @@ import (
 
 const (
 	asked     = 12 // ads that speak for an owner
+	ends      = 6  // ads that speak for an owner's first time, and for the last
 	agreeing  = 3  // one of so many must have the other's form
 	rereadFor = 40 // bits of a form that an ad must have, and two for each doubling of owners
 )
 
 // An ask is an owner whose ads have what another's have in common. Owners go by
-// their number in the list of clusters.
-type ask struct{ from, to int }
+// their number in the list of clusters. Of one who has posted much, the first ads and
+// the last speak for themselves: his texts have drifted in between.
+type ask struct{ from, to, of int }
+
+// speakers lists the ads that speak for an owner, up to three times.
+func speakers(ads []int32) [][]int32 {
+	n := min(len(ads), asked)
+	all := make([]int32, n)
+	for k := range n {
+		all[k] = ads[k*len(ads)/n]
+	}
+	if len(ads) < 2*formAds {
+		return [][]int32{all}
+	}
+	return [][]int32{all, ads[:ends], ads[len(ads)-ends:]}
+}
 
 // What was told of an ask.
 type told struct {
@@ -34,8 +49,15 @@ type bond struct {
 // tell anything, until numbers and pictures hold some of them together.
 func (o *owners) reread() {
 	clusters := o.clusters()
-	f := o.learnForms(clusters)
-	met := o.asks(clusters, f)
+	owner := make([]int32, len(o.l.ads))
+	for k, ads := range clusters {
+		for _, i := range ads {
+			owner[i] = int32(k)
+		}
+	}
+	o.usual = o.common(clusters)
+	f := o.learnForms(clusters, owner)
+	met := o.asks(clusters, owner, f)
 	contacts := make([]int, len(clusters))
 	for k, ads := range clusters {
 		for _, i := range ads {
@@ -44,14 +66,19 @@ func (o *owners) reread() {
 	}
 	asking := make([]int, len(clusters)) // ads with contacts, of those who ask for an owner
 	var asks []ask
+	counted := map[[2]int]bool{}
 	for a, t := range met {
-		if agreeing*t.ads >= min(len(clusters[a.from]), asked) {
-			asks = append(asks, a)
+		if agreeing*t.ads < len(speakers(clusters[a.from])[a.of]) {
+			continue
+		}
+		asks = append(asks, a)
+		if two := [2]int{a.from, a.to}; !counted[two] {
+			counted[two] = true
 			asking[a.to] += contacts[a.from]
 		}
 	}
 	slices.SortFunc(asks, func(a, b ask) int {
-		return cmp.Or(cmp.Compare(met[b].bits/float32(met[b].ads), met[a].bits/float32(met[a].ads)), cmp.Compare(a.to, b.to), cmp.Compare(a.from, b.from))
+		return cmp.Or(cmp.Compare(met[b].bits/float32(met[b].ads), met[a].bits/float32(met[a].ads)), cmp.Compare(a.to, b.to), cmp.Compare(a.from, b.from), cmp.Compare(a.of, b.of))
 	})
 	joined := false
 	pieces := map[int]*piece{}
@@ -98,34 +125,33 @@ func (o *owners) clusters() (out [][]int32) {
 }
 
 // asks finds the owners some of whose ads have a form of another.
-func (o *owners) asks(clusters [][]int32, f *forms) map[ask]told {
-	number := make([]int32, len(o.l.ads))
+func (o *owners) asks(clusters [][]int32, owner []int32, f *forms) map[ask]told {
 	var some []int32
-	for k, ads := range clusters {
-		for _, i := range ads {
-			number[i] = int32(k)
-		}
-		n := min(len(ads), asked)
-		for k := range n {
-			some = append(some, ads[k*len(ads)/n])
+	var of []int
+	for _, ads := range clusters {
+		for k, spoken := range speakers(ads) {
+			for _, i := range spoken {
+				some, of = append(some, i), append(of, k)
+			}
 		}
 	}
 	met := map[ask]told{}
 	best := map[int]scored{}
-	for k, found := range o.eachForm(f, some, rereadFor+2*lg(len(clusters))) {
-		from := int(number[some[k]])
+	for k, found := range o.eachForm(f, some, owner, rereadFor+2*lg(len(clusters))) {
+		from := int(owner[some[k]])
 		clear(best)
 		for _, s := range found {
-			if to := int(number[f.all[s.form].ad]); to != from && s.bits > best[to].bits {
+			if to := int(f.all[s.form].owner); s.bits > best[to].bits {
 				best[to] = s
 			}
 		}
 		for to, s := range best {
-			t := met[ask{from, to}]
+			a := ask{from, to, of[k]}
+			t := met[a]
 			if s.bits > t.best.bits {
 				t.best = bond{some[k], f.all[s.form].ad, s.bits}
 			}
-			met[ask{from, to}] = told{t.ads + 1, t.bits + s.bits, t.short + f.short(o.l.textOf(some[k]), s), t.best}
+			met[a] = told{t.ads + 1, t.bits + s.bits, t.short + f.short(o.l.textOf(some[k]), s), t.best}
 		}
 	}
 	return met
