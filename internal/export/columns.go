@@ -85,6 +85,7 @@ var columns = []column{
 	{"native_id", func(d *ad.Document) cell { return words(d.Ad.NativeID) }},
 	{"url", func(d *ad.Document) cell { return words(d.Ad.URL) }},
 	{"capture_id", func(d *ad.Document) cell { return words(d.Ad.CaptureID) }},
+	{"labels", func(d *ad.Document) cell { return words(strings.Join(d.Labels, " ")) }},
 }
 
 // words is a cell of text, whoever wrote it.

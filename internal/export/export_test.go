@@ -26,7 +26,7 @@ import (
 // doc is a made-up document whose poster wrote a text.
 func doc(n int, text string) ad.Document {
 	at := time.Date(2026, 3, 1+n%28, 12, 0, 0, 0, time.UTC)
-	d := ad.Document{ID: fmt.Sprintf("%032x", n), Cluster: "c000000000000001", FirstSeen: at, LastSeen: at.Add(time.Hour), Sightings: 2, Current: true}
+	d := ad.Document{ID: fmt.Sprintf("%032x", n), Cluster: "c000000000000001", FirstSeen: at, LastSeen: at.Add(time.Hour), Sightings: 2, Current: true, Labels: []string{"consenting", "spam"}}
 	d.Ad = ad.Ad{
 		Listing: ad.Listing{AdID: fmt.Sprintf("%032x", n+1000), Site: "townboard", URL: "https://town.example/" + strconv.Itoa(n), Title: text, Body: text, Location: text, NativeID: text,
 			Price: &ad.Price{Amount: "120.50", Currency: "USD"}, Images: []string{"https://town.example/picture.jpg"}},
