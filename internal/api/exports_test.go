@@ -55,7 +55,7 @@ func TestExports(t *testing.T) {
 	for what, q := range map[string]api.ExportRequest{
 		"a format that there is not": {Query: "piano", Format: "pdf"}, "an id that is none": {Query: "piano", Format: "csv", After: "912-555-0123"}, "the rest of an archive": {Query: "piano", Format: "xlsx", After: town.Ads[0].AdID},
 		"a query that cannot be read": {Query: "(piano", Format: "csv"},
-		"a full file under nothing": {Query: "piano", Format: "csv", Full: true}, "a redacted file under an order": {Query: "piano", Format: "csv", Authority: "order 12"},
+		"a full file under nothing":   {Query: "piano", Format: "csv", Full: true}, "a redacted file under an order": {Query: "piano", Format: "csv", Authority: "order 12"},
 	} {
 		var b bytes.Buffer
 		_, err := c.Export(t.Context(), q, &b)

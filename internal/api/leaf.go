@@ -2,9 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 )
+
+// errCursor says that what a list was to go on behind is not in it: it may have been
+// erased since.
+var errCursor = errors.New("the cursor is of nothing in this list, or no longer")
 
 // leafSize is how many things one answer of a list has, unless fewer are asked for.
 const leafSize = 1000
@@ -33,7 +38,7 @@ func leaf[T any](c *call, all []T, id func(T) string) (some []T, next string, er
 			at++
 		}
 		if at == len(all) {
-			return nil, "", wrong("the cursor is of nothing in this list, or no longer; begin without one")
+			return nil, "", errCursor
 		}
 		all = all[at+1:]
 	}

@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/api"
 	"vigil.example/internal/api/apitest"
+	"vigil.example/internal/desk"
 )
 
 // A list is turned leaf by leaf; what is added meanwhile moves nothing.
@@ -66,9 +69,17 @@ func TestListsAreTurned(t *testing.T) {
 			break
 		}
 	}
-	for _, q := range []string{"?cursor=00000000000000000000000000000000", "?cursor=9125550123", "?limit=x", "?limit=99999999999999999999"} {
-		if a, _ := raw(t, "GET", town.URL+api.Root+"/watches"+q, token, "application/json", ""); a.StatusCode != 400 {
-			t.Errorf("%s: %d", q, a.StatusCode)
+	for q, want := range map[string]int{"?cursor=00000000000000000000000000000000": 409, "?cursor=9125550123": 400, "?limit=x": 400, "?limit=99999999999999999999": 400} {
+		if a, _ := raw(t, "GET", town.URL+api.Root+"/watches"+q, token, "application/json", ""); a.StatusCode != want {
+			t.Errorf("%s: %d, not %d", q, a.StatusCode, want)
 		}
+	}
+}
+
+// The description of the parameter names the steps that there are.
+func TestLettersOfSteps(t *testing.T) {
+	f, _ := reflect.TypeFor[api.LetterParams]().FieldByName("Step")
+	if want := "^(" + strings.Join(desk.LetterSteps(), "|") + ")(-[a-z0-9_-]{1,60})?$"; f.Tag.Get("like") != want {
+		t.Errorf("the steps are described as %s, not %s", f.Tag.Get("like"), want)
 	}
 }

@@ -36,8 +36,8 @@ type WaitParams struct {
 
 // LetterParams are those of the list of dead letters.
 type LetterParams struct {
-	Step   string `json:"step,omitempty" like:"^[a-z]{4,12}(-[a-z0-9_-]{1,60})?$" example:"enrich"`
-	Before uint64 `json:"before,omitempty"` // the letter from which older ones are listed
+	Step   string `json:"step,omitempty" like:"^(crawl|frontier|extract|enrich|link|index|alert|copy)(-[a-z0-9_-]{1,60})?$" example:"enrich"` // of desk.LetterSteps
+	Before uint64 `json:"before,omitempty"`                                                                                                   // the letter from which older ones are listed
 	Limit  uint64 `json:"limit,omitempty" example:"50"`
 }
 

@@ -70,6 +70,7 @@ func kinds() []kind {
 		{desk.ErrManyLive, "busy", 503, "end another live search, or try again in a minute"},
 		{desk.ErrRenewed, "renewed", 409, "search again, and begin a live search without an id of an event"},
 		{desk.ErrPlace, "bad-request", 400, "leave it out, or give the id of an event as it came"},
+		{errCursor, "cursor-gone", 409, "begin without a cursor"},
 		{errChanged, "changed", 412, "read it again, look at what has changed, and decide anew"},
 		{access.ErrMustChange, "must-change", 403, "sign in on the web pages once and choose a password of your own"},
 		{access.ErrBadCredentials, "bad-credentials", 401, "type them again; after five wrong passwords the name is locked for a while"},
