@@ -184,7 +184,15 @@ func (l *lookupCmd) watch(c *Context, cl *api.Client, out desk.Lookup) error {
 	if got.Already > 0 {
 		c.printf(", %d of which you watched before", got.Already)
 	}
-	c.printf(".\nTo end them: vigil watchlist end %s\n", got.ID)
+	c.printf(".\n")
+	l.some(c, "Not watched, for want of a platform (write telegram:name for @name)", len(out.Values)-len(values), func(yield func(string)) {
+		for _, v := range out.Values {
+			if !v.Watchable() {
+				yield(fmt.Sprintf("line %d: @%s", v.Lines[0], clean(v.Value.Value)))
+			}
+		}
+	})
+	c.printf("To end them: vigil watchlist end %s\n", got.ID)
 	return nil
 }
 

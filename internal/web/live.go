@@ -45,7 +45,6 @@ func (s *server) live(r *http.Request, v *visit) error {
 	ctx, cancel := context.WithTimeout(r.Context(), liveTime)
 	defer cancel()
 	rc := http.NewResponseController(v.w)
-	_ = rc.SetReadDeadline(time.Time{}) // else the server takes a minute without a word for the end
 	defer func() { _ = rc.SetWriteDeadline(time.Time{}) }()
 	again := func() (access.Subject, error) { return s.desk.Register.Session(ctx, v.session) }
 	n, told, last := 0, 0, time.Time{}

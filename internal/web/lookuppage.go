@@ -159,12 +159,15 @@ func (s *server) watchLookedUp(r *http.Request, v *visit) error {
 		return err
 	}
 	var values []ad.Value
-	which := r.PostFormValue("which")
+	which, left := r.PostFormValue("which"), 0
 	for i, x := range l.Values {
 		take := which == "all" || which == "found" && x.Ads > 0 || which == "missed" && x.Ads == 0 ||
 			which == "ticked" && slices.Contains(r.PostForm["v"], strconv.Itoa(i))
-		if take && x.Watchable() {
+		switch {
+		case take && x.Watchable():
 			values = append(values, x.Value)
+		case take:
+			left++
 		}
 	}
 	name := trimmed(r, "name")
@@ -177,7 +180,11 @@ func (s *server) watchLookedUp(r *http.Request, v *visit) error {
 	case err != nil:
 		return err
 	}
-	s.shelf.putNote(v.Session, note{Kind: "listed", Text: count(w.Active, "value"), ID: w.ID})
+	text := count(w.Active, "value") + " as a list"
+	if left > 0 {
+		text += "; " + count(left, "handle") + " not, for want of a platform, as in telegram:name"
+	}
+	s.shelf.putNote(v.Session, note{Kind: "listed", Text: text, ID: w.ID})
 	v.redirect(r, "/watchlist/"+w.ID)
 	return nil
 }
