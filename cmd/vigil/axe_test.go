@@ -22,9 +22,13 @@ var pageless = map[string]string{
 	"/inbox/next":       "waits and leads to the inbox",
 	"/ad/{id}/correct":  "the page of the ad, after signing in again",
 	"/ad/{id}/withdraw": "the page of the ad, after signing in again",
+	"/ad/{id}/label":    "the page of the ad, after signing in again",
+	"/ad/{id}/unlabel":  "the page of the ad, after signing in again",
 
 	"/cluster/{id}/decide":   "the page of the cluster, after signing in again",
 	"/cluster/{id}/undecide": "the page of the cluster, after signing in again",
+	"/cluster/{id}/label":    "the page of the cluster, after signing in again",
+	"/cluster/{id}/unlabel":  "the page of the cluster, after signing in again",
 	"/lookup/{id}/csv":       "a file",
 	"/lookup/{id}/watch":     "the page of the lookup, after signing in again",
 	"/saved/{id}/{do}":       "the page of the saved search, after signing in again",

@@ -85,22 +85,18 @@ func New(d *desk.Desk, c Config) http.Handler {
 	mux.Handle("GET /ad/{id}/alike", s.signedIn(s.alike))
 	mux.Handle("POST /ad/{id}/correct", s.signedIn(s.correct))
 	mux.Handle("POST /ad/{id}/withdraw", s.signedIn(s.withdraw))
-	for _, form := range []string{"GET /ad/{id}/correct", "GET /ad/{id}/withdraw"} { // after signing in again, or from the history
+	for _, form := range []string{"GET /ad/{id}/correct", "GET /ad/{id}/withdraw", "GET /ad/{id}/label", "GET /ad/{id}/unlabel"} { // after signing in again, or from the history
 		mux.Handle(form, s.signedIn(s.ad))
 	}
-	for _, of := range []string{"/ad/{id}", "/cluster/{id}"} {
-		mux.Handle("POST "+of+"/label", s.signedIn(s.label))
-		mux.Handle("POST "+of+"/unlabel", s.signedIn(s.unlabel))
-	}
-	for _, form := range []string{"/label", "/unlabel"} { // after signing in again
-		mux.Handle("GET /ad/{id}"+form, s.signedIn(s.ad))
-		mux.Handle("GET /cluster/{id}"+form, s.signedIn(s.cluster))
-	}
+	mux.Handle("POST /ad/{id}/label", s.signedIn(s.label))
+	mux.Handle("POST /ad/{id}/unlabel", s.signedIn(s.unlabel))
+	mux.Handle("POST /cluster/{id}/label", s.signedIn(s.label))
+	mux.Handle("POST /cluster/{id}/unlabel", s.signedIn(s.unlabel))
 	mux.Handle("GET /leads", s.signedIn(s.leads))
 	mux.Handle("GET /indicators", s.signedIn(s.card))
 	mux.Handle("POST /cluster/{id}/decide", s.signedIn(s.decide))
 	mux.Handle("POST /cluster/{id}/undecide", s.signedIn(s.undecide))
-	for _, form := range []string{"GET /cluster/{id}/decide", "GET /cluster/{id}/undecide"} { // after signing in again
+	for _, form := range []string{"GET /cluster/{id}/decide", "GET /cluster/{id}/undecide", "GET /cluster/{id}/label", "GET /cluster/{id}/unlabel"} { // after signing in again
 		mux.Handle(form, s.signedIn(s.cluster))
 	}
 	mux.Handle("GET /corrections", s.signedIn(s.corrections))
