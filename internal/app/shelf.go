@@ -170,6 +170,10 @@ func (s *shelf) Walk(ctx context.Context, q query.Node, after string) iter.Seq2[
 	return through(s, func(v *volume) iter.Seq2[ad.Document, error] { return v.Walk(ctx, q, after) })
 }
 
+func (s *shelf) Leaf(ctx context.Context, q query.Node, after string, n int) ([]ad.Document, error) {
+	return with(s, func(v *volume) ([]ad.Document, error) { return search.Leaf(ctx, v.index, q, after, n) })
+}
+
 func (s *shelf) Grouped(ctx context.Context, q query.Node, p search.Page) (search.Groups, error) {
 	return with(s, func(v *volume) (search.Groups, error) { return v.Grouped(ctx, q, p) })
 }

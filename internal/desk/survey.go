@@ -106,15 +106,16 @@ func (d *Desk) find(ctx context.Context, w Wish, f *Find) (err error) {
 }
 
 func (d *Desk) leaf(ctx context.Context, l Leaf, f *Find) error {
-	for doc, err := range d.Index.Walk(ctx, f.Node, l.After) {
-		if err != nil {
-			return err
-		}
-		if len(f.Hits) == l.Size {
-			f.Next = f.Hits[l.Size-1].Doc.ID
-			break
-		}
-		f.Hits = append(f.Hits, search.Hit{Doc: doc, Spans: query.Spans(f.Node, &doc)})
+	docs, err := search.Leaf(ctx, d.Index, f.Node, l.After, l.Size+1)
+	if err != nil {
+		return err
+	}
+	if len(docs) > l.Size {
+		docs = docs[:l.Size]
+		f.Next = docs[l.Size-1].ID
+	}
+	for i := range docs {
+		f.Hits = append(f.Hits, search.Hit{Doc: docs[i], Spans: query.Spans(f.Node, &docs[i])})
 	}
 	return nil
 }

@@ -106,6 +106,20 @@ func counted(docs []ad.Document, a search.Ask) search.Survey {
 	return s
 }
 
+// leaves turns leaves until one is not full.
+func leaves(t *testing.T, x search.Index, n query.Node, size int) (all []ad.Document) {
+	t.Helper()
+	for after := ""; ; after = all[len(all)-1].ID {
+		some, err := search.Leaf(t.Context(), x, n, after, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all = append(all, some...); len(some) < size {
+			return all
+		}
+	}
+}
+
 // walks are whole, in order, resumable, and of one moment.
 func walks(t *testing.T, open Open) {
 	m := newMaker(31)
@@ -127,6 +141,9 @@ func walks(t *testing.T, open Open) {
 				t.Fatal(err)
 			}
 			same(t, "the rest of "+typed, ids(got), ids(want[half+1:]))
+		}
+		for _, size := range []int{2, 50} {
+			same(t, fmt.Sprintf("leaves of %d of %s", size, typed), leaves(t, x, n, size), want)
 		}
 	}
 	n := parse(t, "-zebra")
