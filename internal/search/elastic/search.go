@@ -199,6 +199,9 @@ func (x *Index) pages(ctx context.Context, body object, f func([]hit) error) err
 			if err := f(a.Hits.Hits); err != nil {
 				return err
 			}
+			if size, _ := body["size"].(int); len(a.Hits.Hits) < size {
+				return nil
+			}
 			body["search_after"] = a.Hits.Hits[len(a.Hits.Hits)-1].Sort
 		}
 	})
@@ -235,7 +238,7 @@ func (x *Index) Walk(ctx context.Context, q query.Node, after string) iter.Seq2[
 
 func (x *Index) walk(ctx context.Context, q object, after string) iter.Seq2[ad.Document, error] {
 	return func(yield func(ad.Document, error) bool) {
-		body := object{"query": documentsOnly(q), "size": 256, "sort": []object{{"id": "asc"}}, "track_total_hits": false, "_source": shown}
+		body := object{"query": documentsOnly(q), "size": search.MaxPage, "sort": []object{{"id": "asc"}}, "track_total_hits": false, "_source": shown}
 		if after != "" {
 			body["search_after"] = []string{after}
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -28,10 +29,14 @@ func (x *Index) Survey(ctx context.Context, q query.Node, a search.Ask) (s searc
 		q, err = x.expanded(ctx, q)
 	}
 	if err == nil {
-		err = x.snapshot(ctx, func(ask func(object) (answer, error)) error {
-			s, err = survey(ask, documentsOnly(compile(q)), a)
-			return err
-		})
+		found := documentsOnly(compile(q))
+		s, err = survey(func(body object) (answer, error) { return x.ask(ctx, body) }, found, a, false)
+		if errors.Is(err, errSeveral) {
+			err = x.snapshot(ctx, func(ask func(object) (answer, error)) error {
+				s, err = survey(ask, found, a, true)
+				return err
+			})
+		}
 	}
 	if err != nil {
 		return search.Survey{}, x.fail("survey", err)
@@ -39,15 +44,23 @@ func (x *Index) Survey(ctx context.Context, q query.Node, a search.Ask) (s searc
 	return s, nil
 }
 
-func survey(ask func(object) (answer, error), q object, a search.Ask) (search.Survey, error) {
+// errSeveral says that one request does not tell how many documents have other values
+// of a facet than those given: some have several, and not all values are given.
+var errSeveral = errors.New("documents have several values")
+
+// survey counts by one request, and by another one where that is not enough and more
+// is said.
+func survey(ask func(object) (answer, error), q object, a search.Ask, more bool) (search.Survey, error) {
 	s := search.Survey{Facets: map[search.Facet][]search.Count{}, Others: map[search.Facet]int{}}
 	aggs := object{}
 	for _, f := range a.Facets {
-		terms := object{"field": search.FacetField(f), "size": min(a.Most(), counted), "order": []object{{"_count": "desc"}, {"_key": "asc"}}}
+		field := search.FacetField(f)
+		terms := object{"field": field, "size": min(a.Most(), counted), "order": []object{{"_count": "desc"}, {"_key": "asc"}}}
 		if f == search.Indicator {
 			terms["include"] = "[^/]+"
 		}
 		aggs["facet_"+string(f)] = object{"terms": terms}
+		aggs["none_"+string(f)] = object{"missing": object{"field": field}}
 	}
 	if a.Every != "" {
 		aggs["times"] = object{"date_histogram": object{"field": "last_seen", "calendar_interval": a.Every, "min_doc_count": 1}}
@@ -61,7 +74,9 @@ func survey(ask func(object) (answer, error), q object, a search.Ask) (search.Su
 	}
 	s.Total = got.Hits.Total.Value
 	var found map[string]struct {
-		Buckets []struct {
+		Documents int `json:"doc_count"` // of none_
+		Rest      int `json:"sum_other_doc_count"`
+		Buckets   []struct {
 			Key   json.RawMessage `json:"key"`
 			Count int             `json:"doc_count"`
 		}
@@ -71,24 +86,29 @@ func survey(ask func(object) (answer, error), q object, a search.Ask) (search.Su
 			return s, err
 		}
 	}
-	counts := func(name string) (map[string]int, error) {
-		out := map[string]int{}
+	counts := func(name string) (out map[string]int, sum int, err error) {
+		out = map[string]int{}
 		for _, b := range found[name].Buckets {
 			var key string
 			if err := json.Unmarshal(b.Key, &key); err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 			out[key] = b.Count
+			sum += b.Count
 		}
-		return out, nil
+		return out, sum, nil
 	}
 	rest := object{}
 	for _, f := range a.Facets {
-		have, err := counts("facet_" + string(f))
+		have, sum, err := counts("facet_" + string(f))
 		if err != nil {
 			return s, err
 		}
 		s.Facets[f] = search.Rank(have, a.Most())
+		none, others := found["none_"+string(f)].Documents, found["facet_"+string(f)].Rest
+		if s.Others[f] = none + others; others == 0 || none+sum+others == s.Total { // all values are given, or no document has several
+			continue
+		}
 		given := make([]string, len(s.Facets[f]))
 		for i, c := range s.Facets[f] {
 			given[i] = c.Value
@@ -105,7 +125,7 @@ func survey(ask func(object) (answer, error), q object, a search.Ask) (search.Su
 	}
 	s.Times = search.Buckets(a.Every, times)
 	if a.Cells {
-		have, err := counts("cells")
+		have, _, err := counts("cells")
 		if err != nil {
 			return s, err
 		}
@@ -113,6 +133,9 @@ func survey(ask func(object) (answer, error), q object, a search.Ask) (search.Su
 	}
 	if len(rest) == 0 {
 		return s, nil
+	}
+	if !more {
+		return s, errSeveral
 	}
 	if got, err = ask(object{"query": q, "size": 0, "track_total_hits": false, "aggs": rest}); err != nil {
 		return s, err
@@ -123,8 +146,8 @@ func survey(ask func(object) (answer, error), q object, a search.Ask) (search.Su
 	if err := json.Unmarshal(got.Aggregations, &others); err != nil {
 		return s, err
 	}
-	for _, f := range a.Facets {
-		s.Others[f] = others[f].Count
+	for f := range rest {
+		s.Others[search.Facet(f)] = others[search.Facet(f)].Count
 	}
 	return s, nil
 }
