@@ -92,7 +92,7 @@ type linker struct {
 	ad      landmark   // the last ad that was taken in
 	links   uint64     // what was told is known up to here
 	told    landmark   // the last of that
-	settled bool       // all was solved when it began
+	settled bool       // all was solved when it began, by this program
 
 	shown atomic.Pointer[linked]
 }
@@ -227,7 +227,7 @@ func (l *linker) readAll(ctx context.Context, ads, links, serving string) (store
 	}
 	known := l.told
 	stored, err = l.recall(ctx, links, as)
-	l.settled = kept && solved && known == l.told && stored == l.version
+	l.settled = l.settled && kept && solved && known == l.told && stored == l.version
 	return stored, err
 }
 

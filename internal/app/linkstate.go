@@ -82,6 +82,7 @@ type linkAt struct {
 	Links uint64   `json:"links"`           // what was told, up to here
 	Told  landmark `json:"told"`            // of that one that was seen last
 	As    string   `json:"as,omitempty"`    // the version of the linker by which all of it was told; "" while not all is
+	By    string   `json:"by,omitempty"`    // version of the program
 	Lacks bool     `json:"lacks,omitempty"` // parts of this state follow
 }
 
@@ -109,8 +110,7 @@ type linkState struct {
 	size int64
 	buf  []byte
 
-	// As the last transaction says.
-	noted, solved, decided uint64
+	last linkAt // of the last transaction
 }
 
 const (
@@ -216,6 +216,7 @@ func (s *linkState) write(payload ...[]byte) error {
 }
 
 func (s *linkState) append(at linkAt, part []byte) error {
+	s.last = at
 	b := encode(at)
 	return s.write(binary.AppendUvarint(nil, uint64(len(b))), b, part)
 }
@@ -280,7 +281,7 @@ func loadState(name string, want linkHead, cfg link.Config) (k keptState, err er
 		}
 	}
 	k.l.Keep()
-	k.state = &linkState{f: f, sum: sum, size: end, noted: k.at.UpTo, solved: k.at.Solved, decided: k.at.Decided}
+	k.state = &linkState{f: f, sum: sum, size: end, last: k.at}
 	return k, nil
 }
 
@@ -318,7 +319,7 @@ func newState(name string, head linkHead, l *link.Linker, at linkAt) (_ *linkSta
 		return nil, fmt.Errorf("make the state of linking: %w", err)
 	}
 	l.Keep()
-	s.buf, s.noted, s.solved, s.decided = nil, at.UpTo, at.Solved, at.Decided
+	s.buf = nil
 	return s, nil
 }
 
@@ -364,6 +365,7 @@ func (l *linker) loadState(ctx context.Context) (kept bool, as string, err error
 			l.a.log.Info("the state of linking on disk was cut off; what came after is read from the streams")
 		}
 		l.state, l.l, l.at, l.ad, l.links, l.told = k.state, k.l, k.at.linked, k.at.Ad, k.at.Links, k.at.Told
+		l.settled = k.at.By == l.a.cfg.Version
 		return true, k.at.As, nil
 	case errors.Is(err, fs.ErrNotExist):
 	case stale:
@@ -379,7 +381,7 @@ func (l *linker) loadState(ctx context.Context) (kept bool, as string, err error
 // where is up to where the linker knows the streams. The caller holds l.mu or is alone,
 // and all that followed is stored.
 func (l *linker) where() linkAt {
-	at := linkAt{linked: l.at, Ad: l.ad, Links: l.links, Told: l.told, As: l.version}
+	at := linkAt{linked: l.at, Ad: l.ad, Links: l.links, Told: l.told, As: l.version, By: l.a.cfg.Version}
 	if l.anew {
 		at.As = ""
 	}
@@ -412,14 +414,21 @@ func (l *linker) beginState() {
 // caller holds l.mu or is alone.
 func (l *linker) keepState() {
 	s := l.state
-	if s == nil || l.l.Unwritten() == 0 && l.at.Solved <= s.solved && l.at.Decided == s.decided && l.at.UpTo < s.noted+mostUnnoted {
+	if s == nil {
 		return
 	}
-	if err := s.append(l.where(), l.l.Changes(nil)); err != nil {
-		l.stopState(err)
-		return
+	at := l.where()
+	if l.l.Unwritten() > 0 || at.tellsMore(s.last) {
+		if err := s.append(at, l.l.Changes(nil)); err != nil {
+			l.stopState(err)
+		}
 	}
-	s.noted, s.solved, s.decided = l.at.UpTo, l.at.Solved, l.at.Decided
+}
+
+// tellsMore reports whether it would be missed at a start that a position is not
+// written, when nothing else has changed.
+func (at linkAt) tellsMore(was linkAt) bool {
+	return (at.Solved == at.UpTo) != (was.Solved == was.UpTo) || at.Decided != was.Decided || at.As != was.As || at.By != was.By || at.UpTo >= was.UpTo+mostUnnoted
 }
 
 // stopState ends keeping state when the file cannot be written. What is there stays

@@ -21,6 +21,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/casework"
+	"vigil.example/internal/desk"
 	"vigil.example/internal/erasure"
 	"vigil.example/internal/generation"
 	"vigil.example/internal/link"
@@ -56,6 +58,7 @@ func (s *stated) run() (clusters map[string]string, read int64, logs string) {
 	s.fresh.clear()
 	s.read.Store(0)
 	s.logs.Reset()
+	s.must(s.forgetPart(s.t.Context(), "link")) // so that nothing is at rest before the linker has said so
 	clusters = map[string]string{}
 	s.must(s.while(s.t.Context(), func(ctx context.Context) error {
 		s.rest(ctx)
@@ -211,6 +214,44 @@ func TestLinkerLeavesAStateOfOtherStreams(t *testing.T) {
 		if _, stale := errors.AsType[errStale](s.known(t.Context(), name, upTo, m)); !stale {
 			t.Errorf("%s: it is taken", what)
 		}
+	}
+}
+
+// A start holds no round when all was solved by this program under the decisions that
+// stand, and holds one else.
+func TestLinkerIsSettledFromDisk(t *testing.T) {
+	s := openStated(t, 60)
+	settled := func() bool {
+		l := &linker{a: s.App, stage: "link", gen: 1, l: link.New(s.cfg.Link), version: link.Version, at: linked{Rules: link.Version}}
+		stored, err := l.readAll(t.Context(), stream.Ads, stream.Links, stream.Links)
+		s.must(err)
+		defer l.closeState()
+		if stored != link.Version {
+			t.Errorf("told by version %q", stored)
+		}
+		if l.resume(); l.settled != (l.l.Changed() == 0) || l.settled != (l.at.Solved == l.at.UpTo) {
+			t.Errorf("settled %t with %d changes, at %+v", l.settled, l.l.Changed(), l.at)
+		}
+		return l.settled
+	}
+	if !settled() {
+		t.Error("a round is due though nothing is new")
+	}
+	s.cfg.Version = "next"
+	if settled() {
+		t.Error("no round is due though the program is another")
+	}
+	s.run()
+	if !settled() {
+		t.Error("a round is due though this program has held one")
+	}
+	ids, _, _ := s.run()
+	two := slices.Sorted(maps.Keys(ids))[:2]
+	_, err := s.desk.DecideLink(t.Context(), analyst, desk.LinkRequest{Kind: casework.CannotLink, Ads: two, Reason: "seen apart"})
+	s.must(err)
+	s.must(s.readRulings(t.Context()))
+	if settled() {
+		t.Error("no round is due though something was decided")
 	}
 }
 
