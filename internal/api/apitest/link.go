@@ -64,6 +64,29 @@ func platform(kind string) string {
 	return ""
 }
 
+// Together puts ads into the index as one cluster, whatever a linker would say, and
+// returns its id.
+func (t *Town) Together(tb testing.TB, made []weigh.Ad) (cluster string, ads []ad.Ad) {
+	tb.Helper()
+	ch := ad.LinkChange{V: ad.Schema}
+	var changes []search.Change
+	for i, m := range made {
+		a := asRead(m)
+		ads = append(ads, a)
+		changes = append(changes, search.Change{Seq: uint64(100_000 + i), Version: &a})
+		move := ad.Move{AdID: a.AdID, Cluster: ad.ClusterID(ads[0].AdID)}
+		if i > 0 {
+			move.By = &ad.Edge{A: a.AdID, B: ads[0].AdID, Value: ad.Value{Kind: "text"}, Weight: 30, Reason: "both are made from one text"}
+		}
+		ch.Moves = append(ch.Moves, move)
+	}
+	changes = append(changes, search.Change{Seq: 2, Link: &ch})
+	if err := t.index.Apply(context.Background(), "together", 1, changes); err != nil {
+		tb.Fatal(err)
+	}
+	return ch.Moves[0].Cluster, ads
+}
+
 // ClusterOf is the id of the cluster of an ad.
 func (t *Town) ClusterOf(tb testing.TB, adID string) string {
 	tb.Helper()
