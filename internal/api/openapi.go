@@ -173,6 +173,9 @@ func (rt route) problems() []int {
 	if rt.method != http.MethodGet {
 		out = append(out, 409, 412, 422)
 	}
+	if _, ok := rt.in.(LeafParams); ok {
+		out = append(out, 409)
+	}
 	if rt.in != nil && rt.method != http.MethodGet {
 		out = append(out, 413, 415)
 	}
