@@ -385,10 +385,11 @@ func (o *owners) worth(p period, k float64) float64 {
 
 // net weighs a tie against what chance gives: the larger both owners are, the
 // more they share of relays and stock pictures, and the more they would share of
-// their own if they were one.
+// their own if they were one. What many ads of the smaller give is no chance.
 func (o *owners) net(t *tie, a, b int32) float64 {
 	small := float64(min(o.size[a], o.size[b]))
-	w := t.weight + min(t.shared, 0.5)/(1+small/8) - min(5, (small-1)*0.08) - max(0, small-64)*0.02
+	strays := max(0, small-max(1, float64(t.ads))) // ads of the smaller that do not give what both do
+	w := t.weight + min(t.shared, 0.5)/(1+small/8) - min(5, strays*0.08) - max(0, strays-63)*0.02
 	if t.rivals {
 		w -= 4
 	}
