@@ -31,7 +31,7 @@ type searching struct {
 	client *api.Client  // through HTTP, with a token, each search with its line in the log
 }
 
-// asked is how often each kind is asked in each way and round.
+// askedEach is how often each kind is asked in each way and round.
 const askedEach = 40
 
 // search measures how long searches take: by hand on the file, at the port, and
@@ -189,6 +189,8 @@ func (b *Bench) searches(ctx context.Context, s searching) error {
 			t.PortRatio = t.Wall[atPort][0] / t.Wall[byHand][0]
 		}
 		all = append(all, t)
+		fmt.Fprintf(b.Out, "  %s: CPU p50 / p95 by hand %.1f / %.1f ms, at the port %.1f / %.1f, through the API %.1f / %.1f\n", t.Kind,
+			t.CPU[byHand][0], t.CPU[byHand][1], t.CPU[atPort][0], t.CPU[atPort][1], t.CPU[throughAPI][0], t.CPU[throughAPI][1])
 	}
 	b.tellSearches(all, mixed)
 	return nil
