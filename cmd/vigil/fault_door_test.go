@@ -19,6 +19,8 @@ import (
 	"vigil.example/internal/api"
 	"vigil.example/internal/app"
 	"vigil.example/internal/desk"
+	"vigil.example/internal/search"
+	"vigil.example/internal/search/elastic"
 	"vigil.example/internal/search/sqlite"
 	"vigil.example/internal/stream"
 )
@@ -214,20 +216,24 @@ func (p *plant) behind(ctx context.Context) (string, error) {
 		return "links", err
 	}
 	at := uint64(0)
-	err = p.index(func(x *indexFile) (err error) { at, err = x.Position(ctx, "links"); return err })
+	err = p.index(func(x search.Index) (err error) { at, err = x.Position(ctx, "links"); return err })
 	if err == nil && at < last.Seq {
 		return "links are not indexed", nil
 	}
 	return "", err
 }
 
-type indexFile = sqlite.Index
-
-func stateOf(ctx context.Context, x *indexFile) (app.State, error) { return app.StateOf(x.Dump(ctx)) }
+func stateOf(ctx context.Context, x search.Index) (app.State, error) { return app.StateOf(x.Dump(ctx)) }
 
 // index opens the index beside those that use it.
-func (p *plant) index(f func(*indexFile) error) error {
-	x, err := sqlite.Open(p.Context(), filepath.Join(p.data, "index.db"), sqlite.Options{ReadOnly: true})
+func (p *plant) index(f func(search.Index) error) error {
+	var x search.Index
+	var err error
+	if p.elastic == nil {
+		x, err = sqlite.Open(p.Context(), filepath.Join(p.data, "index.db"), sqlite.Options{ReadOnly: true})
+	} else {
+		x, err = elastic.Open(p.Context(), elastic.Options{Server: p.elastic.Server(), Name: p.alias(), ReadOnly: true})
+	}
 	if err != nil {
 		return err
 	}
@@ -235,10 +241,24 @@ func (p *plant) index(f func(*indexFile) error) error {
 	return f(x)
 }
 
+// alias names the index in Elasticsearch.
+func (p *plant) alias() string {
+	p.Helper()
+	var m struct{ Instance string }
+	b, err := os.ReadFile(filepath.Join(p.data, "vigil.json"))
+	if err == nil {
+		err = json.Unmarshal(b, &m)
+	}
+	if err != nil {
+		p.Fatal(err)
+	}
+	return "vigil-" + m.Instance + "-1"
+}
+
 // state digests the index.
 func (p *plant) state() (s app.State) {
 	p.Helper()
-	err := p.index(func(x *indexFile) (err error) { s, err = stateOf(p.Context(), x); return err })
+	err := p.index(func(x search.Index) (err error) { s, err = stateOf(p.Context(), x); return err })
 	if err != nil {
 		p.Fatalf("read the index: %v", err)
 	}

@@ -19,6 +19,7 @@ import (
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/api"
+	"vigil.example/internal/search"
 	"vigil.example/internal/stream"
 )
 
@@ -301,7 +302,7 @@ func indexDamaged(p *plant, r *rand.Rand, rounds int) {
 func (p *plant) healthy(want any) bool {
 	defer func() { _ = recover() }()
 	ok := false
-	_ = p.index(func(x *indexFile) error {
+	_ = p.index(func(x search.Index) error {
 		s, err := stateOf(p.Context(), x)
 		ok = err == nil && any(s) == want
 		return err

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"vigil.example/internal/bazaar"
+	"vigil.example/internal/search/elastic/elastictest"
 	"vigil.example/internal/stream"
 )
 
@@ -197,6 +198,7 @@ type layout struct {
 	data    string              // data folder; "" for one of its own
 	procs   map[string][]string // processes with the arguments of each; nil is one with all roles
 	args    []string            // of all processes
+	elastic *elastictest.Node   // keeps the index; nil for a file of the folder
 }
 
 // apart has every role in a process of its own, and a second one of most.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -10,12 +11,15 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"vigil.example/internal/search/elastic"
+	"vigil.example/internal/search/elastic/elastictest"
 )
 
 // composed reads from deploy/compose.yaml with which arguments each service runs
-// vigil. What names containers and their files is left out: a plant has its own, and
-// an index in the folder that its processes share.
-func composed(t *testing.T) map[string][]string {
+// vigil. What names containers and their files is left out: a plant has its own. Who
+// is told of Elasticsearch there is told of the node.
+func composed(t *testing.T, node *elastictest.Node) map[string][]string {
 	t.Helper()
 	b, err := os.ReadFile("../../deploy/compose.yaml")
 	if err != nil {
@@ -38,7 +42,10 @@ func composed(t *testing.T) map[string][]string {
 		for _, a := range s.Command[1:] {
 			flag, _, _ := strings.Cut(a, "=")
 			switch flag {
-			case "--index", "--index-ca", "--index-user", "--index-password-file", "--nats", "--nats-token-file", "--data", "--sites", "--listen", "--admin", "--tls-cert", "--tls-key":
+			case "--index":
+				s := node.Server()
+				args = append(args, "--index", s.URLs[0], "--index-ca", s.CA, "--index-user", s.User, "--index-password-file", s.PasswordFile)
+			case "--index-ca", "--index-user", "--index-password-file", "--nats", "--nats-token-file", "--data", "--sites", "--listen", "--admin", "--tls-cert", "--tls-key":
 			default:
 				args = append(args, a)
 			}
@@ -49,21 +56,28 @@ func composed(t *testing.T) map[string][]string {
 }
 
 // The topology of deploy/compose.yaml as processes of this machine: three NATS
-// servers with a token, each service a process of its own, extract and enrich
-// scaled to two, and standbys.
+// servers with a token, Elasticsearch, each service a process of its own, extract and
+// enrich scaled to two, and standbys. It comes to what one process with an index in a
+// file comes to.
 func TestTopology(t *testing.T) {
 	t.Parallel()
 	seed := uint64(number(t, "VIGIL_FAULT_SEED", int(time.Now().UnixNano()%1e6)))
 	t.Logf("VIGIL_FAULT_SEED=%d", seed)
-	services := composed(t)
+	node := elastictest.Shared(t)
+	services := composed(t, node)
 	for _, s := range []string{"extract", "enrich", "link", "home"} {
 		if services[s] == nil {
 			t.Fatalf("deploy/compose.yaml runs no %s", s)
 		}
 		services[s+"-2"] = services[s]
 	}
-	p := build(t, layout{servers: 3, ads: 300, procs: services})
+	p := build(t, layout{servers: 3, ads: 300, procs: services, elastic: node})
 	p.ready()
+	t.Cleanup(func() {
+		if err := elastic.Remove(context.WithoutCancel(t.Context()), node.Server(), p.alias()); err != nil {
+			t.Error(err)
+		}
+	})
 	p.settle()
 	if got, want := compact(p.state()), compact(score(t, t.TempDir(), 300).State); got != want {
 		t.Errorf("every role apart:\n got %s\nwant %s", got, want)

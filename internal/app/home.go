@@ -60,7 +60,7 @@ func (a *App) settleIn(ctx context.Context) error {
 				return err
 			}
 			if who != "" {
-				return fmt.Errorf("%w: the index (SQLite) and the sealed files lie on host %s in %s, where %s is at work; roles %s must run there with --data %s. Stop that process first if they are to move here",
+				return fmt.Errorf("%w: the sealed files, and the index where it is SQLite, lie on host %s in %s, where %s is at work; roles %s must run there with --data %s. Stop that process first if they are to move here",
 					ErrApart, theirs.Host, theirs.Folder, who, strings.Join(a.cfg.homeRoles(), ", "), theirs.Folder)
 			}
 		}
