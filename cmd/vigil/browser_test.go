@@ -124,7 +124,10 @@ func TestInvestigatorInBrowser(t *testing.T) {
 	p.noNumberInAddress(d.url)
 	p.click(watchButton(group.Phone))
 
+	p.open(d.url)
+	p.find(group.Phone)
 	postAnother(t, d.town, group.ID)
+	p.isTold()
 	p.waitForAlert(d.url, group.Phone)
 
 	p.open(d.url)
@@ -146,6 +149,20 @@ func (p *page) find(text string) {
 	p.click(`//form[@role='search']//button[.='Search']`)
 	if h := p.text("h1"); strings.HasPrefix(h, "0 ") || !strings.Contains(h, "result") {
 		p.t.Fatalf("searching %q gives %q, %q", text, h, p.text("main"))
+	}
+}
+
+// isTold waits until the results say that a new ad matches, and sees it first.
+func (p *page) isTold() {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	says, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(`[data-live] a`)))
+	p.must("hear of a new ad", err)
+	before := p.text("h1")
+	p.click(`//*[@data-live]/a`)
+	if now := p.text("h1"); says != "Show the newest" || now == before {
+		p.t.Errorf("%q leads from %q to %q", says, before, now)
 	}
 }
 
