@@ -55,7 +55,6 @@ func TestMeasureLinkerStart(t *testing.T) {
 	for some := range slices.Chunk(msgs, 1000) {
 		must(a.bus.Publish(t.Context(), some))
 	}
-	msgs = nil
 	info, err := a.bus.Info(t.Context(), stream.Ads)
 	must(err)
 	start := func(what string) {
