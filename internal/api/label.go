@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"vigil.example/internal/casework"
@@ -78,15 +79,29 @@ func (s *server) labels(c *call) error {
 
 // Label gives labels to ads, and returns those that stand.
 func (c *Client) Label(ctx context.Context, q LabelRequest) ([]casework.Label, error) {
-	var out LabelList
-	err := c.call(ctx, http.MethodPost, Root+"/labels", q, &out)
-	return out.Labels, err
+	return c.relabel(ctx, "/labels", q)
 }
 
 // Unlabel takes labels back from ads, and returns those that stood.
 func (c *Client) Unlabel(ctx context.Context, q LabelRequest) ([]casework.Label, error) {
+	return c.relabel(ctx, "/labels/withdraw", q)
+}
+
+// relabel sends nothing that has not the shape of an id: it may be a number.
+func (c *Client) relabel(ctx context.Context, path string, q LabelRequest) ([]casework.Label, error) {
+	var err error
+	for _, id := range q.Ads {
+		_, wrong := at("/ads/", id, isDigest)
+		err = errors.Join(err, wrong)
+	}
+	if q.Cluster != "" {
+		_, err = at("/clusters/", q.Cluster, isCluster)
+	}
+	if err != nil {
+		return nil, err
+	}
 	var out LabelList
-	err := c.call(ctx, http.MethodPost, Root+"/labels/withdraw", q, &out)
+	err = c.call(ctx, http.MethodPost, Root+path, q, &out)
 	return out.Labels, err
 }
 

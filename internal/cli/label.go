@@ -44,7 +44,7 @@ func (x *labelCmd) Run(c *Context) error {
 	case err != nil && x.Remove:
 		return missing(scoped(err), "take labels back: none of them stands there", "vigil ad shows the labels of an ad")
 	case err != nil:
-		return scoped(err)
+		return misnamed(scoped(err), "search shows the ids of ads and clusters")
 	case x.JSON:
 		return lines(c, made)
 	}
