@@ -6,9 +6,7 @@ import (
 	"time"
 
 	"vigil.example/internal/ad"
-	"vigil.example/internal/casework"
 	"vigil.example/internal/link"
-	"vigil.example/internal/link/weigh"
 	"vigil.example/internal/pipeline"
 )
 
@@ -61,7 +59,7 @@ func (l *linker) solve(ctx context.Context) error {
 		if now := l.a.bonds.Position(); now != decided || first {
 			decided = now
 			l.mu.Lock()
-			l.l.Decide(l.a.decisions())
+			l.l.Decide(link.Decided(l.a.bonds.Standing()))
 			l.mu.Unlock()
 		}
 		l.mu.Lock()
@@ -85,7 +83,7 @@ func (l *linker) solve(ctx context.Context) error {
 func (l *linker) resume() {
 	now := l.a.bonds.Position()
 	l.settled = l.settled && !l.anew && l.at.Decided == now
-	l.l.Resume(l.a.decisions(), l.settled)
+	l.l.Resume(link.Decided(l.a.bonds.Standing()), l.settled)
 	if !l.settled {
 		l.at.Solved, l.at.Decided = 0, 0
 	}
@@ -153,24 +151,4 @@ func (l *linker) tell(ctx context.Context, r *link.Round, upTo, decided uint64) 
 	}
 	l.keepState()
 	return more, nil
-}
-
-// decisions are what people decided about links, as it stands.
-func (a *App) decisions() *weigh.Decisions {
-	d := &weigh.Decisions{Hubs: map[string]bool{}}
-	for _, x := range a.bonds.Standing() {
-		switch x.Kind {
-		case casework.MustLink:
-			for _, id := range x.Ads[1:] {
-				d.Must = append(d.Must, [2]string{x.Ads[0], id})
-			}
-		case casework.CannotLink:
-			d.Cannot = append(d.Cannot, [2]string{x.Ads[0], x.Ads[1]})
-		case casework.Independent:
-			d.Alone = append(d.Alone, x.Ads)
-		case casework.IsHub:
-			d.Hubs[weigh.Barred(x.Value.Kind, x.Value.Value)] = true
-		}
-	}
-	return d
 }

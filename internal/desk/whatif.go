@@ -30,7 +30,7 @@ const (
 	maxBeside = 2500 // others, of the newest
 	perValue  = 200  // that give one value
 	askValues = 150  // the commonest of the cluster
-	askAlike  = 4    // ads whose words are looked for in others
+	askAlike  = 1    // ads, beside the one in question, whose words are looked for in others
 	maxLeave  = 200  // ads that are named as leaving
 )
 
