@@ -96,7 +96,7 @@ func TestLabel(t *testing.T) {
 	h.furnish()
 	cluster := "/cluster/" + linked
 	send(cluster+"/label", "label", "consenting")
-	says(cluster, "Labelled: consenting, 8 ads.", "consenting all 8 ads", "Label all 8 ads of now; later ones are not: trafficking-like spam scam unclear")
+	says(cluster, "Labelled: consenting, 8 ads.", "consenting all 8 ads", "Label all 8 ads of now, not those that come later: trafficking-like spam scam unclear")
 	send(cluster+"/unlabel", "label", "consenting")
 	says(cluster, "Taken back: consenting, 8 ads.")
 	for _, line := range []string{`"label.give"`, `"label.withdraw"`} {
