@@ -70,7 +70,7 @@ func (x *Index) Survey(ctx context.Context, q query.Node, a search.Ask) (s searc
 		if err != nil {
 			return err
 		}
-		return planned(q, true).survey(ctx, tx, t)
+		return planned(q, true).survey(ctx, tx, t, a.Every != "")
 	})
 	if err != nil {
 		return search.Survey{}, err
@@ -87,9 +87,13 @@ const (
 )
 
 // survey tallies what a plan finds. What matches words is given by SQLite in one
-// string for thousands of documents: a row for each would take five times as long.
-func (pl plan) survey(ctx context.Context, tx *sql.Tx, t *search.Tally) error {
-	const columns = "d.traits || char(0x1d) || d.last_seen"
+// string for thousands of documents, with their times where those are wanted: a row
+// for each takes longer.
+func (pl plan) survey(ctx context.Context, tx *sql.Tx, t *search.Tally, times bool) error {
+	columns := "d.traits"
+	if times {
+		columns += " || char(0x1d) || d.last_seen"
+	}
 	if pl.match == "" {
 		return each(ctx, tx, func(scan func(...any) error) error {
 			var traits string
@@ -116,10 +120,12 @@ func (pl plan) survey(ctx context.Context, tx *sql.Tx, t *search.Tally) error {
 		}
 		for one := range strings.SplitSeq(all.String, betweenDocuments) {
 			traits, at, _ := strings.Cut(one, betweenColumns)
-			seen, bad := strconv.ParseInt(at, 10, 64)
-			if bad != nil {
-				err = search.ErrDamaged
-				break
+			var seen int64
+			if times {
+				if seen, err = strconv.ParseInt(at, 10, 64); err != nil {
+					err = search.ErrDamaged
+					break
+				}
 			}
 			t.Add(traits, time.UnixMicro(seen), 1)
 		}
