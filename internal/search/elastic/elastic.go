@@ -254,11 +254,8 @@ func (x *Index) refresh(ctx context.Context) error {
 
 // visible makes what was written visible; the caller holds writing.
 func (x *Index) visible(ctx context.Context) error {
-	x.hidden.Store(false)
 	err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.id + "/_refresh"})
-	if err != nil {
-		x.hidden.Store(true)
-	}
+	x.hidden.Store(err != nil) // not before: who asks meanwhile must wait for it
 	return err
 }
 
@@ -267,7 +264,12 @@ func (x *Index) own(ctx context.Context) error {
 	if !x.hidden.Load() {
 		return nil
 	}
-	return x.refresh(ctx)
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	if !x.hidden.Load() { // somebody has made it visible meanwhile
+		return nil
+	}
+	return x.visible(ctx)
 }
 
 // Intact reports search.ErrDamaged when the index that was opened is no longer the

@@ -1,0 +1,82 @@
+package elastic_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"vigil.example/internal/search"
+	"vigil.example/internal/search/elastic"
+	"vigil.example/internal/search/elastic/elastictest"
+)
+
+// A writer finds its own changes also when it asks while they are being made visible.
+func TestWriterFindsItsOwn(t *testing.T) {
+	n := elastictest.Shared(t)
+	s := n.Server()
+	pem, err := os.ReadFile(s.CA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	to, err := url.Parse(s.URLs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}
+	defer transport.CloseIdleConnections()
+	through := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
+	var slow atomic.Bool
+	came, on := make(chan struct{}, 1), make(chan struct{})
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if slow.Load() && strings.HasSuffix(r.URL.Path, "/_refresh") {
+			select {
+			case came <- struct{}{}:
+			default:
+			}
+			<-on
+		}
+		through.ServeHTTP(w, r)
+	}))
+	defer front.Close()
+	o := elastic.Options{Server: s, Name: n.Name(t, t.TempDir()), Refresh: time.Millisecond}
+	o.URLs = []string{front.URL}
+	x, err := elastic.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = x.Close() }()
+	slow.Store(true)
+	if err := x.Apply(t.Context(), "ads", 7, []search.Change{sighted(7)}); err != nil {
+		t.Fatal(err)
+	}
+	<-came
+	found := make(chan uint64, 1)
+	go func() {
+		at, err := x.Position(t.Context(), "ads")
+		if err != nil {
+			t.Error(err)
+		}
+		found <- at
+	}()
+	early := time.After(300 * time.Millisecond) // long enough to be wrong, if it is
+	select {
+	case at := <-found:
+		found <- at
+		<-early
+	case <-early:
+	}
+	close(on)
+	if at := <-found; at != 7 {
+		t.Errorf("position %d, want 7", at)
+	}
+}
