@@ -189,6 +189,11 @@ func (x *axe) look(name string) {
 			x.judge(name, width, light)
 		}
 	}
+	over, err := chromedp.Run(x.ctx, chromedp.Evaluate[float64](`document.querySelectorAll("details").forEach(d => d.open = true), document.documentElement.scrollWidth - innerWidth`))
+	x.must("measure "+name, err)
+	if over > 0 {
+		x.t.Errorf("%s, on a phone with all of it open: %g pixels stand beside the screen", name, over)
+	}
 }
 
 func (x *axe) judge(name string, width int64, light string) {
