@@ -27,7 +27,9 @@ func read(t *testing.T, l ad.Listing) ad.Ad {
 }
 
 func TestCorrections(t *testing.T) {
-	not := func(text, was string) casework.Correction { return casework.Correction{Ruling: casework.Ruling{ID: "n"}, Text: text, Was: was} }
+	not := func(text, was string) casework.Correction {
+		return casework.Correction{Ruling: casework.Ruling{ID: "n"}, Text: text, Was: was}
+	}
 	reads := func(text, e164 string) casework.Correction {
 		return casework.Correction{Ruling: casework.Ruling{ID: "r"}, Text: text, Reads: e164}
 	}
