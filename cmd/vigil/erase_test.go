@@ -270,6 +270,7 @@ func (d *demo) status(t testing.TB, c *api.Client) (s desk.Status) {
 		if s, err = c.Status(t.Context()); !errors.As(err, &p) || p.Code() != api.AwayCode {
 			break
 		}
+		time.Sleep(look)
 	}
 	if err != nil {
 		t.Fatalf("status: %v\n%s", err, d.text())
@@ -309,9 +310,13 @@ func (d *demo) done(t testing.TB, c *api.Client, x erasure.Entry) erasure.Entry 
 		if x, err = c.Erasure(t.Context(), x.ID); err != nil || time.Now().After(until) {
 			t.Fatalf("order %+v is not done: %v\n%s", x, err, d.text())
 		}
+		time.Sleep(look)
 	}
 	return x
 }
+
+// look is how long a test waits before it asks again: it may ask 200 times a second.
+const look = 20 * time.Millisecond
 
 // gone checks that an ad is not to be found any more.
 func (d *demo) gone(t testing.TB, c *api.Client, id, number string) {
