@@ -196,7 +196,7 @@ func TestEraseWhileCrawling(t *testing.T) {
 	d := startDemo(t, data, "--frozen", "--ads", strconv.Itoa(erasable))
 	c := d.client(t)
 	var hits []ad.Ad
-	for until := time.Now().Add(patience); len(hits) == 0 && time.Now().Before(until); {
+	for until := time.Now().Add(patience); len(hits) == 0 && time.Now().Before(until); time.Sleep(look) {
 		hits = d.search(t, c, num)
 	}
 	if len(hits) != 1 {
@@ -281,7 +281,7 @@ func (d *demo) status(t testing.TB, c *api.Client) (s desk.Status) {
 // settled waits until nothing is on its way.
 func (d *demo) settled(t testing.TB, c *api.Client) (s desk.Status) {
 	t.Helper()
-	for until := time.Now().Add(patience); time.Now().Before(until); {
+	for until := time.Now().Add(patience); time.Now().Before(until); time.Sleep(look) {
 		if s = d.status(t, c); s.Ledger.Settled {
 			return s
 		}
