@@ -110,10 +110,9 @@ func printWithout(w io.Writer, y desk.WhatIf, n int) {
 	if y.Held {
 		_, _ = fmt.Fprintln(w, "This value is held back: it joins nothing as it is.")
 	}
-	switch {
-	case y.Leaving == 0:
+	if y.Leaving == 0 {
 		_, _ = fmt.Fprintf(w, "Without it, which %s give, the cluster stays as it is.\n", plural(y.Givers, "ad", "ads"))
-	default:
+	} else {
 		_, _ = fmt.Fprintf(w, "Without it, which %s give, %s would no longer be with the most of them: pieces of %s ads.\n",
 			plural(y.Givers, "ad", "ads"), plural(y.Leaving, "ad", "ads"), strings.Trim(fmt.Sprint(y.Pieces), "[]"))
 	}
