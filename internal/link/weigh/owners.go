@@ -148,6 +148,7 @@ type tie struct {
 	net          float64 // of all, less what chance gives
 	values       int
 	ads          int     // on the thinner side
+	given        int     // of these, that give the contact that most give
 	shared       float64 // of the weight, what comes from values with many owners
 	rivals       bool    // they write one text and contradict each other
 	alike        bool    // they have texts that are alike
@@ -307,7 +308,11 @@ func (o *owners) ties() []tie {
 					t.weight += w
 				}
 				t.values++
-				t.ads += min(sides[i].ads, sides[j].ads)
+				n := min(sides[i].ads, sides[j].ads)
+				t.ads += n
+				if p.kind != picture {
+					t.given = max(t.given, n)
+				}
 			}
 		}
 	}
@@ -385,10 +390,11 @@ func (o *owners) worth(p period, k float64) float64 {
 
 // net weighs a tie against what chance gives: the larger both owners are, the
 // more they share of relays and stock pictures, and the more they would share of
-// their own if they were one. What many ads of the smaller give is no chance.
+// their own if they were one. A contact that many ads of the smaller give is no chance;
+// pictures are stock.
 func (o *owners) net(t *tie, a, b int32) float64 {
 	small := float64(min(o.size[a], o.size[b]))
-	strays := max(0, small-max(1, float64(t.ads))) // ads of the smaller that do not give what both do
+	strays := max(0, small-max(1, float64(t.given))) // ads of the smaller that do not give what both do
 	w := t.weight + min(t.shared, 0.5)/(1+small/8) - min(5, strays*0.08) - max(0, strays-63)*0.02
 	if t.rivals {
 		w -= 4
