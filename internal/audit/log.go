@@ -118,6 +118,10 @@ func (l *Log) Digest(query string) string { return digest(l.key, "query", query)
 // find who asked for it.
 func (l *Log) DigestValue(v string) string { return digest(l.key, "value", v)[:32] }
 
+// Secret returns a key that this instance alone can make. It is not among the digests
+// that entries keep, whatever somebody asks for.
+func (l *Log) Secret(of string) []byte { return []byte(digest(l.key, "secret", of)) }
+
 // Append writes one entry and returns when it is durable. After an error the
 // entry may be in the log or not; what it is about must not happen.
 func (l *Log) Append(ctx context.Context, e Entry) error {

@@ -116,7 +116,7 @@ func (d *Desk) holding(ctx context.Context, s access.Subject, o ExportOrder, e *
 		if words != "" {
 			return export.About{}, nil, ErrAuthority
 		}
-		return export.About{Contents: export.Redacted}, export.NewRedactor([]byte(d.Log.Digest("redacted export\x00" + s.Purpose.ID))), nil
+		return export.About{Contents: export.Redacted}, export.NewRedactor(d.Log.Secret("redacted export\x00" + s.Purpose.ID)), nil
 	}
 	if n := utf8.RuneCountInString(words); n < 3 || n > 300 || !utf8.ValidString(words) || strings.ContainsFunc(words, unicode.IsControl) || phone.Identifies(words) {
 		return export.About{}, nil, ErrAuthority

@@ -40,7 +40,7 @@ func (r *Redactor) Redact(d *ad.Document) ad.Document {
 		Sightings: d.Sightings, Current: d.Current, RemovedAt: d.RemovedAt, Labels: d.Labels,
 	}
 	out.Ad.Listing = ad.Listing{
-		V: a.V, AdID: a.AdID, CaptureID: a.CaptureID, CaptureSeq: a.CaptureSeq, Site: a.Site,
+		V: a.V, AdID: a.AdID, CaptureID: a.CaptureID, CaptureSeq: a.CaptureSeq, Site: r.site(a.Site),
 		PostedAt: a.PostedAt, UpdatedAt: a.UpdatedAt, SeenAt: a.SeenAt, Via: a.Via, Definition: a.Definition,
 	}
 	if p := a.Price; p != nil && p.Amount != "" && len(p.Amount) <= maxAmount && strings.Trim(p.Amount, "0123456789.") == "" {
@@ -70,6 +70,24 @@ func (r *Redactor) Redact(d *ad.Document) ad.Document {
 // maxAmount is how many digits a price has at most: a longer one may be a number of
 // another kind.
 const maxAmount = 6
+
+// maxInHost is how many digits the host of a site has at most: one with more may be a
+// number, and the site its poster's own.
+const maxInHost = 6
+
+// site is a site by its name, or by a stand-in where that may hold a number.
+func (r *Redactor) site(name string) string {
+	digits := 0
+	for _, c := range name {
+		if c >= '0' && c <= '9' {
+			digits++
+		}
+	}
+	if digits > maxInHost {
+		return r.standIn("site", name)
+	}
+	return name
+}
 
 // standIn is what stands for a value: its kind, of a handle its platform, and a
 // keyed digest.

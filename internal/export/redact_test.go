@@ -97,4 +97,11 @@ func TestStandIns(t *testing.T) {
 	if got := one.Redact(&long); got.Ad.Price != nil {
 		t.Errorf("a number given as a price stays: %+v", got.Ad.Price)
 	}
+	for _, host := range []string{"9125550123.example", "www.rose-912-555-0123.example"} {
+		long.Ad.Site = host
+		x, y := one.Redact(&long), one.Redact(&long)
+		if x.Ad.Site != y.Ad.Site || !regexp.MustCompile(`^site:[0-9a-f]{16}$`).MatchString(x.Ad.Site) {
+			t.Errorf("of the host %s there is left %q", host, x.Ad.Site)
+		}
+	}
 }
