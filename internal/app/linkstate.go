@@ -128,21 +128,25 @@ func (f *folder) linkState(gen int) string { return f.at(statePrefix + suffix(ge
 
 // wipeLinkStates overwrites and removes the states of linking in the folder. Who has
 // one open goes on writing what nobody can open any more.
-func (f *folder) wipeLinkStates() error { return f.wipeLinkState(f.at(statePrefix + "*.state")) }
+func (f *folder) wipeLinkStates() error { return f.wipeLike(statePrefix + "*.state*") }
 
 // wipeLinkState does it to one, with what was left of it half written or half wiped.
-func (f *folder) wipeLinkState(name string) error {
-	names, err := filepath.Glob(name + "*")
-	if err != nil {
-		return fmt.Errorf("look for the state of linking: %w", err)
+func (f *folder) wipeLinkState(name string) error { return f.wipeLike(filepath.Base(name) + "*") }
+
+func (f *folder) wipeLike(pattern string) error {
+	names, err := f.like(pattern)
+	for i := 0; i < len(names) && err == nil; i++ {
+		err = capture.FolderWipe(f.path)(names[i])
 	}
-	for _, name := range names {
-		if err := capture.FolderWipe(f.path)(filepath.Base(name)); err != nil {
-			return fmt.Errorf("the state of linking: %w", err)
-		}
+	if err != nil {
+		return fmt.Errorf("the state of linking: %w", err)
 	}
 	return nil
 }
+
+// like lists what in the folder has such a name, whatever signs are in that of the
+// folder itself.
+func (f *folder) like(pattern string) ([]string, error) { return fs.Glob(os.DirFS(f.path), pattern) }
 
 // readLinkState reads a state and gives its transactions to take, as far as they are
 // whole. end is where that is and sum the checksum there; the error is errTorn when
@@ -455,12 +459,12 @@ func (a *App) sweepLinkStates() error {
 	for _, g := range a.book.Live() {
 		live[a.folder.linkState(g.Links)] = true
 	}
-	names, err := filepath.Glob(a.folder.at(statePrefix + "*.state"))
+	names, err := a.folder.like(statePrefix + "*.state")
 	if err != nil {
 		return fmt.Errorf("look for the state of linking: %w", err)
 	}
 	for _, name := range names {
-		if !live[name] {
+		if !live[a.folder.at(name)] {
 			if err := a.folder.wipeLinkState(name); err != nil {
 				return err
 			}

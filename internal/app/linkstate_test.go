@@ -378,6 +378,42 @@ func TestErasedAdIsNotInTheStateOfLinking(t *testing.T) {
 	}
 }
 
+// States are found and wiped whatever the folder is called.
+func TestStatesAreWipedInAnyFolder(t *testing.T) {
+	f := &folder{path: filepath.Join(t.TempDir(), "a folder [of 1]*")}
+	put := func(names ...string) {
+		t.Helper()
+		for _, n := range names {
+			if err := errors.Join(os.MkdirAll(f.path, 0o700), os.WriteFile(f.at(n), []byte("+19125550102"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	left := func() (out []string) {
+		t.Helper()
+		all, err := os.ReadDir(f.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range all {
+			out = append(out, e.Name())
+		}
+		return out
+	}
+	put("index.db", "linker.state", "linker.state.x.new", "linker-g2.state")
+	if err := f.wipeLinkState(f.linkState(1)); err != nil || !slices.Equal(left(), []string{"index.db", "linker-g2.state"}) {
+		t.Errorf("of one generation: %v, left %v", err, left())
+	}
+	put("linker.state")
+	if err := f.wipeLinkStates(); err != nil || !slices.Equal(left(), []string{"index.db"}) {
+		t.Errorf("of all: %v, left %v", err, left())
+	}
+	put("no.yaml")
+	if _, err := LoadSites(f.path); err == nil {
+		t.Error("a site definition that cannot be read is passed over")
+	}
+}
+
 // What is no state is refused and brings nothing down.
 func FuzzLinkState(f *testing.F) {
 	want := linkHead{Format: stateFormat, Instance: "i"}

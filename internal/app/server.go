@@ -24,13 +24,14 @@ import (
 // LoadSites reads every site definition (*.yaml) of a folder. All that is wrong
 // with them is reported. A folder that does not exist holds none.
 func LoadSites(dir string) (*site.Set, error) {
-	names, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	names, err := fs.Glob(os.DirFS(dir), "*.yaml") // whatever signs are in the name of the folder
 	if err != nil {
 		return nil, fmt.Errorf("list site definitions in %s: %w", dir, err)
 	}
 	var defs []*site.Definition
 	var errs []error
 	for _, n := range names {
+		n = filepath.Join(dir, n)
 		src, err := os.ReadFile(n)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("read site %s: %w", n, err))

@@ -2,10 +2,12 @@ package stream
 
 import (
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -72,7 +74,7 @@ func embedded(c Config) (*server.Server, error) {
 // sweep removes what a server that was killed left of blocks it was rewriting:
 // it would stay for ever, and with it what was erased from the block since.
 func sweep(dir string) error {
-	left, err := filepath.Glob(filepath.Join(dir, server.JetStreamStoreDir, "*", "streams", "*", "msgs", "*.blk.tmp"))
+	left, err := like(dir, server.JetStreamStoreDir, "*", "streams", "*", "msgs", "*.blk.tmp")
 	if err != nil {
 		return fmt.Errorf("look for leftovers in %s: %w", dir, err)
 	}
@@ -82,6 +84,16 @@ func sweep(dir string) error {
 		}
 	}
 	return nil
+}
+
+// like lists the files of a folder whose path in it fits a pattern, whatever signs are
+// in the name of the folder itself.
+func like(dir string, pattern ...string) ([]string, error) {
+	names, err := fs.Glob(os.DirFS(dir), strings.Join(pattern, "/"))
+	for i, n := range names {
+		names[i] = filepath.Join(dir, filepath.FromSlash(n))
+	}
+	return names, err
 }
 
 // An inner server is the embedded one. It can be started again under those who

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
@@ -34,7 +33,7 @@ func (b *Bus) Cut(stream string, upTo uint64) (uint64, error) {
 	if b.conf.Dir == "" || b.nc.ConnectedServerName() != embeddedName {
 		return upTo, nil
 	}
-	blocks, err := filepath.Glob(filepath.Join(b.conf.Dir, server.JetStreamStoreDir, "*", "streams", stream, "msgs", "*.blk"))
+	blocks, err := like(b.conf.Dir, server.JetStreamStoreDir, "*", "streams", stream, "msgs", "*.blk")
 	if err != nil {
 		return 0, fmt.Errorf("look at the blocks of %s: %w", stream, err)
 	}

@@ -59,13 +59,13 @@ func durably(dir string, change func() error) error {
 
 // finishWiping overwrites what erasures that were cut off have left.
 func finishWiping(dir string) error {
-	marks, err := filepath.Glob(wipingMark(dir, "*"))
+	marks, err := like(dir, wipingPrefix+"*")
 	if err != nil {
 		return fmt.Errorf("look for erasures that were cut off in %s: %w", dir, err)
 	}
 	for _, mark := range marks {
 		stream := strings.TrimPrefix(filepath.Base(mark), wipingPrefix)
-		err := finishIn(filepath.Join(dir, server.JetStreamStoreDir, "*", "streams", stream, "msgs"), stream)
+		err := finishIn(dir, stream)
 		if err == nil {
 			err = durably(dir, func() error { return os.Remove(mark) })
 		}
@@ -76,8 +76,8 @@ func finishWiping(dir string) error {
 	return nil
 }
 
-func finishIn(folder, stream string) error {
-	paths, err := filepath.Glob(filepath.Join(folder, "*.blk"))
+func finishIn(dir, stream string) error {
+	paths, err := like(dir, server.JetStreamStoreDir, "*", "streams", stream, "msgs", "*.blk")
 	if err != nil {
 		return err
 	}

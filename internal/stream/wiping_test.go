@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"vigil.example/internal/ad"
@@ -12,7 +13,7 @@ import (
 // A message that the server has marked as deleted and was not given the time to
 // overwrite is overwritten at the next start; the others stay, byte for byte.
 func TestEraseCutOff(t *testing.T) {
-	dir, ctx := t.TempDir(), t.Context()
+	dir, ctx := filepath.Join(t.TempDir(), "a folder [of 1]*"), t.Context()
 	b := open(t, dir)
 	token := func(i int) []byte { return fmt.Appendf(nil, "<token %06d>", i) }
 	const n = 50
