@@ -116,6 +116,7 @@ func valuesIn(s string) []ad.Value {
 	if read > 1 {
 		return out
 	}
+	apart := out
 	out = nil // such a sign may belong to one value
 	for _, p := range phone.ReadQuery(s) {
 		add([]ad.Value{{Kind: "phone", Value: p.E164}})
@@ -123,10 +124,15 @@ func valuesIn(s string) []ad.Value {
 	for _, i := range contact.Read(s) {
 		add([]ad.Value{{Kind: i.Kind, Value: i.Value}})
 	}
-	if len(out) > 1 {
-		return out
+	for _, v := range apart { // what stands beside it is a note, or of another kind
+		if !slices.ContainsFunc(out, func(x ad.Value) bool { return x.Kind == v.Kind }) {
+			out = append(out, v)
+		}
 	}
-	return oneValue(s)
+	if v := oneValue(s); len(out) < 2 && v != nil {
+		return v
+	}
+	return out
 }
 
 // oneValue reads s as one value, or returns nil.

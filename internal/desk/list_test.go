@@ -23,6 +23,8 @@ func TestValuesInALine(t *testing.T) {
 		{"two handles, one on any platform", "telegram:river_rose, @moonlily", []ad.Value{rose, lily}},
 		{"one of each kind", "912-555-0143 | moon@mail.example\t@moonlily", []ad.Value{one, mail, lily}},
 		{"two without a sign between", "912-555-0143 moon@mail.example", []ad.Value{one, mail}},
+		{"a handle and what was noted with it", "@moonlily, knows Rose", []ad.Value{lily}},
+		{"a handle and a number with commas in it", "@moonlily, 912, 555, 0143", []ad.Value{one, lily}},
 		{"none", "call me maybe", nil},
 	} {
 		if diff := cmp.Diff(valuesIn(c.line), c.want); diff != "" {
