@@ -90,6 +90,7 @@ func kinds() []kind {
 		{casework.ErrLinkDecided, "conflict", 409, "vigil decisions lists them and who made them"},
 		{desk.ErrLink, "bad-request", 400, "see vigil decide --help"},
 		{desk.ErrAsk, "bad-request", 400, "see vigil cluster --help"},
+		{desk.ErrUntold, "too-large", 422, "name two ads that were seen last"},
 		{desk.ErrNoGiver, "not-found", 404, "vigil cluster lists the values that its ads give"},
 		{desk.ErrLabel, "bad-request", 400, "see vigil label --help"},
 		{desk.ErrManyLabels, "too-large", 422, "name the ads, a part at a time"},

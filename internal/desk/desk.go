@@ -98,7 +98,7 @@ type Desk struct {
 		held map[ad.Value]ad.Hub
 	}
 	lookups lookups
-	solving chan struct{} // holds one who weighs evidence anew
+	asking  chan struct{} // holds one who asks about the evidence of a cluster
 }
 
 // New returns a desk.
@@ -112,7 +112,7 @@ func New(p Parts) *Desk {
 	if p.Clock == nil {
 		p.Clock = p.Now
 	}
-	return &Desk{Parts: p, solving: make(chan struct{}, 1)}
+	return &Desk{Parts: p, asking: make(chan struct{}, 1)}
 }
 
 // may authorises an action; a refusal is written to the log too.
@@ -134,7 +134,7 @@ func (d *Desk) log(ctx context.Context, s access.Subject, e audit.Entry) error {
 	if e.Outcome == "" {
 		e.Outcome = "ok"
 	}
-	if err := d.Log.Append(ctx, e); err != nil {
+	if err := d.Log.Append(context.WithoutCancel(ctx), e); err != nil { // it was done, also when who asked has gone
 		return fmt.Errorf("write the audit log: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"vigil.example/internal/ad"
@@ -62,6 +63,28 @@ func TestReadValue(t *testing.T) {
 		got, err := ReadValue(tt.in)
 		if got != tt.want || !errors.Is(err, tt.err) {
 			t.Errorf("ReadValue(%q) = %v, %v; want %v, %v", tt.in, got, err, tt.want, tt.err)
+		}
+	}
+}
+
+func TestLeaving(t *testing.T) {
+	for _, c := range []struct {
+		together string
+		after    []string
+		want     string
+	}{
+		{"abcd", []string{"abcd"}, ""},
+		{"abcd", []string{"abc", "d"}, "d"},
+		{"abcd", []string{"efghi", "abc", "d"}, "d"}, // a larger piece was apart before
+		{"abcd", []string{"efabc", "d"}, "d"},
+		{"abcd", []string{"ab", "cd"}, "cd"},
+	} {
+		var after [][]string
+		for _, s := range c.after {
+			after = append(after, strings.Split(s, ""))
+		}
+		if got := strings.Join(leaving(strings.Split(c.together, ""), after), ""); got != c.want {
+			t.Errorf("of %s in %v leave %q, want %q", c.together, c.after, got, c.want)
 		}
 	}
 }

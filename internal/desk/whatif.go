@@ -96,37 +96,42 @@ func (d *Desk) without(ctx context.Context, g *company, v ad.Value) (WhatIf, err
 	if w.Givers == 0 {
 		return w, ErrNoGiver
 	}
-	whole, err := d.weigh(ctx, g, nil)
-	if err != nil {
-		return w, err
-	}
-	apart, err := d.weigh(ctx, g, []ad.Value{v})
-	if err != nil {
-		return w, err
-	}
+	whole, apart := d.weigh(g, nil), d.weigh(g, []ad.Value{v})
 	before, after := whole.Pieces(g.ids), apart.Pieces(g.ids)
 	w.Heard = g.heard(len(before))
-	stays := map[string]bool{}
-	for k, ids := range after {
+	for _, ids := range after {
 		w.Pieces = append(w.Pieces, len(ids))
-		for _, id := range ids {
-			stays[id] = k == 0
-		}
 	}
-	for _, id := range before[0] { // what was apart already does not leave
-		if stays[id] {
-			continue
-		}
-		if w.Leaving++; len(w.Leave) < maxLeave {
-			w.Leave = append(w.Leave, id)
-		}
-	}
+	gone := leaving(before[0], after)
+	w.Leaving, w.Leave = len(gone), append(w.Leave, gone[:min(len(gone), maxLeave)]...)
 	for i := range g.cluster.Members {
 		if m := &g.cluster.Members[i]; slices.Contains(w.Leave, m.Ad.AdID) {
 			w.Docs[m.Ad.AdID] = *m
 		}
 	}
 	return w, nil
+}
+
+// leaving are those of some ads that were together who are not with most of them in the
+// pieces that come after. What was apart before does not leave.
+func leaving(together []string, after [][]string) (out []string) {
+	piece := map[string]int{}
+	for k, ids := range after {
+		for _, id := range ids {
+			piece[id] = k
+		}
+	}
+	stay := make([]int, len(after))
+	for _, id := range together {
+		stay[piece[id]]++
+	}
+	most := slices.Index(stay, slices.Max(stay))
+	for _, id := range together {
+		if piece[id] != most {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // ErrNoGiver says that no ad of a cluster gives a value.
@@ -191,10 +196,7 @@ func (d *Desk) nearTo(ctx context.Context, cluster, adID string) (Nearness, erro
 	if err != nil {
 		return w, err
 	}
-	scene, err := d.weigh(ctx, g, nil)
-	if err != nil {
-		return w, err
-	}
+	scene := d.weigh(g, nil)
 	w.Heard = g.heard(len(scene.Pieces(g.ids)))
 	misses, err := scene.Misses(adID)
 	if err != nil {
@@ -419,17 +421,11 @@ func (d *Desk) others(ctx context.Context, g *company) error {
 }
 
 // weigh holds the gathered ads against each other, as if nobody gave the values of
-// without. One at a time does: it is work.
-func (d *Desk) weigh(ctx context.Context, g *company, without []ad.Value) (*link.Scene, error) {
-	select {
-	case d.solving <- struct{}{}:
-		defer func() { <-d.solving }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+// without.
+func (d *Desk) weigh(g *company, without []ad.Value) *link.Scene {
 	ads := make([]ad.Ad, 0, len(g.docs))
 	for _, id := range slices.Sorted(maps.Keys(g.docs)) {
 		ads = append(ads, g.docs[id].Ad)
 	}
-	return link.NewScene(link.Config{Confidence: Confidence}, ads, link.Decided(d.Docket.Links().Standing()), without...), nil
+	return link.NewScene(link.Config{Confidence: Confidence}, ads, link.Decided(d.Docket.Links().Standing()), without...)
 }

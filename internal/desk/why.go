@@ -21,13 +21,16 @@ const MaxAsked = 10_000
 // ErrAsk says that a question about a cluster is not whole.
 var ErrAsk = errors.New("name two different ads, one of them of the cluster")
 
+// ErrUntold says that two ads are in one cluster, by reasons that were not read.
+var ErrUntold = fmt.Errorf("both ads are in the cluster, but what joins them is not among the reasons that were read, those of its newest %d ads", MaxAsked)
+
 // A Why is the strongest path of reasons between two ads, as the linker told them: no
 // other path has more at its weakest step.
 type Why struct {
 	Cluster string    `json:"cluster"`
 	A       string    `json:"a"`
 	B       string    `json:"b"`
-	Steps   []WhyStep `json:"steps"` // from A to B; none when nothing joins them
+	Steps   []WhyStep `json:"steps"` // from A to B; none when they are in different clusters
 	Held    []ad.Hub  `json:"held"`  // values that both give and that are held back
 
 	First, Last ad.Document `json:"-"` // a and b, as they are now
@@ -57,12 +60,13 @@ func (d *Desk) Why(ctx context.Context, s access.Subject, cluster, a, b string) 
 	})
 }
 
-// asked authorises and logs a question about a cluster, and answers it.
+// asked authorises and logs a question about a cluster, and answers it. One is answered
+// at a time: it takes work, and room for thousands of ads.
 func asked[T any](ctx context.Context, d *Desk, s access.Subject, e audit.Entry, answer func() (T, error)) (none T, err error) {
 	if err := d.may(ctx, s, access.ActRead, e); err != nil {
 		return none, err
 	}
-	out, err := answer()
+	out, err := inTurn(ctx, d, answer)
 	e.Outcome = outcome(err)
 	if lerr := d.log(ctx, s, e); lerr != nil {
 		return none, lerr
@@ -71,6 +75,17 @@ func asked[T any](ctx context.Context, d *Desk, s access.Subject, e audit.Entry,
 		return none, err
 	}
 	return out, nil
+}
+
+// inTurn answers when nobody else is being answered.
+func inTurn[T any](ctx context.Context, d *Desk, answer func() (T, error)) (none T, err error) {
+	select {
+	case d.asking <- struct{}{}:
+		defer func() { <-d.asking }()
+		return answer()
+	case <-ctx.Done():
+		return none, fmt.Errorf("wait for others' questions: %w", ctx.Err())
+	}
 }
 
 func (d *Desk) why(ctx context.Context, cluster, a, b string) (Why, error) {
@@ -107,6 +122,9 @@ func (d *Desk) why(ctx context.Context, cluster, a, b string) (Why, error) {
 			}
 		}
 		w.Steps = append(w.Steps, stepOf(e, texts))
+	}
+	if len(w.Steps) == 0 { // which is not to say that nothing joins them
+		return w, ErrUntold
 	}
 	return w, nil
 }

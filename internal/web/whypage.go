@@ -171,6 +171,8 @@ func (s *server) why(r *http.Request, v *visit) error {
 	switch {
 	case errors.Is(err, desk.ErrAsk), errors.Is(err, ad.ErrNotFound):
 		code, b.Bad = http.StatusUnprocessableEntity, "Name two different ads, at least one of this cluster. An ad is named by its id, or by the address of its page."
+	case errors.Is(err, desk.ErrUntold):
+		code, b.Bad = http.StatusUnprocessableEntity, "Both ads are in this cluster, but what joins them is not among the reasons that were read: those of its newest ads. Choose two that were seen last."
 	case errors.Is(err, desk.ErrNoGiver), errors.Is(err, desk.ErrNotAValue), errors.Is(err, desk.ErrSeveral):
 		code, b.Bad = http.StatusUnprocessableEntity, "No ad of this cluster gives that. Choose one of the values that its ads share."
 	case err != nil:
