@@ -114,6 +114,9 @@ func leaves(t *testing.T, x search.Index, n query.Node, size int) (all []ad.Docu
 		if err != nil {
 			t.Fatal(err)
 		}
+		if len(some) > 0 && some[0].ID <= after {
+			t.Fatalf("the leaf of %s behind %s begins with %s", n, after, some[0].ID)
+		}
 		if all = append(all, some...); len(some) < size {
 			return all
 		}
@@ -127,7 +130,7 @@ func walks(t *testing.T, open Open) {
 	x := fresh(t, open)
 	apply(t, x, 1000, changes[:len(changes)/2])
 	docs := documents(changes[:len(changes)/2])
-	for _, typed := range []string{"-zebra", "garden", "garden seen:2026-02..", "(roses OR lead:yes) -tulips", "zebra"} {
+	for _, typed := range []string{"-zebra", "garden", "garden seen:2026-02..", "(roses OR lead:yes) -tulips", "garden OR last:2026-02..", "seen:..2026-01 OR posted:2026-03..", "zebra"} {
 		n := parse(t, typed)
 		want := matches(n, docs)
 		got, err := gather(x.Walk(t.Context(), n, ""))

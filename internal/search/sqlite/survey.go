@@ -25,12 +25,12 @@ type plan struct {
 	args        []any
 }
 
-// planned says a query as SQL. CROSS JOIN: the words first, then their documents,
-// never a document at a time against the words.
+// planned says a query as SQL, to which more conditions may be added. CROSS JOIN: the
+// words first, then their documents, never a document at a time against the words.
 func planned(q query.Node, docs bool) plan {
 	match, filter := split(q)
 	if match == "" {
-		return plan{from: "doc d", where: filter.sql, args: filter.args}
+		return plan{from: "doc d", where: "(" + filter.sql + ")", args: filter.args}
 	}
 	p := plan{match: match, from: "words", where: "words MATCH ?", args: append([]any{match}, filter.args...)}
 	if docs || filter.sql != all.sql {

@@ -66,7 +66,7 @@ func (x *Index) matching(ctx context.Context, q query.Node, after string) (ids [
 		p := planned(q, true)
 		where, args := p.where, p.args
 		if after != "" {
-			where, args = "("+where+") AND d.id > ?", append(slices.Clone(args), key(after))
+			where, args = where+" AND d.id > ?", append(slices.Clone(args), key(after))
 		}
 		return each(ctx, tx, func(scan func(...any) error) error {
 			var k sql.RawBytes
