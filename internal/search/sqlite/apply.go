@@ -88,6 +88,7 @@ func (x *Index) Apply(ctx context.Context, source string, upTo uint64, changes [
 	if err != nil {
 		return x.fail("write", err)
 	}
+	defer func() { _ = tx.Rollback() }() // when the program fails; else it has ended
 	// The driver starts a goroutine for every statement that can be cancelled; to
 	// look between changes is enough and costs nothing.
 	whole := context.WithoutCancel(ctx)

@@ -33,6 +33,19 @@ func (d *draft) complete(v *ad.Ad) error {
 	return nil
 }
 
+// drafted is the draft of a version. One over which the program fails is left to the
+// writer: it fails where it is heard, and the ad becomes a dead letter.
+func drafted(c search.Change) (d draft) {
+	defer func() {
+		if recover() != nil {
+			d = draft{data: c.Record}
+		}
+	}()
+	d.data = c.Record
+	_ = d.complete(c.Version) // it keeps the error
+	return d
+}
+
 // waiting is how many drafts may wait for the writer.
 const waiting = 64
 
@@ -59,10 +72,8 @@ func (b *batch) ahead(ctx context.Context, changes []search.Change) (done func()
 			if !b.fresh[i] {
 				continue
 			}
-			d := draft{data: c.Record}
-			_ = d.complete(c.Version) // it keeps the error
 			select {
-			case out <- d:
+			case out <- drafted(c):
 			case <-quit:
 				return
 			}
