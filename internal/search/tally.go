@@ -22,8 +22,8 @@ var (
 type Tally struct {
 	ask    Ask
 	total  int
-	traits map[string]int // documents by all of their facets' values, as Traits writes them
-	times  map[int64]int  // by the day
+	traits map[string]*int // documents by all of their facets' values, as Traits writes them
+	times  map[int64]int   // by the day
 }
 
 // Relabelled is what Traits writes when nothing but the labels differs.
@@ -32,7 +32,7 @@ func Relabelled(traits string, labels []string) string {
 }
 
 // NewTally begins to count.
-func NewTally(a Ask) *Tally { return &Tally{ask: a, traits: map[string]int{}, times: map[int64]int{}} }
+func NewTally(a Ask) *Tally { return &Tally{ask: a, traits: map[string]*int{}, times: map[int64]int{}} }
 
 const (
 	betweenFacets = "\x1e"
@@ -55,7 +55,12 @@ const day = 24 * 60 * 60
 // Add counts documents with equal traits, last seen at a time.
 func (t *Tally) Add(traits string, lastSeen time.Time, documents int) {
 	t.total += documents
-	t.traits[traits] += documents
+	if n := t.traits[traits]; n != nil {
+		*n += documents
+	} else {
+		first := documents
+		t.traits[strings.Clone(traits)] = &first // traits may be a part of a far longer string
+	}
 	if t.ask.Every != "" {
 		at := lastSeen.Unix()
 		t.times[at-((at%day)+day)%day] += documents
@@ -73,9 +78,9 @@ func (t *Tally) Survey() Survey {
 		for traits, n := range t.traits {
 			for i, list := range strings.Split(traits, betweenFacets) {
 				if list == "" {
-					do(Facets()[i], nil, n)
+					do(Facets()[i], nil, *n)
 				} else {
-					do(Facets()[i], strings.Split(list, betweenValues), n)
+					do(Facets()[i], strings.Split(list, betweenValues), *n)
 				}
 			}
 		}
