@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"vigil.example/internal/access"
 	"vigil.example/internal/api"
 	"vigil.example/internal/api/apitest"
+	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
 )
 
@@ -66,6 +68,21 @@ func TestLabel(t *testing.T) {
 		if _, err := town.Client(t, "adam", all...).Label(ctx, c.q); code(err) != c.code {
 			t.Errorf("%s: %s, %v; want %s", name, code(err), err, c.code)
 		}
+	}
+	two := []string{town.Ads[1].AdID, town.Ads[2].AdID}
+	slices.Sort(two)
+	full := api.LabelRequest{Ads: two[1:], Labels: many(casework.MaxLabels)}
+	if _, err := c.Label(ctx, full); err != nil {
+		t.Errorf("as many as may stand: %v", err)
+	}
+	if _, err := c.Label(ctx, api.LabelRequest{Ads: two, Labels: []string{"one-more"}}); code(err) != "bad-request" {
+		t.Errorf("one more than may stand: %v", err)
+	}
+	if v, err := c.Ad(ctx, two[0]); err != nil || len(v.Labels) > 0 {
+		t.Errorf("a request that is refused for one ad has labelled another: %+v, %v", v.Labels, err)
+	}
+	if _, err := c.Unlabel(ctx, full); err != nil {
+		t.Error(err)
 	}
 	q.Labels = []string{"spam", "scam"}
 	if gone, err := c.Unlabel(ctx, q); err != nil || len(gone) != 1 || gone[0].Name != "spam" || gone[0].Withdrawn == nil || gone[0].Withdrawn.By != "anna" {

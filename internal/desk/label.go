@@ -76,6 +76,9 @@ func (d *Desk) relabel(ctx context.Context, s access.Subject, action string, q L
 		return nil, err
 	}
 	ads, names, err := d.labelled(ctx, q)
+	if err == nil && action == "label.give" {
+		err = d.room(ads, names)
+	}
 	out := []casework.Label{}
 	for i := 0; i < len(ads) && err == nil; i++ {
 		for _, name := range names {
@@ -102,6 +105,19 @@ func (d *Desk) relabel(ctx context.Context, s access.Subject, action string, q L
 	}
 	d.awaitLabelled(ctx, ads)
 	return out, nil
+}
+
+// room says why ads cannot have labels beside those that they have, before the first of
+// them is given one: what is refused is refused whole.
+func (d *Desk) room(ads, names []string) error {
+	for _, id := range ads {
+		standing, _ := d.Docket.Labels().Of(id)
+		all := slices.Compact(slices.Sorted(slices.Values(append(casework.LabelNames(standing), names...))))
+		if len(all) > casework.MaxLabels {
+			return fmt.Errorf("label ad %s %w: it has %d already; take some back first", id, casework.ErrInvalid, len(standing))
+		}
+	}
+	return nil
 }
 
 // labelled reads a request: ads that are there, each once, and names as they are kept.
