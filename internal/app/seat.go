@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -104,7 +105,7 @@ func (a *App) seated() error {
 // noteSeat lets the folder remember where the index is kept. Of several processes
 // that begin in a new folder at once the first decides.
 func (a *App) noteSeat(s *seat) error {
-	if a.cfg.examining || a.folder == nil || a.folder.Index != nil && same(a.folder.Index, s) {
+	if a.cfg.examining || a.folder == nil || reflect.DeepEqual(a.folder.Index, s) {
 		return nil
 	}
 	return a.folder.amend(func(m *marker) error {
@@ -114,12 +115,6 @@ func (a *App) noteSeat(s *seat) error {
 		m.Index = s
 		return nil
 	})
-}
-
-func same(a, b *seat) bool {
-	x, y := *a, *b
-	x.URLs, y.URLs = nil, nil
-	return slices.Equal(a.URLs, b.URLs) && fmt.Sprint(x) == fmt.Sprint(y)
 }
 
 // move lets the index be kept where the configuration says from now on. What lies

@@ -79,6 +79,9 @@ func TestFolderRemembersItsEngine(t *testing.T) {
 		if s, err := open(func(c *Config) { c.Index.User, c.Index.PasswordFile = "desk", other }); err != nil || s.User != "desk" || s.PasswordFile != other {
 			t.Errorf("another user: %+v, %v", s, err)
 		}
+		if s, err := open(func(*Config) {}); err != nil || s.User != "desk" || s.PasswordFile != other {
+			t.Errorf("another user, remembered: %+v, %v", s, err)
+		}
 		other, password = password, other
 	}
 	if _, err := open(func(c *Config) { c.IndexFile, c.MoveIndex = true, true }); err != nil {
