@@ -24,8 +24,8 @@ var liveScript []byte
 const livePolicy = policy + "; script-src 'self'; connect-src 'self'"
 
 const (
-	// liveTime is how long one page is told, so that a forgotten one does not keep a
-	// session from ending for being unused.
+	// liveTime is how long one page is told, so that a forgotten one does not hold a
+	// line for others.
 	liveTime = liveRounds * liveWait
 	// livePause is the least time between two counts: they are read aloud.
 	livePause = 3 * time.Second
@@ -46,7 +46,7 @@ func (s *server) live(r *http.Request, v *visit) error {
 	defer cancel()
 	rc := http.NewResponseController(v.w)
 	defer func() { _ = rc.SetWriteDeadline(time.Time{}) }()
-	again := func() (access.Subject, error) { return s.desk.Register.Session(ctx, v.session) }
+	again := func() (access.Subject, error) { return s.desk.Register.Glance(ctx, v.session) }
 	n, told, last := 0, 0, time.Time{}
 	err = s.desk.Live(ctx, again, text, after, func(at desk.Place, found []desk.Arrived) error {
 		n += len(found)

@@ -125,3 +125,46 @@ func TestResultsSayWhatIsNew(t *testing.T) {
 		}
 	}
 }
+
+// given are ads that come when a test says so, and nothing in between.
+type given chan ad.Ad
+
+func (g given) Arrivals(ctx context.Context, _ desk.Place, f func(desk.Place, []*ad.Ad) error) error {
+	at := desk.Place{Generation: 1, Seq: 1}
+	if err := f(at, nil); err != nil {
+		return err
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case a := <-g:
+			if at.Seq++; f(at, []*ad.Ad{&a}) != nil {
+				return nil
+			}
+		}
+	}
+}
+
+// A page that is told what is new does not keep a session that nobody uses.
+func TestListeningIsNoUse(t *testing.T) {
+	h := newHouse(t)
+	come := make(given)
+	h.desk.Arrivals = come
+	h.furnish()
+	h.settle()
+	at, _, _ := h.ask("bench")
+	res, said := h.listen(at + "/live")
+	h.hear("the beginning", said)
+	a := h.see(ad.Listing{Site: "townboard", NativeID: "x1", URL: "https://town.example/ad/x1", Title: "Another bench"}, h.now)
+	h.now = h.now.Add(20 * time.Minute)
+	come <- a
+	if got, _ := h.hear("the count", said); got != "data: 1" {
+		t.Errorf("after one ad that matches it says %q", got)
+	}
+	_ = res.Body.Close()
+	h.now = h.now.Add(15 * time.Minute)
+	if res, _ := h.get("/"); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("35 minutes after it was used last the session answers %d, want a sign-in", res.StatusCode)
+	}
+}
