@@ -406,6 +406,10 @@ func (l *linker) beginState() {
 	l.closeState()
 	name := l.a.folder.linkState(l.gen)
 	err := l.a.folder.wipeLinkState(name)
+	if err == nil && (l.a.erased.Rounds() != l.at.Round || len(l.a.erased.Pending()) > 0) {
+		l.l.Lose() // it may hold what is being erased, and come behind who wipes; the linker after that writes its own
+		return
+	}
 	if err == nil {
 		l.state, err = newState(name, l.head, l.l, l.where())
 	}

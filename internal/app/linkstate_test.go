@@ -378,6 +378,41 @@ func TestErasedAdIsNotInTheStateOfLinking(t *testing.T) {
 	}
 }
 
+// A linker that has read what is being erased does not put it on disk behind the eraser.
+func TestNoStateIsMadeBesideAnErasure(t *testing.T) {
+	s := openStated(t, 60)
+	x, err := s.Erase(t.Context(), erasure.Order{Kind: erasure.ByNumber, Value: "+19125550102", Reason: "asked for", Authority: "policy", By: "admin"})
+	s.must(err)
+	s.must(os.Remove(s.name)) // as the eraser does
+	l := &linker{a: s.App, stage: "link", gen: 1, l: link.New(s.cfg.Link), version: link.Version, at: linked{Rules: link.Version}}
+	_, err = l.readAll(t.Context(), stream.Ads, stream.Links, stream.Links)
+	s.must(err)
+	l.resume()
+	l.beginState()
+	defer l.closeState()
+	if _, err := os.Stat(s.name); !errors.Is(err, fs.ErrNotExist) || l.state != nil {
+		t.Errorf("while order %s is pending there is a state: %v", x.ID, err)
+	}
+	s.must(s.while(t.Context(), func(ctx context.Context) error {
+		for x.State != erasure.Done {
+			changed := s.erased.Changed()
+			if x, err = s.Erasure(x.ID); err != nil || x.State == erasure.Done {
+				break
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		s.rest(ctx)
+		return err
+	}))
+	if _, err := os.Stat(s.name); err != nil {
+		t.Errorf("when it is done: %v", err)
+	}
+}
+
 // States are found and wiped whatever the folder is called.
 func TestStatesAreWipedInAnyFolder(t *testing.T) {
 	f := &folder{path: filepath.Join(t.TempDir(), "a folder [of 1]*")}
