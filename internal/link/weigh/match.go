@@ -114,15 +114,14 @@ func (m *matcher) draw(t *texts, ws []uint32, d *drawn, others bool) {
 // of any account, or all. It returns how many 3-grams of each segment tell anything,
 // and of how many segments there are some.
 func (m *matcher) vote(t *texts, ws []uint32, all float32, everybody bool) (able [segments]uint8, segs int) {
-	m.votes, m.hits, m.spots, m.met = m.votes[:0], m.hits[:0], m.spots[:0], m.met[:0]
+	m.votes, m.hits, m.met = m.votes[:0], m.hits[:0], m.met[:0]
 	clear(m.at)
 	clear(m.shared[:])
-	for i := 0; i+shingle <= len(ws); i++ {
-		if g := gram(ws[i : i+shingle]); !m.repeated(g, i) {
-			m.spots = append(m.spots, spot{gram: g, at: int32(i)})
-			s := &t.said[shardOf(g)]
-			m.touched += s.cells[g&uint32(len(s.cells)-1)].gram // what is far away is fetched together
-		}
+	m.read(ws)
+	for k := range m.spots {
+		g := m.spots[k].gram
+		s := &t.said[shardOf(g)]
+		m.touched += s.cells[g&uint32(len(s.cells)-1)].gram // what is far away is fetched together
 	}
 	for k := range m.spots {
 		s := &m.spots[k]
@@ -148,6 +147,16 @@ func (m *matcher) vote(t *texts, ws []uint32, all float32, everybody bool) (able
 		}
 	}
 	return able, segs
+}
+
+// read lists the 3-grams of a text, each once.
+func (m *matcher) read(ws []uint32) {
+	m.spots = m.spots[:0]
+	for i := 0; i+shingle <= len(ws); i++ {
+		if g := gram(ws[i : i+shingle]); !m.repeated(g, i) {
+			m.spots = append(m.spots, spot{gram: g, at: int32(i)})
+		}
+	}
 }
 
 // look counts the units that say a 3-gram, and returns how many are listed.

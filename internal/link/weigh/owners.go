@@ -42,18 +42,9 @@ type part struct {
 const silence = 120 // days after which a value is taken to have changed hands
 
 func newOwners(l *Linker, order []int32) *owners {
-	t := newTexts(len(order))
-	o := &owners{l: l, order: order, texts: t, alike: map[pair]pair{}}
-	t.addAll(len(order), func(k int) []uint32 { return l.textOf(order[k]) }, func(k int, p placed) {
-		i := order[k]
-		l.ads[i].unit, l.ads[i].whole = p.unit, p.whole
-		if l.Progress != nil && k%4096 == 4095 {
-			l.Progress(k + 1)
-		}
-		if p.part.bits > 0 {
-			o.parts = append(o.parts, part{i, p.part})
-		}
-	})
+	o := &owners{l: l, order: order, alike: map[pair]pair{}}
+	o.compareTexts()
+	t := o.texts
 	o.parent, o.size = make([]int32, len(t.units)), make([]int32, len(t.units))
 	for i := range o.parent {
 		o.parent[i] = t.find(int32(i))
@@ -70,6 +61,25 @@ func newOwners(l *Linker, order []int32) *owners {
 		o.contested[r.a], o.contested[r.b] = true, true
 	}
 	return o
+}
+
+// compareTexts says of which unit each ad's text is.
+func (o *owners) compareTexts() {
+	l, order := o.l, o.order
+	o.texts = newTexts(len(order))
+	o.texts.addAll(len(order), func(k int) []uint32 { return l.textOf(order[k]) }, o.placed)
+}
+
+// placed notes where the text of an ad was placed, by its number in order.
+func (o *owners) placed(k int, p placed) {
+	l, i := o.l, o.order[k]
+	l.ads[i].unit, l.ads[i].whole = p.unit, p.whole
+	if l.Progress != nil && k%4096 == 4095 {
+		l.Progress(k + 1)
+	}
+	if p.part.bits > 0 {
+		o.parts = append(o.parts, part{i, p.part})
+	}
 }
 
 func (o *owners) find(u int32) int32 {

@@ -85,6 +85,9 @@ type drawn struct {
 
 const mostTogether = 256
 
+// together is how many texts are compared beside each other, after so many.
+func together(before int) int { return min(mostTogether, 1+before/16) }
+
 // asks reports whether of this text it is noted what it shares with strangers: a
 // sample will do.
 func asks(k int) bool { return k%16 == 0 || k < 1<<13 && k%4 == 0 }
@@ -95,7 +98,7 @@ func asks(k int) bool { return k%16 == 0 || k < 1<<13 && k%4 == 0 }
 func (t *texts) addAll(n int, text func(int) []uint32, take func(int, placed)) {
 	var batch [mostTogether]drawn
 	for from := 0; from < n; {
-		to := min(n, from+min(mostTogether, 1+from/16))
+		to := min(n, from+together(from))
 		beside(to-from, func() (func(int), func()) {
 			m := <-t.matchers
 			return func(k int) { m.draw(t, text(from+k), &batch[k], asks(from+k)) }, func() { t.matchers <- m }
@@ -130,6 +133,16 @@ func (t *texts) add(ws []uint32) (int32, float64, match) {
 
 // settle makes a text one of its unit. What a new unit says is learned at once.
 func (t *texts) settle(d *drawn, p placed) placed {
+	if p = t.enter(d, p); d.own < 0 {
+		for _, s := range d.spots {
+			t.said[shardOf(s.gram)].say(t, s.gram, p.unit, true)
+		}
+	}
+	return p
+}
+
+// enter counts a text to its unit, or to a new one.
+func (t *texts) enter(d *drawn, p placed) placed {
 	d.own = p.unit
 	if p.unit < 0 {
 		p.unit = int32(len(t.units))
@@ -138,11 +151,6 @@ func (t *texts) settle(d *drawn, p placed) placed {
 	t.strangers(d.beside, p.unit)
 	t.added++
 	t.units[p.unit].ads++
-	if d.own < 0 {
-		for _, s := range d.spots {
-			t.said[shardOf(s.gram)].say(t, s.gram, p.unit, true)
-		}
-	}
 	return p
 }
 
