@@ -23,6 +23,14 @@ type Journal interface {
 	Last(ctx context.Context, subject string) (seq uint64, data []byte, err error)
 }
 
+// An Event is one of several that are stored together; its fields are as in
+// Journal.Append.
+type Event struct {
+	Subject, ID string
+	Data        []byte
+	Expect      uint64
+}
+
 // EventID names an event that is to follow the one of sequence expect under its
 // subject. The same event retried has the same id; a different one at the same place,
 // or the same one said again later, has not.

@@ -27,6 +27,14 @@ import (
 	"vigil.example/internal/ad"
 )
 
+// A Journal is where decisions are stored.
+type Journal interface {
+	ad.Journal
+	// AppendAll stores events of different subjects, one behind the other, or none of
+	// them, as Append stores one, and returns the sequence of the last.
+	AppendAll(ctx context.Context, events []ad.Event) (last uint64, err error)
+}
+
 // Config is what a Docket needs to know.
 type Config struct {
 	// Key is the instance's secret, at least 16 bytes. Ids of subscriptions are
@@ -55,7 +63,7 @@ func (c Config) Validate() error {
 // A Docket is the current state of all decisions and the way to take new ones.
 // It may be used by many goroutines at once.
 type Docket struct {
-	journal ad.Journal
+	journal Journal
 	key     []byte
 	now     func() time.Time
 	created func(ad.Subscription) // nil until Open is done
@@ -87,7 +95,7 @@ type Docket struct {
 }
 
 // Open rebuilds the state from the journal.
-func Open(ctx context.Context, j ad.Journal, c Config) (*Docket, error) {
+func Open(ctx context.Context, j Journal, c Config) (*Docket, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}

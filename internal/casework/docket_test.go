@@ -31,7 +31,7 @@ func clock() func() time.Time {
 	}
 }
 
-func open(t *testing.T, j ad.Journal) *Docket {
+func open(t *testing.T, j Journal) *Docket {
 	t.Helper()
 	d, err := Open(t.Context(), j, Config{Key: key, Now: clock()})
 	if err != nil {

@@ -94,10 +94,28 @@ const tries = 8
 // process was first, its events are read and choose is asked again. The caller
 // holds d.writing.
 func (d *Docket) decide(ctx context.Context, choose func() (string, event, error)) error {
-	for range tries {
+	return d.decideAll(ctx, func() ([]change, error) {
 		subject, e, err := choose()
-		if err == nil && subject != "" {
-			err = d.write(ctx, subject, e)
+		if err != nil || subject == "" {
+			return nil, err
+		}
+		return []change{{subject, e}}, nil
+	})
+}
+
+// A change is an event and the subject that it is to stand under.
+type change struct {
+	subject string
+	event   event
+}
+
+// decideAll is decide for several events, each under a subject of its own: all of them
+// are stored, or none.
+func (d *Docket) decideAll(ctx context.Context, choose func() ([]change, error)) error {
+	for range tries {
+		cs, err := choose()
+		if err == nil && len(cs) > 0 {
+			err = d.write(ctx, cs...)
 		}
 		if !errors.Is(err, ad.ErrConflict) {
 			return err
@@ -105,8 +123,10 @@ func (d *Docket) decide(ctx context.Context, choose func() (string, event, error
 		if err := d.CatchUp(ctx); err != nil {
 			return err
 		}
-		if err := d.realign(ctx, subject); err != nil {
-			return err
+		for _, c := range cs {
+			if err := d.realign(ctx, c.subject); err != nil {
+				return err
+			}
 		}
 	}
 	return fmt.Errorf("decide: still not first after %d tries: %w", tries, ad.ErrConflict)
@@ -115,9 +135,6 @@ func (d *Docket) decide(ctx context.Context, choose func() (string, event, error
 // realign takes note that events of a subject were erased: the next one follows
 // what is left of them. The caller holds d.writing and has caught up.
 func (d *Docket) realign(ctx context.Context, subject string) error {
-	if subject == "" {
-		return nil
-	}
 	last, _, err := d.journal.Last(ctx, subject)
 	if err != nil && !errors.Is(err, ad.ErrNotFound) {
 		return fmt.Errorf("decide: %w", err)
@@ -130,19 +147,28 @@ func (d *Docket) realign(ctx context.Context, subject string) error {
 	return nil
 }
 
-// write stores one event and applies it. The caller holds d.writing.
-func (d *Docket) write(ctx context.Context, subject string, e event) error {
-	e.V, e.At = ad.Schema, d.now().UTC()
-	data, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("encode %s event: %w", e.Kind, err)
+// write stores events and applies them, all or none. The caller holds d.writing.
+func (d *Docket) write(ctx context.Context, cs ...change) error {
+	now, events := d.now().UTC(), make([]ad.Event, len(cs))
+	for i, c := range cs {
+		c.event.V, c.event.At = ad.Schema, now
+		data, err := json.Marshal(c.event)
+		if err != nil {
+			return fmt.Errorf("encode %s event: %w", c.event.Kind, err)
+		}
+		d.mu.RLock()
+		expect := d.seqs[c.subject]
+		d.mu.RUnlock()
+		events[i] = ad.Event{Subject: c.subject, ID: ad.EventID(c.subject, expect, data), Data: data, Expect: expect}
 	}
-	d.mu.RLock()
-	expect := d.seqs[subject]
-	d.mu.RUnlock()
-	seq, err := d.journal.Append(ctx, subject, ad.EventID(subject, expect, data), data, expect)
+	last, err := d.journal.AppendAll(ctx, events)
 	if err != nil {
-		return fmt.Errorf("store %s decision: %w", e.Kind, err)
+		return fmt.Errorf("store %s decision: %w", cs[0].event.Kind, err)
 	}
-	return d.bring(seq, subject, data)
+	for i, e := range events {
+		if err := d.bring(last-uint64(len(events)-1-i), e.Subject, e.Data); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -72,35 +72,74 @@ func NewLabels() *Labels {
 // decided.
 func (d *Docket) Labels() *Labels { return d.labels }
 
-// Label gives an ad a label and returns it; the caller fills AdID, Name, Reason, By and
-// Purpose. One of that name that stands is returned instead.
+// Label gives an ad a label and returns it; see LabelAll.
 func (d *Docket) Label(ctx context.Context, x Label) (Label, error) {
-	err := CheckLabel(x.Name)
-	switch {
-	case err != nil:
-	case !token(x.AdID):
-		err = fmt.Errorf("ad id %w", ErrInvalid)
-	case !token(x.By):
-		err = fmt.Errorf("user id %w", ErrInvalid)
-	default:
-		err = checkReason(x.Reason)
-	}
+	all, err := d.LabelAll(ctx, []Label{x})
 	if err != nil {
 		return Label{}, err
 	}
-	id := func(n string) string { return d.keyed("label", x.AdID, x.Name, n) }
-	return rule(ctx, d, d.labels, x, id, func(_ string, stands *Label) error {
-		if of, _ := d.labels.Of(x.AdID); stands == nil && len(of) >= MaxLabels {
-			return fmt.Errorf("label %w: the ad has %d already; take one back first", ErrInvalid, len(of))
-		}
-		return nil
-	})
+	return all[0], nil
 }
 
-// Unlabel takes a label back; the caller fills w's Reason, By and Purpose. One that was
-// taken back already stays as it is; one that does not exist is ad.ErrNotFound.
+// LabelAll gives labels and returns those that stand, in the same order, or gives none;
+// the caller fills AdID, Name, Reason, By and Purpose of each. One of that name that
+// stands is returned instead.
+func (d *Docket) LabelAll(ctx context.Context, xs []Label) ([]Label, error) {
+	for _, x := range xs {
+		if err := x.check(); err != nil {
+			return nil, err
+		}
+	}
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	ids := make([]string, len(xs))
+	err := d.decideAll(ctx, func() (cs []change, err error) {
+		stand := make(map[string]int) // by ad
+		for i, x := range xs {
+			id, is := d.labels.next(func(n string) string { return d.keyed("label", x.AdID, x.Name, n) })
+			if again := slices.Contains(ids[:i], id); again || is != nil {
+				ids[i] = id
+				continue
+			}
+			if _, known := stand[x.AdID]; !known {
+				of, _ := d.labels.Of(x.AdID)
+				stand[x.AdID] = len(of)
+			}
+			if stand[x.AdID]++; stand[x.AdID] > MaxLabels {
+				return nil, fmt.Errorf("label ad %s %w: it would have more than %d; take one back first", x.AdID, ErrInvalid, MaxLabels)
+			}
+			ids[i], cs = id, append(cs, d.labels.made(id, x, d.now()))
+		}
+		return cs, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d.labels.gotten(ids)
+}
+
+func (x Label) check() error {
+	switch err := CheckLabel(x.Name); {
+	case err != nil:
+		return err
+	case !token(x.AdID):
+		return fmt.Errorf("ad id %w", ErrInvalid)
+	case !token(x.By):
+		return fmt.Errorf("user id %w", ErrInvalid)
+	}
+	return checkReason(x.Reason)
+}
+
+// Unlabel takes a label back; see UnlabelAll.
 func (d *Docket) Unlabel(ctx context.Context, id string, w Withdrawal) (Label, error) {
 	return withdraw(ctx, d, d.labels, id, w)
+}
+
+// UnlabelAll takes labels back, all or none; the caller fills w's Reason, By and
+// Purpose. One that was taken back already stays as it is; one that does not exist is
+// ad.ErrNotFound.
+func (d *Docket) UnlabelAll(ctx context.Context, ids []string, w Withdrawal) ([]Label, error) {
+	return withdrawAll(ctx, d, d.labels, ids, w)
 }
 
 // LabelsAt are all labels of the ad that a stored event is about, and the newest event

@@ -57,6 +57,65 @@ func TestLabelIsChecked(t *testing.T) {
 	}
 }
 
+// Many labels are given and taken back in one step: all or none, also when another
+// process was first with one of them, or the answer is lost.
+func TestLabelAll(t *testing.T) {
+	m := &memory{}
+	d, other := open(t, m), open(t, m)
+	var xs []Label
+	for i := range 50 {
+		xs = append(xs, Label{AdID: fmt.Sprint("ad", i), Name: "spam", Ruling: Ruling{By: "anna", Purpose: "p-1"}})
+	}
+	xs = append(xs, xs[0])
+	if _, err := d.LabelAll(t.Context(), append(slices.Clone(xs), Label{AdID: "ad1", Name: "912-555-0123", Ruling: Ruling{By: "anna"}})); !errors.Is(err, ErrInvalid) {
+		t.Errorf("one that is refused: %v", err)
+	}
+	m.Outage(true)
+	if _, err := d.LabelAll(t.Context(), xs); err == nil {
+		t.Error("labelled while the journal is out of order")
+	}
+	m.Outage(false)
+	if n := len(d.Labels().All()); n != 0 || len(m.Events) != 0 {
+		t.Fatalf("%d labels, %d events of what was refused", n, len(m.Events))
+	}
+	first, err := other.Label(t.Context(), Label{AdID: "ad7", Name: "spam", Ruling: Ruling{By: "otto"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := d.LabelAll(t.Context(), xs)
+	if err != nil || len(made) != len(xs) || !cmp.Equal(made[7], first) || !cmp.Equal(made[50], made[0]) || len(m.Events) != 50 {
+		t.Fatalf("%d labels, %d events, %v", len(made), len(m.Events), err)
+	}
+	var ids []string
+	for i, x := range made {
+		if x.AdID != xs[i].AdID || x.Withdrawn != nil {
+			t.Fatalf("label %d: %+v", i, x)
+		}
+		ids = append(ids, x.ID)
+	}
+	w := Withdrawal{By: "otto", Purpose: "p-2"}
+	if _, err := d.UnlabelAll(t.Context(), append(slices.Clone(ids), "nosuch"), w); !errors.Is(err, ad.ErrNotFound) || len(d.Labels().Standing()) != 50 {
+		t.Errorf("taken back with one that is not there: %v, %d stand", err, len(d.Labels().Standing()))
+	}
+	lost := true
+	m.Lose = func() bool { defer func() { lost = false }(); return lost }
+	if _, err := d.UnlabelAll(t.Context(), ids, w); err == nil {
+		t.Error("the answer was lost, and nobody is told")
+	}
+	gone, err := d.UnlabelAll(t.Context(), ids, w)
+	if err != nil || len(gone) != len(ids) || len(m.Events) != 100 {
+		t.Fatalf("taken back: %d, %d events, %v", len(gone), len(m.Events), err)
+	}
+	for i, x := range gone {
+		if x.ID != ids[i] || x.Withdrawn == nil || x.Withdrawn.By != "otto" {
+			t.Fatalf("label %d: %+v", i, x)
+		}
+	}
+	if third := open(t, m); !cmp.Equal(third.Labels().All(), d.Labels().All()) || len(d.Labels().Standing()) != 0 {
+		t.Error("who reads the journal anew comes to other labels")
+	}
+}
+
 // Whatever two processes do at once, both come to the labels that a plain list of what
 // was done gives, and so does a third that reads the journal anew; what an index is told
 // of each event, in any order, gives these labels too; and of erased ads nothing is left.

@@ -333,12 +333,8 @@ func rule[T any](ctx context.Context, d *Docket, r *Rulings[T], x T, id func(n s
 		if err := object(at, stands); err != nil || stands != nil {
 			return "", event{}, err
 		}
-		one := x
-		of := r.kind.ruling(&one)
-		of.ID, of.At, of.Withdrawn = at, d.now().UTC(), nil
-		e := event{Kind: r.kind.event, By: of.By}
-		*r.kind.in(&e) = &one
-		return r.kind.subject + at, e, nil
+		c := r.made(at, x, d.now())
+		return c.subject, c.event, nil
 	})
 	if err != nil {
 		var none T
@@ -347,30 +343,65 @@ func rule[T any](ctx context.Context, d *Docket, r *Rulings[T], x T, id func(n s
 	return r.Get(at)
 }
 
+// made is the event that makes a ruling under an id.
+func (r *Rulings[T]) made(id string, x T, now time.Time) change {
+	of := r.kind.ruling(&x)
+	of.ID, of.At, of.Withdrawn = id, now.UTC(), nil
+	e := event{Kind: r.kind.event, By: of.By}
+	*r.kind.in(&e) = &x
+	return change{r.kind.subject + id, e}
+}
+
 // withdraw ends a ruling. One that was withdrawn already stays as it is; one that
 // does not exist is ad.ErrNotFound.
 func withdraw[T any](ctx context.Context, d *Docket, r *Rulings[T], id string, w Withdrawal) (none T, err error) {
-	err = checkReason(w.Reason)
+	all, err := withdrawAll(ctx, d, r, []string{id}, w)
+	if err != nil {
+		return none, err
+	}
+	return all[0], nil
+}
+
+// withdrawAll ends several rulings or, when one of them does not exist, none.
+func withdrawAll[T any](ctx context.Context, d *Docket, r *Rulings[T], ids []string, w Withdrawal) ([]T, error) {
+	err := checkReason(w.Reason)
 	if err == nil && !token(w.By) {
 		err = fmt.Errorf("user id %w", ErrInvalid)
 	}
 	if err != nil {
-		return none, fmt.Errorf("withdraw %s %s: %w", r.kind.name, id, err)
+		return nil, fmt.Errorf("withdraw a %s: %w", r.kind.name, err)
 	}
 	d.writing.Lock()
 	defer d.writing.Unlock()
-	err = d.decide(ctx, func() (string, event, error) {
-		x, err := r.Get(id)
-		if err != nil || r.kind.ruling(&x).Withdrawn != nil {
-			return "", event{}, err
-		}
+	err = d.decideAll(ctx, func() (cs []change, err error) {
 		w.At = d.now().UTC()
-		return r.kind.subject + id, event{Kind: kindWithdrawn, By: w.By, Withdrawal: &w}, nil
+		for i, id := range ids {
+			x, err := r.Get(id)
+			if err != nil {
+				return nil, fmt.Errorf("withdraw %s %s: %w", r.kind.name, id, err)
+			}
+			if r.kind.ruling(&x).Withdrawn == nil && !slices.Contains(ids[:i], id) {
+				cs = append(cs, change{r.kind.subject + id, event{Kind: kindWithdrawn, By: w.By, Withdrawal: &w}})
+			}
+		}
+		return cs, nil
 	})
 	if err != nil {
-		return none, fmt.Errorf("withdraw %s %s: %w", r.kind.name, id, err)
+		return nil, err
 	}
-	return r.Get(id)
+	return r.gotten(ids)
+}
+
+// gotten returns the rulings of ids.
+func (r *Rulings[T]) gotten(ids []string) ([]T, error) {
+	out := make([]T, len(ids))
+	for i, id := range ids {
+		var err error
+		if out[i], err = r.Get(id); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // checkReason checks the reason of a ruling, which may be left out. It is shown on

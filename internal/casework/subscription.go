@@ -49,7 +49,7 @@ func (d *Docket) Subscribe(ctx context.Context, o Order) (ad.Subscription, error
 		known := d.unstored(id, o.Known)
 		for len(known) > knownPerEvent {
 			e := event{Kind: kindKnown, By: o.User, Known: known[:knownPerEvent]}
-			if err := d.write(ctx, subjectSubscription+id, e); err != nil {
+			if err := d.write(ctx, change{subjectSubscription + id, e}); err != nil {
 				return subjectSubscription + id, event{}, err
 			}
 			known = known[knownPerEvent:]

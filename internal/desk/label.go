@@ -45,29 +45,44 @@ type LabelCount struct {
 	Offered   bool   `json:"offered"`   // where ads are labelled; others were given by somebody
 }
 
-// Label gives labels to ads, and returns those that stand: what stood before stays as
-// it was. It returns when they can be searched for, or after some seconds.
+// Label gives labels to ads, all or none, and returns those that stand: what stood
+// before stays as it was. It returns when they can be searched for, or after some
+// seconds.
 func (d *Desk) Label(ctx context.Context, s access.Subject, q LabelRequest) ([]casework.Label, error) {
-	return d.relabel(ctx, s, "label.give", q, func(ctx context.Context, adID, name string) (casework.Label, error) {
-		return d.Docket.Label(ctx, casework.Label{AdID: adID, Name: name, Ruling: casework.Ruling{Reason: strings.TrimSpace(q.Reason), By: s.User, Purpose: s.Purpose.ID}})
-	})
-}
-
-// Unlabel takes labels back from ads, and returns those that stood.
-func (d *Desk) Unlabel(ctx context.Context, s access.Subject, q LabelRequest) ([]casework.Label, error) {
-	return d.relabel(ctx, s, "label.withdraw", q, func(ctx context.Context, adID, name string) (none casework.Label, err error) {
-		standing, _ := d.Docket.Labels().Of(adID)
-		i := slices.IndexFunc(standing, func(x casework.Label) bool { return x.Name == name })
-		if i < 0 {
-			return none, ad.ErrNotFound
+	return d.relabel(ctx, s, "label.give", q, func(ctx context.Context, ads, names []string) ([]casework.Label, error) {
+		var xs []casework.Label
+		for _, id := range ads {
+			for _, name := range names {
+				xs = append(xs, casework.Label{AdID: id, Name: name, Ruling: casework.Ruling{Reason: strings.TrimSpace(q.Reason), By: s.User, Purpose: s.Purpose.ID}})
+			}
 		}
-		return d.Docket.Unlabel(ctx, standing[i].ID, casework.Withdrawal{Reason: strings.TrimSpace(q.Reason), By: s.User, Purpose: s.Purpose.ID})
+		return d.Docket.LabelAll(ctx, xs)
 	})
 }
 
-// relabel does one thing to every ad and label of a request. One that is not there to
-// be taken back is left out; when that is so for all, there is nothing.
-func (d *Desk) relabel(ctx context.Context, s access.Subject, action string, q LabelRequest, do func(ctx context.Context, adID, name string) (casework.Label, error)) ([]casework.Label, error) {
+// Unlabel takes labels back from ads, all or none, and returns those that stood. One
+// that is not there to be taken back is left out; when that is so for all, there is
+// nothing.
+func (d *Desk) Unlabel(ctx context.Context, s access.Subject, q LabelRequest) ([]casework.Label, error) {
+	return d.relabel(ctx, s, "label.withdraw", q, func(ctx context.Context, ads, names []string) ([]casework.Label, error) {
+		var ids []string
+		for _, id := range ads {
+			standing, _ := d.Docket.Labels().Of(id)
+			for _, name := range names {
+				if i := slices.IndexFunc(standing, func(x casework.Label) bool { return x.Name == name }); i >= 0 {
+					ids = append(ids, standing[i].ID)
+				}
+			}
+		}
+		if len(ids) == 0 {
+			return nil, fmt.Errorf("take labels back: none of them stands there: %w", ad.ErrNotFound)
+		}
+		return d.Docket.UnlabelAll(ctx, ids, casework.Withdrawal{Reason: strings.TrimSpace(q.Reason), By: s.User, Purpose: s.Purpose.ID})
+	})
+}
+
+// relabel does one thing to the ads and labels of a request.
+func (d *Desk) relabel(ctx context.Context, s access.Subject, action string, q LabelRequest, do func(ctx context.Context, ads, names []string) ([]casework.Label, error)) ([]casework.Label, error) {
 	e := audit.Entry{Action: action, Object: q.Cluster}
 	if len(q.Ads) == 1 {
 		e.Object = q.Ads[0]
@@ -76,25 +91,12 @@ func (d *Desk) relabel(ctx context.Context, s access.Subject, action string, q L
 		return nil, err
 	}
 	ads, names, err := d.labelled(ctx, q)
-	if err == nil && action == "label.give" {
-		err = d.room(ads, names)
-	}
 	out := []casework.Label{}
-	for i := 0; i < len(ads) && err == nil; i++ {
-		for _, name := range names {
-			var x casework.Label
-			if x, err = do(ctx, ads[i], name); errors.Is(err, ad.ErrNotFound) {
-				err = nil
-				continue
-			} else if err != nil {
-				break
-			}
-			d.named(&x.Ruling)
-			out = append(out, x)
-		}
+	if err == nil && len(ads) > 0 {
+		out, err = do(ctx, ads, names)
 	}
-	if err == nil && len(out) == 0 && len(ads) > 0 {
-		err = fmt.Errorf("take labels back: none of them stands there: %w", ad.ErrNotFound)
+	for i := range out {
+		d.named(&out[i].Ruling)
 	}
 	e.Outcome, e.Count, e.Values = outcome(err), len(out), append(names, ads...)
 	if lerr := d.log(ctx, s, e); lerr != nil {
@@ -105,19 +107,6 @@ func (d *Desk) relabel(ctx context.Context, s access.Subject, action string, q L
 	}
 	d.awaitLabelled(ctx, ads)
 	return out, nil
-}
-
-// room says why ads cannot have labels beside those that they have, before the first of
-// them is given one: what is refused is refused whole.
-func (d *Desk) room(ads, names []string) error {
-	for _, id := range ads {
-		standing, _ := d.Docket.Labels().Of(id)
-		all := slices.Compact(slices.Sorted(slices.Values(append(casework.LabelNames(standing), names...))))
-		if len(all) > casework.MaxLabels {
-			return fmt.Errorf("label ad %s %w: it has %d already; take some back first", id, casework.ErrInvalid, len(standing))
-		}
-	}
-	return nil
 }
 
 // labelled reads a request: ads that are there, each once, and names as they are kept.

@@ -21,6 +21,11 @@ func (j Journal) Append(ctx context.Context, subject, id string, data []byte, ex
 	return j.bus.Append(ctx, subject, id, data, expect)
 }
 
+// AppendAll stores events of different subjects, all or none; see Bus.AppendAll.
+func (j Journal) AppendAll(ctx context.Context, events []ad.Event) (last uint64, err error) {
+	return j.bus.AppendAll(ctx, events)
+}
+
 // Bundle stores events whose order among others of their subjects does not matter,
 // many in one write. When it fails, some may be stored.
 func (j Journal) Bundle(ctx context.Context, events []ad.Message) error {

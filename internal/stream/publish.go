@@ -307,3 +307,31 @@ func (b *Bus) Append(ctx context.Context, subject, id string, data []byte, expec
 	}
 	return ack.Sequence, nil
 }
+
+// AppendAll stores events of one stream durably, each under a subject of its own, if
+// Append would store every one of them; otherwise it stores none. They stand one behind
+// the other, in their order, and it returns the sequence of the last. It returns
+// ErrConflict when another writer was first under one of the subjects.
+func (b *Bus) AppendAll(ctx context.Context, events []ad.Event) (last uint64, err error) {
+	if len(events) == 1 {
+		return b.Append(ctx, events[0].Subject, events[0].ID, events[0].Data, events[0].Expect)
+	}
+	if len(events) == 0 || len(events) > batchMax {
+		return 0, fmt.Errorf("append %d events at once: there may be 1 to %d", len(events), batchMax)
+	}
+	size, msgs := 0, make([]ad.Message, len(events))
+	for i, e := range events {
+		size += len(e.Data)
+		msgs[i] = ad.Message{Subject: e.Subject, ID: e.ID, Data: e.Data, Header: expect(e.Expect)}
+	}
+	if err := errors.Join(b.connected(), b.space.room(size)); err != nil {
+		return 0, fmt.Errorf("append to %s: %w", msgs[0].Subject, err)
+	}
+	ctx, cancel := b.answered(ctx)
+	defer cancel()
+	last, err = b.atomic(ctx, msgs, nil)
+	if wrongSeq(err) || code(err) == codeDuplicate {
+		return 0, fmt.Errorf("append %d events to %s and others: %w: %w", len(msgs), msgs[0].Subject, ErrConflict, err)
+	}
+	return last, err
+}

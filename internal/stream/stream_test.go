@@ -113,6 +113,61 @@ func TestConsumer(t *testing.T) {
 	}
 }
 
+// Events that are stored together are stored all or none: also when one of them was
+// overtaken, came twice, or has an id that is known.
+func TestAppendAll(t *testing.T) {
+	b := open(t, t.TempDir())
+	ctx, j := t.Context(), b.Journal(Decisions)
+	events := func(prefix string, n int) (out []ad.Event) {
+		for i := range n {
+			out = append(out, ad.Event{Subject: fmt.Sprint("decisions.label.", prefix, i), ID: fmt.Sprint(prefix, i), Data: fmt.Append(nil, prefix, i)})
+		}
+		return out
+	}
+	check := func(want int) {
+		t.Helper()
+		var got []string
+		if _, err := j.Replay(ctx, 0, func(_ uint64, s string, d []byte) error { got = append(got, s+" "+string(d)); return nil }); err != nil || len(got) != want {
+			t.Fatalf("%d events, %v, want %d: %v", len(got), err, want, got)
+		}
+	}
+	for _, n := range []int{1, 2, 500} {
+		last, err := j.AppendAll(ctx, events(fmt.Sprint("n", n, "-"), n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seq, data, err := j.Last(ctx, fmt.Sprint("decisions.label.n", n, "-0"))
+		if err != nil || seq != last-uint64(n)+1 || string(data) != fmt.Sprint("n", n, "-0") {
+			t.Errorf("the first of %d is at %d with %q, %v; the last at %d", n, seq, data, err, last)
+		}
+	}
+	check(503)
+	overtaken, twice, known := events("a", 40), events("b", 40), events("c", 40)
+	overtaken[20] = ad.Event{Subject: "decisions.label.n1-0", ID: "another", Data: []byte("x")}
+	twice[30].Subject = twice[3].Subject
+	known[39].ID = "n500-7"
+	for name, of := range map[string][]ad.Event{"overtaken": overtaken, "one subject twice": twice, "a known id": known} {
+		if _, err := j.AppendAll(ctx, of); !errors.Is(err, ErrConflict) {
+			t.Errorf("%s: %v, want ErrConflict", name, err)
+		}
+		check(503)
+	}
+	for _, n := range []int{0, 1001} {
+		if _, err := j.AppendAll(ctx, events("d", n)); err == nil || errors.Is(err, ErrConflict) {
+			t.Errorf("%d events: %v", n, err)
+		}
+	}
+	if seq, _, err := j.Last(ctx, "decisions.label.n1-0"); err != nil {
+		t.Fatal(err)
+	} else {
+		overtaken[20].Expect = seq
+	}
+	if _, err := j.AppendAll(ctx, overtaken); err != nil {
+		t.Error(err)
+	}
+	check(543)
+}
+
 func TestAppendConflict(t *testing.T) {
 	b := open(t, t.TempDir())
 	ctx := t.Context()

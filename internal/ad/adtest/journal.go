@@ -27,8 +27,8 @@ type Event struct {
 // look into it while others write.
 type Journal struct {
 	sync.Mutex
-	Before func()      // runs ahead of every Append, outside the lock
-	Lose   func() bool // makes Append store the event and then say that it could not
+	Before func()      // runs ahead of every Append and AppendAll, outside the lock
+	Lose   func() bool // makes them store what they are given and then say that they could not
 	Events []Event     // of sequence i+1; without a subject once erased
 
 	ids map[string]bool
@@ -38,6 +38,16 @@ type Journal struct {
 // Append stores an event if the newest of its subject has the sequence expect and
 // its id is new; otherwise ad.ErrConflict.
 func (j *Journal) Append(_ context.Context, subject, id string, data []byte, expect uint64) (uint64, error) {
+	return j.append(ad.Event{Subject: subject, ID: id, Data: data, Expect: expect})
+}
+
+// AppendAll stores events of different subjects when Append would store each of them,
+// or none.
+func (j *Journal) AppendAll(_ context.Context, events []ad.Event) (uint64, error) {
+	return j.append(events...)
+}
+
+func (j *Journal) append(events ...ad.Event) (uint64, error) {
 	if j.Before != nil {
 		j.Before()
 	}
@@ -46,14 +56,20 @@ func (j *Journal) Append(_ context.Context, subject, id string, data []byte, exp
 	if j.out {
 		return 0, ErrOutage
 	}
-	if last, _ := j.last(subject); last != expect || j.ids[id] {
-		return 0, fmt.Errorf("append to %s: %w", subject, ad.ErrConflict)
+	twice := make(map[string]bool)
+	for _, e := range events {
+		if last, _ := j.last(e.Subject); last != e.Expect || j.ids[e.ID] || twice[e.Subject] {
+			return 0, fmt.Errorf("append to %s: %w", e.Subject, ad.ErrConflict)
+		}
+		twice[e.Subject] = true
 	}
 	if j.ids == nil {
 		j.ids = make(map[string]bool)
 	}
-	j.ids[id] = true
-	j.Events = append(j.Events, Event{subject, bytes.Clone(data)})
+	for _, e := range events {
+		j.ids[e.ID] = true
+		j.Events = append(j.Events, Event{e.Subject, bytes.Clone(e.Data)})
+	}
 	if j.Lose != nil && j.Lose() {
 		return 0, ErrOutage
 	}
