@@ -36,13 +36,6 @@ type server struct {
 	Bench   benchCmd   `cmd:"" help:"Measure this program on this machine, beside loops written by hand."`
 }
 
-// Soft limits of the heap where GOMEMLIMIT gives none: they make the collector
-// work harder before the program takes more of a small machine.
-const (
-	memory       = 360 << 20
-	servedMemory = 704 << 20 // of an instance that may have grown for years
-)
-
 // storage is the flags of commands that open a data folder.
 type storage struct {
 	Data    string `help:"Data folder; ${default} when left out." default:"vigil-data" type:"path" placeholder:"DIR"`
@@ -69,9 +62,12 @@ func (i indexing) server() elastic.Server {
 	return elastic.Server{URLs: i.Index, CA: i.IndexCA, User: i.IndexUser, PasswordFile: i.IndexPasswordFile, APIKeyFile: i.IndexKeyFile}
 }
 
-func (s storage) config(c *Context) app.Config {
+func (s storage) config(c *Context) app.Config { return s.within(c, memory) }
+
+// within is config of a process whose soft limit of memory stands at the floor or above.
+func (s storage) within(c *Context, floor int64) app.Config {
 	if c.Env("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memory)
+		limitMemory(c.Ctx, floor, machineMemory(os.DirFS("/")))
 	}
 	if c.Env("GOGC") == "" { // below the limit, memory is cheaper than collecting it
 		debug.SetGCPercent(200)
@@ -243,10 +239,7 @@ func (*runCmd) Example() string {
 
 // Run serves until Ctrl-C.
 func (r *runCmd) Run(c *Context) error {
-	cfg := r.storage.config(c)
-	if c.Env("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(servedMemory)
-	}
+	cfg := r.within(c, servedMemory)
 	cfg.Labels = r.Labels
 	cfg.Listen, cfg.TLSCert, cfg.TLSKey, cfg.Agency, cfg.Crawl = r.Listen, r.TLSCert, r.TLSKey, r.Agency, !r.NoCrawl
 	cfg.Admin, cfg.Keep, cfg.Traces, cfg.MoveIndex = r.Admin, r.Keep, r.Traces, r.Move
