@@ -32,7 +32,7 @@ type Config struct {
 	Rounds  int            // of each contender, in turn
 	Rate    int            // listings a second of freshness; 0 for 500
 	Index   elastic.Server // where throughput and freshness keep the index; a file when it names no URL
-	Profile string         // folder for profiles of processor time, one a contender and round; "" writes none
+	Profile string         // folder for profiles of processor time and memory, one a contender and round; "" writes none
 	Out     io.Writer
 	Log     *slog.Logger
 }
@@ -166,7 +166,7 @@ func (b *Bench) table(title string, heads []string, rows [][]string) {
 
 func (b *Bench) at(name string) string { return filepath.Join(b.Data, name) }
 
-// profile begins to write where processor time goes, when that is wanted.
+// profile begins to write where processor time and memory go, when that is wanted.
 func (b *Bench) profile(name string) (stop func(), err error) {
 	if b.Profile == "" {
 		return func() {}, nil
@@ -181,5 +181,12 @@ func (b *Bench) profile(name string) (stop func(), err error) {
 	if err := pprof.StartCPUProfile(f); err != nil {
 		return nil, errors.Join(fmt.Errorf("write profiles: %w", err), f.Close())
 	}
-	return func() { pprof.StopCPUProfile(); _ = f.Close() }, nil
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
+		if m, err := os.Create(filepath.Join(b.Profile, name+"-memory.pprof")); err == nil {
+			_ = pprof.Lookup("allocs").WriteTo(m, 0) // since the program began; pprof -base takes off the one before
+			_ = m.Close()
+		}
+	}, nil
 }

@@ -59,10 +59,11 @@ func TestPeerComesToTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	captures, err := src.more(b.Ads)
+	captures, err := record(b.Data, src, b.Ads)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = captures.close() }()
 	steps, err := newPeerSteps(src.sites)
 	if err != nil {
 		t.Fatal(err)
@@ -87,10 +88,10 @@ func TestPeerComesToTheSame(t *testing.T) {
 	defer a.Close()
 	err = running(t.Context(), a, func(ctx context.Context) error {
 		p := a.Parts()
-		if err := p.Bus.Publish(ctx, captures); err != nil {
+		if err := captures.play(func(msgs []ad.Message) error { return p.Bus.Publish(ctx, msgs) }); err != nil {
 			return err
 		}
-		if err := arrived(ctx, p, len(captures), 5*time.Millisecond); err != nil {
+		if err := arrived(ctx, p, len(captures.heads), 5*time.Millisecond); err != nil {
 			return err
 		}
 		docs, _ := contents(t, p.Index) // clusters differ until a round has found who is behind all ads

@@ -73,6 +73,11 @@ func (b *Bench) freshness(ctx context.Context) error {
 	if err := subscribe(ctx, p, src.phones); err != nil {
 		return err
 	}
+	src.leave()
+	written, err := b.profile("freshness")
+	if err != nil {
+		return err
+	}
 	var late time.Duration
 	var found, told []mark
 	s := begin()
@@ -92,6 +97,7 @@ func (b *Bench) freshness(ctx context.Context) error {
 		return errors.Join(err, g.Wait())
 	})
 	s.end()
+	written()
 	if err != nil {
 		return err
 	}

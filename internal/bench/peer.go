@@ -205,13 +205,13 @@ type batch struct {
 // run publishes the captures and takes them through every step. Reading pages
 // runs on all processors; linking and the index, which keep an order, run beside
 // it, a batch behind.
-func (w *peerWalk) run(ctx context.Context, captures []ad.Message) error {
+func (w *peerWalk) run(ctx context.Context, captures *tape) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return w.broker.publish(ctx, captures) })
+	g.Go(func() error { return captures.play(func(msgs []ad.Message) error { return w.broker.publish(ctx, msgs) }) })
 	read := make(chan batch, 1)
 	g.Go(func() error {
 		defer close(read)
-		return w.broker.consume(ctx, "CAPTURES", len(captures), func(msgs []jetstream.Msg) error {
+		return w.broker.consume(ctx, "CAPTURES", len(captures.heads), func(msgs []jetstream.Msg) error {
 			b, err := w.steps(ctx, msgs)
 			if err != nil {
 				return err

@@ -66,6 +66,20 @@ func (t *tape) read(from, to int) ([]ad.Message, error) {
 	return out, nil
 }
 
+// play gives all captures to f, a thousand at a time.
+func (t *tape) play(f func([]ad.Message) error) error {
+	for i := 0; i < len(t.heads); i += 1000 {
+		msgs, err := t.read(i, min(i+1000, len(t.heads)))
+		if err == nil {
+			err = f(msgs)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (t *tape) close() error { return errors.Join(t.file.Close(), os.Remove(t.file.Name())) }
 
 // message makes a message of a record.

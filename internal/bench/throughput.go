@@ -55,10 +55,12 @@ func (b *Bench) throughput(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	captures, err := src.more(b.Ads)
+	captures, err := record(b.Data, src, b.Ads)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = captures.close() }()
+	src.leave()
 	steps, err := newPeerSteps(src.sites)
 	if err != nil {
 		return err
@@ -70,7 +72,7 @@ func (b *Bench) throughput(ctx context.Context) error {
 	)
 }
 
-func runPeer(ctx context.Context, steps peerSteps, dir string, captures []ad.Message) (*span, error) {
+func runPeer(ctx context.Context, steps peerSteps, dir string, captures *tape) (*span, error) {
 	w, err := steps.open(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -81,7 +83,7 @@ func runPeer(ctx context.Context, steps peerSteps, dir string, captures []ad.Mes
 	}
 	s.end()
 	if err == nil {
-		err = counted(ctx, w.index, len(captures))
+		err = counted(ctx, w.index, len(captures.heads))
 	}
 	if e := w.close(); err == nil {
 		err = e
@@ -104,7 +106,7 @@ func counted(ctx context.Context, ix search.Index, want int) error {
 var walking = []string{"extract", "enrich", "link", "index", "alert"}
 
 // runOurs takes captures through an instance.
-func (b *Bench) runOurs(ctx context.Context, set *site.Set, dir string, captures []ad.Message) (*span, error) {
+func (b *Bench) runOurs(ctx context.Context, set *site.Set, dir string, captures *tape) (*span, error) {
 	c := b.config(dir, set)
 	c.Roles = walking
 	a, err := app.New(ctx, c)
@@ -117,14 +119,14 @@ func (b *Bench) runOurs(ctx context.Context, set *site.Set, dir string, captures
 	err = running(ctx, a, func(ctx context.Context) error {
 		parts := a.Parts()
 		s = begin()
-		if err := parts.Bus.Publish(ctx, captures); err != nil {
+		if err := captures.play(func(msgs []ad.Message) error { return parts.Bus.Publish(ctx, msgs) }); err != nil {
 			return err
 		}
-		if err := arrived(ctx, parts, len(captures), b.often(5*time.Millisecond)); err != nil {
+		if err := arrived(ctx, parts, len(captures.heads), b.often(5*time.Millisecond)); err != nil {
 			return err
 		}
 		s.end()
-		return counted(ctx, parts.Index, len(captures))
+		return counted(ctx, parts.Index, len(captures.heads))
 	})
 	return s, err
 }

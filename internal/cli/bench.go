@@ -10,7 +10,7 @@ type benchCmd struct {
 	Rounds  int      `help:"Rounds of each contender, in turn; ${default} when left out." default:"5" placeholder:"N"`
 	Rate    int      `help:"Listings a second at which freshness is measured; 500 when left out." placeholder:"N"`
 	Data    string   `help:"Folder for what the measurements write; ${default} when left out." default:"vigil-bench" type:"path" placeholder:"DIR"`
-	Profile string   `help:"Folder for CPU profiles (pprof), one a contender and round." type:"path" placeholder:"DIR"`
+	Profile string   `help:"Folder for profiles of CPU and memory (pprof), one a contender and round." type:"path" placeholder:"DIR"`
 	Verbose bool     `help:"Print what the parts of the program have to say." short:"v"`
 	indexing
 }
@@ -25,6 +25,6 @@ func (*benchCmd) Example() string { return "vigil bench throughput --ads 20000 -
 
 // Run measures.
 func (b *benchCmd) Run(c *Context) error {
-	cfg := storage{Data: b.Data, Verbose: b.Verbose}.config(c)
+	cfg := storage{Data: b.Data, Verbose: b.Verbose}.within(c, servedMemory) // as vigil run
 	return bench.Run(c.Ctx, bench.Config{Version: c.Version, Data: b.Data, Ads: b.Ads, Rounds: b.Rounds, Rate: b.Rate, Profile: b.Profile, Index: b.server(), Out: c.Stdout, Log: cfg.Log}, b.What...)
 }
