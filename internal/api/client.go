@@ -166,6 +166,13 @@ func at(path, id string, shape func(string) bool) (string, error) {
 	return Root + path + id, nil
 }
 
+// Session says who the client's token speaks for, and what for.
+func (c *Client) Session(ctx context.Context) (Session, error) {
+	var out Session
+	err := c.call(ctx, http.MethodGet, Root+"/session", nil, &out)
+	return out, err
+}
+
 // MakeToken makes a token by name and password.
 func (c *Client) MakeToken(ctx context.Context, q TokenRequest) (out TokenAnswer, err error) {
 	err = c.call(ctx, http.MethodPost, Root+"/tokens", q, &out)

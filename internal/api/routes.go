@@ -46,6 +46,7 @@ func (s *server) routes() []route {
 		{"GET", "/openapi.json", "read the description of the API", nil, s.openAPI, anyone, nil, Document{}},
 		{"POST", "/tokens", "make token", nil, s.makeToken, anyone, TokenRequest{}, made{TokenAnswer{}}},
 		{"DELETE", "/tokens/{id}", "revoke token", isDigest, s.revoke, own, nil, nil},
+		{"GET", "/session", "say who asks, and for what", nil, s.session, own, nil, Session{}},
 		{"POST", "/search", "search", nil, s.search, access.ActRead, SearchRequest{}, SearchAnswer{}},
 		{"POST", "/search/live", "search live", nil, s.live, access.ActRead, LiveRequest{}, events{LiveEvent{}}},
 		{"POST", "/search/survey", "survey", nil, s.survey, access.ActRead, SurveyRequest{}, SurveyAnswer{}},

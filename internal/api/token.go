@@ -34,3 +34,8 @@ func (s *server) revoke(c *call) error {
 	c.w.WriteHeader(http.StatusNoContent)
 	return nil
 }
+
+// session answers with what the token says of whoever holds it, and nothing else.
+func (s *server) session(c *call) error {
+	return c.reply(http.StatusOK, Session{c.s.Name, c.s.Role, c.s.Scopes, c.s.Purpose})
+}

@@ -32,6 +32,14 @@ type TokenAnswer struct {
 	Secret string       `json:"secret"`
 }
 
+// A Session is who a token speaks for, and what for.
+type Session struct {
+	User    string         `json:"user"` // name
+	Role    access.Role    `json:"role"`
+	Scopes  []access.Scope `json:"scopes"`
+	Purpose access.Purpose `json:"purpose"`
+}
+
 // A SearchRequest asks for one page of the ads that match, or with a cursor for
 // a leaf of all of them.
 type SearchRequest struct {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -71,7 +72,11 @@ func (e *exportCmd) Run(c *Context) error {
 	if e.Full {
 		about = export.About{Query: q, Contents: export.Full, Authority: strings.Join(strings.Fields(e.Under), " ")}
 	}
-	p := &halfway{name: partOf(e.Out, f, q, about), format: f, query: q, about: about}
+	who, err := cl.Session(c.Ctx)
+	if err != nil {
+		return err
+	}
+	p := &halfway{out: e.Out, name: partOf(e.Out, f, q, about, who.Purpose.ID), format: f, query: q, about: about}
 	got, err := p.fetch(c, cl, e.Resume, a.Total)
 	if err != nil {
 		return p.failed(err)
@@ -113,15 +118,38 @@ func (e *exportCmd) format() (export.Format, error) {
 }
 
 // partOf names the file that an export is in until it is whole: another one for
-// each question, so that no file goes on with the answer to another.
-func partOf(out string, f export.Format, q string, about export.About) string {
+// each question, so that no file goes on with the answer to another, and of redacted
+// ones for each purpose, whose stand-ins are its own.
+func partOf(out string, f export.Format, q string, about export.About, purpose string) string {
 	sum := sha256.Sum256([]byte(string(f) + "\n" + q + "\n" + string(about.Contents) + "\n" + about.Authority))
-	return out + "." + hex.EncodeToString(sum[:4]) + ".part"
+	name := out + "." + hex.EncodeToString(sum[:4])
+	if about.Contents == export.Redacted {
+		name += "-" + purpose[:min(len(purpose), 8)]
+	}
+	return name + ".part"
+}
+
+// elsewhere finds a redacted file of the same question that was cut off for another
+// purpose; "" when there is none.
+func (p *halfway) elsewhere() string {
+	dir, own := filepath.Split(p.name)
+	question, _, redacted := strings.Cut(strings.TrimPrefix(own, filepath.Base(p.out)), "-")
+	entries, err := os.ReadDir(cmp.Or(dir, "."))
+	if err != nil || !redacted {
+		return ""
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), filepath.Base(p.out)+question+"-") && strings.HasSuffix(e.Name(), ".part") {
+			return dir + e.Name()
+		}
+	}
+	return ""
 }
 
 // A halfway is an export on its way.
 type halfway struct {
-	name   string
+	out    string // what it will be called
+	name   string // until it is whole
 	format export.Format
 	query  string
 	about  export.About
@@ -137,6 +165,8 @@ func (p *halfway) fetch(c *Context, cl *api.Client, resume bool, total int) (out
 	}
 	file, err := os.OpenFile(p.name, flags, 0o600)
 	switch {
+	case resume && errors.Is(err, fs.ErrNotExist) && p.elsewhere() != "":
+		return out, fail(codeUsage, "sign in for that purpose (vigil login --case NUMBER), or leave --resume out to begin anew", fmt.Errorf("continue export: %s was begun for another purpose, and what stands for numbers in it is another there", p.elsewhere()))
 	case resume && errors.Is(err, fs.ErrNotExist):
 		return out, fail(codeNotFound, "leave --resume out to begin", fmt.Errorf("continue export: no file of this query was cut off here: %s is not there", p.name))
 	case errors.Is(err, fs.ErrNotExist):

@@ -31,6 +31,11 @@ func TestExportGoesOn(t *testing.T) {
 	town := apitest.Start(t)
 	sh := newShell(t)
 	sh.env["VIGIL_SERVER"], sh.env["VIGIL_TOKEN"] = town.URL, town.Secret(t, "anna", access.Scopes()...)
+	who, err := town.Client(t, "anna", access.ScopeRead).Session(t.Context())
+	if err != nil || who.User != "anna" || who.Role != access.Analyst || len(who.Scopes) != 1 || len(who.Purpose.ID) != 32 {
+		t.Fatalf("%+v, %v", who, err)
+	}
+	part := func(out, format string) string { return partName(out, format, who.Purpose.ID) }
 	for _, f := range []string{"csv", "jsonl"} {
 		out := sh.must("", "export", "piano", "-o", sh.path("whole."+f))
 		whole, err := os.ReadFile(sh.path("whole." + f))
@@ -47,7 +52,7 @@ func TestExportGoesOn(t *testing.T) {
 		name := sh.path("again." + f)
 		for at := 0; at <= len(whole); at += max(1, len(whole)/17) {
 			sh.must("", "export", "piano", "-o", name)
-			if err := os.Rename(name, partName(name, f)); err != nil {
+			if err := os.Rename(name, part(name, f)); err != nil {
 				t.Fatal(err)
 			}
 			if err := os.Truncate(sh.part(), int64(at)); err != nil {
@@ -61,6 +66,16 @@ func TestExportGoesOn(t *testing.T) {
 			if err := os.Remove(name); err != nil || sh.part() != "" {
 				t.Fatal(err, sh.part())
 			}
+		}
+		// Begun for another purpose, it has other stand-ins.
+		if err := os.WriteFile(partName(name, f, strings.Repeat("0", 32)), whole[:len(whole)/2], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, errs, code := sh.run("", "export", "piano", "-o", name, "--resume"); code != 2 || !strings.Contains(errs, "for another purpose") || !strings.Contains(errs, sh.part()) {
+			t.Errorf("what was begun for another purpose goes on: %d %s", code, errs)
+		}
+		if err := os.Remove(sh.part()); err != nil {
+			t.Fatal(err)
 		}
 		if _, errs, code := sh.run("", "export", "violin", "-o", name, "--resume"); code != 4 || !strings.Contains(errs, "leave --resume out") {
 			t.Errorf("another query goes on: %d %s", code, errs)
@@ -97,7 +112,7 @@ func TestExportGoesOn(t *testing.T) {
 }
 
 // partName is what an unfinished export is called.
-func partName(out, format string) string {
+func partName(out, format, purpose string) string {
 	sum := sha256.Sum256([]byte(format + "\npiano\nredacted\n"))
-	return out + "." + hex.EncodeToString(sum[:4]) + ".part"
+	return out + "." + hex.EncodeToString(sum[:4]) + "-" + purpose[:8] + ".part"
 }
