@@ -23,6 +23,10 @@ type Linker struct {
 
 	// Progress, where it is set, is told now and then how many texts were compared.
 	Progress func(done int)
+	// Share, where it is set, gives shards that compare so many texts, nil when none do.
+	// It is asked again when their work came to nothing: after that it begins anew, and
+	// what is found is the same.
+	Share func(texts int) Shards
 }
 
 type record struct {

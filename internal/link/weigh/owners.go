@@ -65,9 +65,20 @@ func newOwners(l *Linker, order []int32) *owners {
 
 // compareTexts says of which unit each ad's text is.
 func (o *owners) compareTexts() {
-	l, order := o.l, o.order
-	o.texts = newTexts(len(order))
-	o.texts.addAll(len(order), func(k int) []uint32 { return l.textOf(order[k]) }, o.placed)
+	n, text := len(o.order), func(k int) []uint32 { return o.l.textOf(o.order[k]) }
+	for o.l.Share != nil {
+		s := o.l.Share(n)
+		if s == nil {
+			break
+		}
+		var err error
+		if o.texts, err = shareTexts(s, n, text, o.placed); err == nil {
+			return
+		}
+		o.parts = nil
+	}
+	o.texts = newTexts(n)
+	o.texts.addAll(n, text, o.placed)
 }
 
 // placed notes where the text of an ad was placed, by its number in order.

@@ -13,6 +13,8 @@ type texts struct {
 	met      map[[2]int32]int // ads that are of two units
 	own      *matcher
 	matchers chan *matcher // that are free
+
+	joined func(a, b int32) // is told of units that become one; nil when nobody asks
 }
 
 type unit struct {
@@ -65,6 +67,9 @@ func (t *texts) union(a, b int32) int32 {
 	}
 	t.parent[b] = a
 	t.units[a].ads += t.units[b].ads
+	if t.joined != nil {
+		t.joined(a, b)
+	}
 	return a
 }
 
