@@ -109,7 +109,8 @@ func (d *Desk) Export(ctx context.Context, s access.Subject, o ExportOrder, w io
 }
 
 // holding is what a file holds. The words of an authority are kept beside those of
-// purposes; the log has their id.
+// purposes; the log has their id where the file begins, and at both ends a digest of the
+// id as a value: by it the last line, whose object is the file, names the authority too.
 func (d *Desk) holding(ctx context.Context, s access.Subject, o ExportOrder, e *audit.Entry) (export.About, *export.Redactor, error) {
 	words := strings.Join(strings.Fields(o.Authority), " ")
 	if !o.Full {
@@ -125,7 +126,7 @@ func (d *Desk) holding(ctx context.Context, s access.Subject, o ExportOrder, e *
 	if err := d.keepPurpose(ctx, s.User, p); err != nil {
 		return export.About{}, nil, err
 	}
-	e.Object = "authority:" + p.ID
+	e.Object, e.Values = "authority:"+p.ID, []string{p.ID}
 	return export.About{Query: o.Query, Contents: export.Full, Authority: words}, nil, nil
 }
 

@@ -316,6 +316,13 @@ func TestExportIsRedacted(t *testing.T) {
 	if e[0].Action != "export" || last[0].Action != "export.full" || last[1].Action != "export.full" || last[1].Outcome != "ok" {
 		t.Fatalf("the log says %+v", e)
 	}
+	if _, err := o.Export(t.Context(), analyst, desk.ExportOrder{Query: "piano", Format: export.CSV, Full: true, Authority: "order 13"}, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	other := o.entries(t)[len(e)]
+	if len(last[1].Values) != 1 || !slices.Equal(last[0].Values, last[1].Values) || slices.Equal(last[1].Values, other.Values) || !strings.HasPrefix(last[1].Object, "export:") {
+		t.Errorf("the last line does not say under which authority: %+v, %+v; under another %+v", last[0], last[1], other)
+	}
 	id, ok := strings.CutPrefix(last[0].Object, "authority:")
 	if p, err := o.Docket.Purpose(id); !ok || err != nil || p.Text != "order 12" {
 		t.Errorf("the authority of %+v is %+v, %v", last[0], p, err)
