@@ -13,7 +13,8 @@ import (
 // A Linker takes ads and finds who is behind them.
 type Linker struct {
 	ads    []record
-	words  [][]uint32 // of all ads, one behind the other, in blocks that never move
+	lex    lexicon
+	buf    []byte
 	sites  map[string]int32
 	cities map[string]int32
 	values map[string]int32
@@ -34,8 +35,7 @@ type record struct {
 	at         int64 // Unix seconds
 	day        float32
 	site, city int32
-	block      int32 // of its words
-	from, to   int32
+	text       coded // without the site's words, once these are known
 	unit       int32
 	whole      float32 // how much of its text was known of the unit before
 	values     []int32
@@ -81,7 +81,7 @@ type Page struct {
 	ad     Ad // without its text
 	words  []uint32
 	images []uint64
-	whole  bool // all its numbers count, however many they are
+	kept   *kept // of a stream, in place of words
 }
 
 // Read reads an ad. It may be called beside others.
@@ -112,30 +112,20 @@ func (l *Linker) Add(a Ad) { l.Take(Read(a)) }
 
 // Take takes one ad that was read.
 func (l *Linker) Take(p Page) {
-	r := record{id: strings.Clone(p.ad.ID), at: p.ad.At.Unix(), day: float32(p.ad.At.Sub(epoch).Hours() / 24), site: intern(l.sites, p.ad.Site), city: intern(l.cities, p.ad.City)}
-	r.block, r.from, r.to = l.keep(p.words)
-	if p.whole || len(p.ad.Phones) <= maxPhones {
+	r := record{id: p.ad.ID, at: p.ad.At.Unix(), day: float32(p.ad.At.Sub(epoch).Hours() / 24), site: intern(l.sites, p.ad.Site), city: intern(l.cities, p.ad.City)}
+	if p.kept != nil {
+		r.text = p.kept.text
+	} else {
+		r.id = strings.Clone(r.id)
+		r.text, l.buf = l.lex.code(p.words, l.buf)
+	}
+	if p.kept != nil || len(p.ad.Phones) <= maxPhones { // of a stream's ads all count, however many they are
 		l.give(&r, phone, p.ad.Phones)
 	}
 	l.give(&r, email, p.ad.Emails)
 	l.give(&r, handle, p.ad.Handles)
 	r.images = p.images
 	l.ads = append(l.ads, r)
-}
-
-const mostWords = 1 << 20 // of a block
-
-// keep keeps words, and says where they stand.
-func (l *Linker) keep(ws []uint32) (block, from, to int32) {
-	n := len(l.words)
-	if n == 0 || len(l.words[n-1])+len(ws) > cap(l.words[n-1]) {
-		l.words = append(l.words, make([]uint32, 0, max(len(ws), min(mostWords, maxWords<<min(n, 20)))))
-		n++
-	}
-	b := &l.words[n-1]
-	from = int32(len(*b))
-	*b = append(*b, ws...)
-	return int32(n - 1), from, int32(len(*b))
 }
 
 func intern(m map[string]int32, s string) int32 {
@@ -218,9 +208,10 @@ func (l *Linker) date() {
 	}
 }
 
+// textOf gives the words of an ad, each time anew.
 func (l *Linker) textOf(i int32) []uint32 {
-	a := &l.ads[i]
-	return l.words[a.block][a.from:a.to]
+	t := l.ads[i].text
+	return l.lex.read(make([]uint32, 0, len(t)), t)
 }
 
 const siteSample = 4000 // ads of a site that its own words are learned from
@@ -248,7 +239,10 @@ func (l *Linker) stripSites(order []int32) {
 			continue
 		}
 		for _, i := range ads {
-			l.ads[i].to = l.ads[i].from + int32(len(s.Strip(l.textOf(i))))
+			ws := l.textOf(i)
+			if left := s.Strip(ws); len(left) < len(ws) {
+				l.ads[i].text, l.buf = l.lex.left(l.ads[i].text, left, l.buf)
+			}
 		}
 	}
 }

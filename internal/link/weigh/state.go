@@ -155,8 +155,9 @@ func (s *Stream) AppendAd(b []byte, n int32) []byte {
 	b = appendID(binary.AppendUvarint(b, uint64(n)), e.id)
 	b = binary.AppendVarint(b, e.at)
 	b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(e.site)), uint64(e.city))
-	b = binary.AppendUvarint(b, uint64(len(e.words)))
-	for _, w := range e.words {
+	ws := s.lex.read(make([]uint32, 0, len(e.text)), e.text)
+	b = binary.AppendUvarint(b, uint64(len(ws)))
+	for _, w := range ws {
 		b = binary.LittleEndian.AppendUint32(b, w)
 	}
 	b = binary.AppendUvarint(b, uint64(len(e.values)))
@@ -194,10 +195,11 @@ func (s *Stream) TakeAd(p *Packed) int32 {
 	e := &kept{id: p.id(), at: p.Int(), site: p.Less(len(s.sites.all)), city: p.Less(len(s.cities.all))}
 	if k := p.Count(4); k > 0 {
 		raw := p.Bytes(4 * k)
-		e.words = s.room(k)
-		for i := range e.words {
-			e.words[i] = binary.LittleEndian.Uint32(raw[4*i:])
+		ws := make([]uint32, min(k, len(raw)/4))
+		for i := range ws {
+			ws[i] = binary.LittleEndian.Uint32(raw[4*i:])
 		}
+		e.text, s.buf = s.lex.code(ws, s.buf)
 	}
 	if k := p.Count(1); k > 0 {
 		e.values = make([]int32, k)
@@ -208,7 +210,7 @@ func (s *Stream) TakeAd(p *Packed) int32 {
 	for range p.Count(8) {
 		e.images = append(e.images, binary.LittleEndian.Uint64(p.Bytes(8)))
 	}
-	known, there := s.at[e.id]
+	known, there := s.Number(e.id)
 	if p.bad || there != (int(n) < len(s.ads)) || there && known != n {
 		p.b, p.bad = nil, true
 		return 0
@@ -217,7 +219,7 @@ func (s *Stream) TakeAd(p *Packed) int32 {
 		e.id = s.ads[n].id
 		s.ads[n] = e
 	} else {
-		s.at[e.id] = n
+		s.at.put(e.id, s.ID)
 		s.ads = append(s.ads, e)
 	}
 	for _, v := range e.values {
@@ -226,16 +228,6 @@ func (s *Stream) TakeAd(p *Packed) int32 {
 		}
 	}
 	return n
-}
-
-// room gives place for so many words in a block of them.
-func (s *Stream) room(n int) []uint32 {
-	if len(s.block) < n {
-		s.block = make([]uint32, max(n, 1<<15))
-	}
-	out := s.block[:n:n]
-	s.block = s.block[n:]
-	return out
 }
 
 // Hold holds values back as the last round did, until the next tells better.

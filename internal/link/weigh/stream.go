@@ -18,7 +18,7 @@ import (
 // while the stream goes on.
 type Stream struct {
 	ads      []*kept // never changed, only replaced
-	at       map[string]int32
+	at       numbers // by id
 	values   map[string]int32
 	value    []value
 	carriers [][]int32 // of values: ads, in the order they came
@@ -27,7 +27,8 @@ type Stream struct {
 	known    *known
 	d        *Decisions
 	held     map[int32]bool // values that the last round has held back
-	block    []uint32       // place for words that are read back
+	lex      lexicon
+	buf      []byte // for coding texts
 }
 
 // names numbers strings.
@@ -49,7 +50,7 @@ type kept struct {
 	id         string
 	at         int64 // Unix seconds
 	site, city int32
-	words      []uint32
+	text       coded
 	values     []int32
 	images     []uint64
 }
@@ -66,7 +67,7 @@ const severalOwners = -2
 // NewStream returns a stream without ads.
 func NewStream() *Stream {
 	return &Stream{
-		at: map[string]int32{}, values: map[string]int32{}, sites: names{at: map[string]int32{}}, cities: names{at: map[string]int32{}},
+		at: newNumbers(), values: map[string]int32{}, sites: names{at: map[string]int32{}}, cities: names{at: map[string]int32{}},
 		known: &known{texts: newTexts(64)}, d: (&Decisions{}).Ready(),
 	}
 }
@@ -79,8 +80,7 @@ func (s *Stream) ID(n int32) string { return s.ads[n].id }
 
 // Number is the number of an ad by its id.
 func (s *Stream) Number(id string) (int32, bool) {
-	n, ok := s.at[id]
-	return n, ok
+	return s.at.of(id, s.ID)
 }
 
 // Directory reports whether an ad gives so many numbers that they join nothing.
@@ -91,12 +91,12 @@ func Directory(phones int) bool { return phones > maxPhones }
 // several readings leaves out those of directories.
 func (s *Stream) Put(a Ad) int32 {
 	p := Read(a)
-	e := &kept{id: a.ID, at: a.At.Unix(), site: s.sites.of(a.Site), city: s.cities.of(a.City), words: slices.Clip(slices.Clone(p.words)), images: p.images}
-	n, ok := s.at[a.ID]
+	e := &kept{id: a.ID, at: a.At.Unix(), site: s.sites.of(a.Site), city: s.cities.of(a.City), images: p.images}
+	e.text, s.buf = s.lex.code(p.words, s.buf)
+	n, ok := s.Number(a.ID)
 	if !ok {
-		n = int32(len(s.ads))
 		e.id = strings.Clone(a.ID)
-		s.at[e.id] = n
+		n = s.at.put(e.id, s.ID)
 		s.ads = append(s.ads, e)
 	} else {
 		e.id = s.ads[n].id
@@ -225,7 +225,7 @@ func (s *Stream) Place(n int32, owner func(int32) int32) (Twig, bool) {
 }
 
 func (s *Stream) of(id string, owner func(int32) int32) int32 {
-	if n, ok := s.at[id]; ok {
+	if n, ok := s.Number(id); ok {
 		return owner(n)
 	}
 	return -1
@@ -251,9 +251,9 @@ func (s *Stream) users(n, v int32, owner func(int32) int32) (out []int32) {
 // placeText finds an ad of the text that an ad is made from, -1 for none, and
 // learns the text.
 func (s *Stream) placeText(n int32, e *kept) (int32, float64) {
-	ws := e.words
+	ws := s.lex.read(make([]uint32, 0, len(e.text)), e.text)
 	if int(e.site) < len(s.known.own) {
-		ws = s.known.own[e.site].Strip(slices.Clone(ws))
+		ws = s.known.own[e.site].Strip(ws)
 	}
 	t := s.known.texts
 	before := len(t.units)
@@ -273,6 +273,7 @@ type Round struct {
 	value  []value
 	sites  []string
 	cities []string
+	lex    lexicon
 	d      *Decisions
 
 	Twigs   []Twig  // of each ad: what joins it to the tree of its cluster
@@ -294,7 +295,7 @@ type Hub struct {
 
 // Begin begins a round.
 func (s *Stream) Begin() *Round {
-	return &Round{ads: slices.Clone(s.ads), value: slices.Clip(s.value), sites: slices.Clip(s.sites.all), cities: slices.Clip(s.cities.all), d: s.d}
+	return &Round{ads: slices.Clone(s.ads), value: slices.Clip(s.value), sites: slices.Clip(s.sites.all), cities: slices.Clip(s.cities.all), lex: lexicon{words: slices.Clip(s.lex.words)}, d: s.d}
 }
 
 // Len is how many ads the round has.
@@ -336,6 +337,7 @@ func (r *Round) Solve() {
 	}
 	slices.SortFunc(order, r.Older)
 	l := New()
+	l.lex, l.ads = r.lex, make([]record, 0, len(order))
 	for _, s := range r.sites { // numbered alike
 		intern(l.sites, s)
 	}
@@ -381,7 +383,7 @@ func (r *Round) decidedHubs() {
 
 // page is an ad as the linker takes it.
 func (r *Round) page(e *kept) Page {
-	p := Page{words: e.words, images: e.images, whole: true}
+	p := Page{kept: e, images: e.images}
 	p.ad = Ad{ID: e.id, At: time.Unix(e.at, 0), Site: r.sites[e.site], City: r.cities[e.city]}
 	for _, v := range e.values {
 		x := r.value[v]
