@@ -21,6 +21,8 @@ var currencies = map[string]string{
 	"kes": "KES", "bgn": "BGN", "sgd": "SGD", "hkd": "HKD", "sar": "SAR",
 }
 
+var unmarkedDigits = strings.NewReplacer(".", "", ",", "")
+
 // multitudes are words after a number that add zeros to it.
 var multitudes = map[string]int{
 	"k": 3, "lakh": 5, "lakhs": 5, "lac": 5, "lacs": 5, "crore": 7, "crores": 7, "million": 6, "millions": 6, "mln": 6, "mill": 6, "m": 6,
@@ -255,7 +257,7 @@ func amount(num string, zeros int) string {
 			whole, part = digits[:i], tail
 		}
 	}
-	whole = strings.NewReplacer(".", "", ",", "").Replace(whole)
+	whole = unmarkedDigits.Replace(whole)
 	if zeros > 0 {
 		if len(part) > zeros {
 			return ""

@@ -18,6 +18,8 @@ const (
 var (
 	postedLabel  = regexp.MustCompile(`(?i)(?:^|[^\p{L}])(?:` + postedWords + `)(?:[^\p{L}]|$)`)
 	updatedLabel = regexp.MustCompile(`(?i)(?:^|[^\p{L}])(?:` + updatedWords + `)(?:[^\p{L}]|$)`)
+	postedStems  = strings.Fields(`date post publi list add creat placed online mis dépos fecha data dodan opubl eingestellt erstellt anzeige inserit pubbl inlagd datum oprett geplaatst дата размещено опубл vlož feladva`)
+	updatedStems = strings.Fields(`updat modif mise actuali aktuali aggiornat uppdat обновлено`)
 	ago          = regexp.MustCompile(`(?i)\b(\d{1,3}|an?|one)\s*(minute|min|hour|hr|h|day|week|month)s?\b\s*ago`)
 	today        = regexp.MustCompile(`(?i)^\W*(?:(?:` + postedWords + `)\W*)?(today|yesterday)\b`)
 )
@@ -61,8 +63,9 @@ func (d *document) shownTimes(seen time.Time) (posted, updated time.Time) {
 		if !d.dated(i) {
 			continue
 		}
-		label := postedLabel.FindStringIndex(text)
-		change := updatedLabel.FindStringIndex(text)
+		lower := strings.ToLower(text)
+		label := find(postedLabel, postedStems, text, lower)
+		change := find(updatedLabel, updatedStems, text, lower)
 		if label == nil && change == nil {
 			continue
 		}
@@ -96,11 +99,15 @@ func (d *document) shownTimes(seen time.Time) (posted, updated time.Time) {
 // of posting.
 func (d *document) saysPosted() bool {
 	for i, l := range d.lines {
-		if l.zone == zoneMain && l.letters < 300 && d.dated(i) && !d.inRun(l.node) && postedLabel.MatchString(clip(l.text, 80)) {
+		if l.zone == zoneMain && l.letters < 300 && d.dated(i) && !d.inRun(l.node) && labelled(clip(l.text, 80)) {
 			return true
 		}
 	}
 	return false
+}
+
+func labelled(text string) bool {
+	return find(postedLabel, postedStems, text, strings.ToLower(text)) != nil
 }
 
 // dated reports whether a line, or the next, may hold a date.

@@ -148,6 +148,21 @@ func match(re *regexp.Regexp, stems []string, lower string) string {
 	return ""
 }
 
+// find gives the first match of a long expression that does not mind the case of
+// letters, in a text given as it is and in lower case. Every match contains one of the
+// stems: to look for those is a tenth of the work.
+func find(re *regexp.Regexp, stems []string, text, lower string) []int {
+	for _, s := range stems {
+		if strings.Contains(lower, s) {
+			return re.FindStringIndex(text)
+		}
+	}
+	if strings.IndexFunc(text, func(r rune) bool { return r == 'ſ' || 'ᲀ' <= r && r <= 'ᲈ' }) >= 0 { // small letters of their own that expressions take for s and Cyrillic ones
+		return re.FindStringIndex(text)
+	}
+	return nil
+}
+
 // noneWords are what lists say when nothing matches.
 var noneWords = regexp.MustCompile(`\b(?:no|0|zero) (?:\w+ )?(?:(?:results?|ads?|listings?|postings?)\b|(?:items?|matches|properties|offers?|entries) (?:were |was )?found)|nothing found|did(?:n't| not) match any|found no |aucune? (?:annonce|résultat|offre)|0 (?:annonce|résultat)` +
 	`|(?:sin|no hay|ningún|0) (?:resultados?|anuncios?)|no (?:se )?(?:han|hemos) encontrad?o?|brak (?:wyników|ogłoszeń|ofert)|nie (?:znaleziono|znaleźliśmy)|0 (?:ogłoszeń|ofert|wyników)|keine (?:ergebnisse|anzeigen|treffer|angebote)|nessun (?:risultato|annuncio)|(?:nenhum|sem) (?:resultado|anúncio)` +
