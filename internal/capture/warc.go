@@ -103,6 +103,7 @@ func (m Member) Check() error {
 func Members(r io.Reader) iter.Seq2[Member, error] {
 	return func(yield func(Member, error) bool) {
 		count := newCounting(r)
+		defer count.close()
 		for n := 0; ; n++ {
 			start := count.n
 			if _, err := count.Peek(); errors.Is(err, io.EOF) {
@@ -126,15 +127,29 @@ func Members(r io.Reader) iter.Seq2[Member, error] {
 type counting struct {
 	r *bufio.Reader
 	n int64
-	z *gzip.Reader // used again for the next member
+	z *gzip.Reader  // of a member, used again for the next
+	m *bufio.Reader // what z reads, the same
 }
 
+// readers keeps readers for the next caller: their windows and buffers would be half
+// of the memory that is taken to open a capture.
+var readers = sync.Pool{New: func() any {
+	return &counting{r: bufio.NewReaderSize(nil, 32<<10), z: new(gzip.Reader), m: bufio.NewReader(nil)}
+}}
+
+// newCounting returns a reader that is given back with close.
 func newCounting(r io.Reader) *counting {
-	size := 64 << 10
-	if b, ok := r.(*bytes.Reader); ok {
-		size = min(size, max(b.Len(), 512))
-	}
-	return &counting{r: bufio.NewReaderSize(r, size)}
+	c := readers.Get().(*counting)
+	c.r.Reset(r)
+	c.n = 0
+	return c
+}
+
+// close lets others use the reader. It keeps nothing of what it read from.
+func (c *counting) close() {
+	c.r.Reset(nil)
+	c.m.Reset(nil)
+	readers.Put(c)
 }
 
 func (c *counting) Read(p []byte) (int, error) {
@@ -160,14 +175,12 @@ func (c *counting) Peek() (byte, error) {
 }
 
 func readMember(c *counting) (Member, error) {
-	if c.z == nil {
-		c.z = new(gzip.Reader)
-	}
 	if err := c.z.Reset(c); err != nil {
 		return Member{}, fmt.Errorf("no gzip member begins here: %w", noEOF(err))
 	}
 	c.z.Multistream(false)
-	r := bufio.NewReader(c.z)
+	r := c.m
+	r.Reset(c.z)
 	h, err := readHeader(r)
 	if err != nil {
 		return Member{}, err
@@ -178,6 +191,7 @@ func readMember(c *counting) (Member, error) {
 	}
 	// The buffer grows with what is really there: a length is only a claim.
 	var block bytes.Buffer
+	block.Grow(min(n, 64<<10) + bytes.MinRead)
 	if got, err := io.CopyN(&block, r, int64(n)); err != nil {
 		return Member{}, fmt.Errorf("the block ends after %d of %d bytes: %w", got, n, noEOF(err))
 	}
