@@ -128,6 +128,10 @@ func (c *crew) run(w *worker, began time.Time) {
 		if c.Meter != nil {
 			c.Meter.Step(c.Name, now-was)
 		}
+		// Who has waited for a processor goes first: the stages behind this one, mostly,
+		// and the streams themselves. A crew would else keep all processors for 10 ms at a
+		// time, at every hop of a message, and the last stage would be far behind the first.
+		runtime.Gosched()
 	}
 	c.exits <- w
 }

@@ -16,6 +16,7 @@ func beside(n int, start func() (do func(int), end func())) {
 		do, end := start()
 		for k := int(next.Add(1)) - 1; k < n; k = int(next.Add(1)) - 1 {
 			do(k)
+			runtime.Gosched() // ads that come meanwhile go first
 		}
 		if end != nil {
 			end()
