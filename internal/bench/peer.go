@@ -207,7 +207,9 @@ type batch struct {
 // it, a batch behind.
 func (w *peerWalk) run(ctx context.Context, captures *tape) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return captures.play(func(msgs []ad.Message) error { return w.broker.publish(ctx, msgs) }) })
+	g.Go(func() error {
+		return captures.play(func(msgs []ad.Message) error { return w.broker.publish(ctx, msgs) })
+	})
 	read := make(chan batch, 1)
 	g.Go(func() error {
 		defer close(read)
