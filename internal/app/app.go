@@ -164,6 +164,9 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 	if err := a.settleIn(ctx); err != nil {
 		return nil, err
 	}
+	if err := a.clearLeft(); err != nil {
+		return nil, err
+	}
 	if err := a.openBlobs(); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"vigil.example/internal/ad"
@@ -63,6 +64,23 @@ func (f files) name(gen int) string {
 		return filepath.Join(f.folder, "index.db")
 	}
 	return filepath.Join(f.folder, fmt.Sprintf("index-%d.db", gen))
+}
+
+// indexFile is the name of an index file.
+var indexFile = regexp.MustCompile(`^index(-[0-9]+)?\.db$`)
+
+// all lists the index files that are there, of whatever generation.
+func (f files) all() (names []string, err error) {
+	entries, err := os.ReadDir(f.folder)
+	if err != nil {
+		return nil, fmt.Errorf("look for index files: %w", err)
+	}
+	for _, e := range entries {
+		if indexFile.MatchString(e.Name()) {
+			names = append(names, filepath.Join(f.folder, e.Name()))
+		}
+	}
+	return names, nil
 }
 
 func (f files) open(ctx context.Context, gen int, o opening) (index, error) {

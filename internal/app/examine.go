@@ -287,6 +287,11 @@ func (d *doctor) index(ctx context.Context, a *App) bool {
 	g := a.book.Serving()
 	name := a.engine.name(g.Index)
 	heals := "nothing needs to be done: the next vigil run makes it anew from the streams"
+	left, err := a.leftBehind()
+	d.failed("index", err)
+	for _, file := range left {
+		d.tell(Note, "index", "nothing needs to be done: the next vigil run deletes it", "%s was left here, and nobody erases from it: the index is in %s", file, a.folder.Index)
+	}
 	x, err := a.engine.open(ctx, g.Index, opening{readOnly: true})
 	if err == nil {
 		defer func() { _ = x.Close() }()

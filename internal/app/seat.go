@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"vigil.example/internal/search/elastic"
+	"vigil.example/internal/search/sqlite"
 )
 
 // This file is what a data folder remembers of where its index is kept, so that no
@@ -148,6 +149,31 @@ func (a *App) move(ctx context.Context) error {
 		}
 	}
 	return a.noteSeat(to)
+}
+
+// leftBehind lists the index files that lie in the folder of an instance whose index is
+// in Elasticsearch: of the time before the folder remembered that, or of a move that was
+// cut off. Nobody erases from them.
+func (a *App) leftBehind() ([]string, error) {
+	if a.folder == nil || a.folder.Index == nil || a.folder.Index.Engine == inFile {
+		return nil, nil
+	}
+	return files{a.folder.path}.all()
+}
+
+// clearLeft deletes what leftBehind lists. It is derived: nothing is lost.
+func (a *App) clearLeft() error {
+	left, err := a.leftBehind()
+	if err != nil || a.cfg.examining {
+		return err
+	}
+	for _, name := range left {
+		a.log.Warn("an index file that nobody erases from was left here and is deleted: the index is elsewhere", "file", name, "index", a.folder.Index.String())
+		if err := sqlite.Remove(name); err != nil {
+			return fmt.Errorf("delete what is left of an index: %w", err)
+		}
+	}
+	return nil
 }
 
 // amend changes the marker of a folder that others may have open too.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,6 +99,75 @@ func TestFolderRemembersItsEngine(t *testing.T) {
 	}
 	if s, err := open(func(*Config) {}); err != nil || s.URLs != nil {
 		t.Errorf("after a move that failed: %+v, %v", s, err)
+	}
+}
+
+// An index file that lies in the folder of an instance whose index is in Elasticsearch,
+// since it began before the folder remembered that, is named by doctor and deleted by
+// the next start; in one whose index is a file it stays.
+func TestIndexFilesLeftBehind(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "a [folder]*")
+	open := func(change func(*Config)) {
+		t.Helper()
+		cfg := Config{Version: "test", Data: data, Kind: Real, Sites: site.NewSet(), Log: slog.New(slog.DiscardHandler)}
+		change(&cfg)
+		a, err := New(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.Close()
+	}
+	there := func() (names []string) {
+		t.Helper()
+		entries, err := os.ReadDir(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if strings.HasPrefix(e.Name(), "index") && e.Name() != "index.db-wal" { // opening makes one
+				names = append(names, e.Name())
+			}
+		}
+		return names
+	}
+	open(func(*Config) {})
+	old := []string{"index-12.db", "index-12.db-wal", "index.db", "index.db-shm", "index.db.mine"}
+	for _, name := range old {
+		if err := os.WriteFile(filepath.Join(data, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	open(func(*Config) {})
+	if got := there(); !slices.Equal(got, old) {
+		t.Errorf("of a folder that keeps its index in a file: %v", got)
+	}
+	far := func(c *Config) { c.Index.URLs = []string{"http://127.0.0.1:9"} }
+	open(func(c *Config) { far(c); c.examining = true })
+	if got := there(); !slices.Equal(got, old) {
+		t.Errorf("who only looks has deleted: %v", got)
+	}
+	open(far)
+	if got := there(); !slices.Equal(got, []string{"index.db.mine"}) {
+		t.Errorf("left: %v", got)
+	}
+	for _, name := range old {
+		if err := os.WriteFile(filepath.Join(data, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var said []string
+	findings := Examine(t.Context(), Config{Version: "test", Data: data, Kind: Real, Sites: site.NewSet(), Log: slog.New(slog.DiscardHandler)}, Examiner{})
+	for _, f := range findings {
+		if strings.Contains(f.Text, "was left here") {
+			said = append(said, f.Text)
+		}
+	}
+	if len(said) != 2 {
+		t.Errorf("doctor says %q of %+v", said, findings)
+	}
+	open(func(*Config) {})
+	if got := there(); !slices.Equal(got, []string{"index.db.mine"}) {
+		t.Errorf("left once more: %v", got)
 	}
 }
 
