@@ -62,14 +62,18 @@ func (a *App) backup(ctx context.Context, p *packer) error {
 	if err := a.settledErasures(ctx); err != nil {
 		return err
 	}
+	folder, mark, err := a.folder.read()
+	if err != nil {
+		return err
+	}
 	m := Manifest{
 		BackupHead: BackupHead{Format: backupFormat, Version: a.cfg.Version, Instance: a.folder.Instance, Kind: a.folder.Kind, Made: p.at.UTC()},
-		Folder:     a.folder.marker,
+		Folder:     folder,
 	}
 	if err := p.bytes(headPart, append(encode(m.BackupHead), '\n')); err != nil {
 		return err
 	}
-	if err := a.packFolder(p); err != nil {
+	if err := a.packFolder(p, mark); err != nil {
 		return err
 	}
 	if err := a.packPositions(ctx, &m); err != nil {
@@ -166,12 +170,9 @@ func (a *App) decided(ctx context.Context) (at [2]uint64, err error) {
 	return at, nil
 }
 
-func (a *App) packFolder(p *packer) error {
-	b, err := json.MarshalIndent(a.folder.marker, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write the marker: %w", err)
-	}
-	if err := p.bytes("folder/vigil.json", append(b, '\n')); err != nil {
+// packFolder takes the files of the folder; mark is its vigil.json.
+func (a *App) packFolder(p *packer, mark []byte) error {
+	if err := p.bytes("folder/vigil.json", mark); err != nil {
 		return err
 	}
 	names := slices.Clone(keptFiles)

@@ -290,7 +290,7 @@ func (d *doctor) index(ctx context.Context, a *App) bool {
 	left, err := a.leftBehind()
 	d.failed("index", err)
 	for _, file := range left {
-		d.tell(Note, "index", "nothing needs to be done: the next vigil run deletes it", "%s was left here, and nobody erases from it: the index is in %s", file, a.folder.Index)
+		d.tell(Note, "index", "nothing needs to be done: the next vigil run deletes it", "%s was left here, and nobody erases from it: the index is in %s", file, a.folder.seat())
 	}
 	x, err := a.engine.open(ctx, g.Index, opening{readOnly: true})
 	if err == nil {

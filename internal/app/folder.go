@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -38,6 +39,7 @@ type marker struct {
 // others that do other roles over the same streams.
 type folder struct {
 	path string
+	mu   sync.Mutex // guards Index; the rest of the marker stays as it was opened
 	marker
 	key  []byte // the instance's secret
 	lock *os.File
@@ -194,6 +196,26 @@ func (f *folder) found(kind Kind) error {
 		return fmt.Errorf("make data folder: %w", err)
 	}
 	return writeDurably(f.at("vigil.json"), append(b, '\n'))
+}
+
+// read reads the marker as it stands in the folder now, once and whole: other
+// processes, and other parts of this one, may amend it at any time.
+func (f *folder) read() (m marker, file []byte, err error) {
+	if file, err = os.ReadFile(f.at("vigil.json")); err == nil {
+		err = json.Unmarshal(file, &m)
+	}
+	if err != nil {
+		return m, nil, fmt.Errorf("read what the data folder is: %w", err)
+	}
+	return m, file, nil
+}
+
+// seat is where the index is kept, as this process knows it; nil until something is
+// indexed.
+func (f *folder) seat() *seat {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.Index
 }
 
 func (f *folder) close() { _ = f.lock.Close() }

@@ -89,7 +89,7 @@ func (a *App) seated() error {
 	if a.folder == nil {
 		return nil
 	}
-	s, err := chosen(a.folder.Index, a.cfg)
+	s, err := chosen(a.folder.seat(), a.cfg)
 	if err != nil || s == nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (a *App) seated() error {
 	if err := a.cfg.Validate(); err != nil {
 		return err
 	}
-	if a.folder.Index != nil && !a.folder.Index.is(s) {
+	if a.folder.seat() != nil && !a.folder.seat().is(s) {
 		return nil
 	}
 	return a.noteSeat(s)
@@ -106,7 +106,7 @@ func (a *App) seated() error {
 // noteSeat lets the folder remember where the index is kept. Of several processes
 // that begin in a new folder at once the first decides.
 func (a *App) noteSeat(s *seat) error {
-	if a.cfg.examining || a.folder == nil || reflect.DeepEqual(a.folder.Index, s) {
+	if a.cfg.examining || a.folder == nil || reflect.DeepEqual(a.folder.seat(), s) {
 		return nil
 	}
 	return a.folder.amend(func(m *marker) error {
@@ -123,7 +123,7 @@ func (a *App) noteSeat(s *seat) error {
 // left behind, where that can be reached. Nobody else may be at work.
 func (a *App) move(ctx context.Context) error {
 	to := seatOf(a.cfg.Index)
-	if !a.cfg.MoveIndex || a.folder.Index == nil || a.folder.Index.is(to) {
+	if !a.cfg.MoveIndex || a.folder.seat() == nil || a.folder.seat().is(to) {
 		return nil
 	}
 	var err error
@@ -133,7 +133,7 @@ func (a *App) move(ctx context.Context) error {
 			err = fmt.Errorf("%w: %s is at work with it; stop all processes of the instance first", ErrApart, who)
 		}
 	}
-	left := a.engineAt(a.folder.Index.Server)
+	left := a.engineAt(a.folder.seat().Server)
 	for _, g := range a.book.Live() {
 		if err == nil {
 			err = a.engine.remove(ctx, g.Index)
@@ -142,7 +142,7 @@ func (a *App) move(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("move the index to %s: %w", to, err)
 	}
-	a.log.Warn("the index moves; it is made anew from the streams", "from", a.folder.Index.String(), "to", to.String())
+	a.log.Warn("the index moves; it is made anew from the streams", "from", a.folder.seat().String(), "to", to.String())
 	for _, g := range a.book.Live() {
 		if err := left.remove(ctx, g.Index); err != nil {
 			a.log.Warn("the index that was left could not be deleted; delete it there, since nobody erases from it", "index", left.name(g.Index), "err", err)
@@ -155,7 +155,7 @@ func (a *App) move(ctx context.Context) error {
 // in Elasticsearch: of the time before the folder remembered that, or of a move that was
 // cut off. Nobody erases from them.
 func (a *App) leftBehind() ([]string, error) {
-	if a.folder == nil || a.folder.Index == nil || a.folder.Index.Engine == inFile {
+	if a.folder == nil || a.folder.seat() == nil || a.folder.seat().Engine == inFile {
 		return nil, nil
 	}
 	return files{a.folder.path}.all()
@@ -168,7 +168,7 @@ func (a *App) clearLeft() error {
 		return err
 	}
 	for _, name := range left {
-		a.log.Warn("an index file that nobody erases from was left here and is deleted: the index is elsewhere", "file", name, "index", a.folder.Index.String())
+		a.log.Warn("an index file that nobody erases from was left here and is deleted: the index is elsewhere", "file", name, "index", a.folder.seat().String())
 		if err := sqlite.Remove(name); err != nil {
 			return fmt.Errorf("delete what is left of an index: %w", err)
 		}
@@ -176,7 +176,8 @@ func (a *App) clearLeft() error {
 	return nil
 }
 
-// amend changes the marker of a folder that others may have open too.
+// amend changes where the folder says that the index is kept, in the file first; others
+// may have it open too.
 func (f *folder) amend(change func(*marker) error) error {
 	lock, err := os.OpenFile(f.at("founding.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -186,11 +187,7 @@ func (f *folder) amend(change func(*marker) error) error {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		return fmt.Errorf("note where the index is kept: %w", err)
 	}
-	var now marker
-	b, err := os.ReadFile(f.at("vigil.json"))
-	if err == nil {
-		err = json.Unmarshal(b, &now)
-	}
+	now, b, err := f.read()
 	if err == nil {
 		err = change(&now)
 	}
@@ -203,6 +200,8 @@ func (f *folder) amend(change func(*marker) error) error {
 	if err := writeDurably(f.at("vigil.json"), append(b, '\n')); err != nil {
 		return err
 	}
-	f.marker = now
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Index = now.Index
 	return nil
 }
