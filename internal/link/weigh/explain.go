@@ -172,11 +172,7 @@ type Step struct {
 // takes little more time than in proportion to what ties hold.
 func Path(ties []Tie, a, b int32) (out []Step) {
 	g := &reasons{of: map[int32][]int{}}
-	least := weakest(ties, a, b)
 	for _, t := range ties {
-		if t.Weight < least {
-			t.Ads = nil
-		}
 		g.add(tying{ads: t.Ads, weight: t.Weight})
 	}
 	for _, s := range g.path(a, b, -1) {
@@ -186,13 +182,15 @@ func Path(ties []Tie, a, b int32) (out []Step) {
 }
 
 // weakest is the weight of the weakest step of the way between two ads of which that
-// has most.
-func weakest(ties []Tie, a, b int32) float64 {
-	order := make([]int, len(ties))
-	for k := range order {
-		order[k] = k
+// has most, without the tie that is named.
+func (g *reasons) weakest(a, b int32, without int) float64 {
+	order := make([]int, 0, len(g.ties))
+	for k := range g.ties {
+		if k != without {
+			order = append(order, k)
+		}
 	}
-	slices.SortFunc(order, func(x, y int) int { return cmp.Compare(ties[y].Weight, ties[x].Weight) })
+	slices.SortFunc(order, func(x, y int) int { return cmp.Compare(g.ties[y].weight, g.ties[x].weight) })
 	above := map[int32]int32{}
 	find := func(i int32) int32 {
 		for above[i] != 0 {
@@ -204,13 +202,13 @@ func weakest(ties []Tie, a, b int32) float64 {
 		return i
 	}
 	for _, k := range order {
-		for _, i := range ties[k].Ads {
-			if x, y := find(i), find(ties[k].Ads[0]); x != y {
+		for _, i := range g.ties[k].ads {
+			if x, y := find(i), find(g.ties[k].ads[0]); x != y {
 				above[x] = y + 1
 			}
 		}
 		if find(a) == find(b) {
-			return ties[k].Weight
+			return g.ties[k].weight
 		}
 	}
 	return 0
@@ -238,9 +236,10 @@ func (f *frontier) Pop() any {
 	return x
 }
 
-// path is the way with the most evidence at every step and few steps, without
-// the tie that is named.
+// path is the way whose weakest step is as strong as that of any, with the most
+// evidence at every step and few steps, without the tie that is named.
 func (g *reasons) path(a, b int32, without int) []step {
+	least := g.weakest(a, b, without)
 	came := map[int32]step{}
 	used := map[int]bool{without: true}
 	todo := frontier{{0, step{a, a, -1}}}
@@ -254,7 +253,7 @@ func (g *reasons) path(a, b int32, without int) []step {
 			break
 		}
 		for _, k := range g.of[f.to] {
-			if used[k] {
+			if used[k] || g.ties[k].weight < least {
 				continue
 			}
 			used[k] = true // whoever comes first to what is shared comes cheapest to all who share it

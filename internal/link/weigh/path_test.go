@@ -13,6 +13,16 @@ func TestPathIsTheStrongest(t *testing.T) {
 	if p := Path(direct, 0, 1); len(p) != 2 || p[0] != (Step{0, 2, 1}) || p[1] != (Step{2, 1, 2}) {
 		t.Errorf("the weak short way is taken: %v", p)
 	}
+	// So it is where ads are linked from files, and without what is named.
+	g := &reasons{of: map[int32][]int{}}
+	for _, x := range append(direct, Tie{[]int32{0, 1}, 20}) {
+		g.add(tying{ads: x.Ads, weight: x.Weight})
+	}
+	for without, want := range map[int][]step{-1: {{0, 1, 3}}, 3: {{0, 2, 1}, {2, 1, 2}}} {
+		if p := g.path(0, 1, without); !slices.Equal(p, want) {
+			t.Errorf("without %d: %v", without, p)
+		}
+	}
 	r := rand.New(rand.NewPCG(5, 5))
 	for range 300 {
 		const ads = 6
