@@ -134,4 +134,11 @@ func TestLiveSearchesAreBounded(t *testing.T) {
 	if !errors.As(err, &p) || p.Status != 503 || p.Code() != "busy" {
 		t.Errorf("one more than the bound: %v", err)
 	}
+	// A page has places of its own.
+	began := errors.New("it began")
+	page := access.Subject{User: "anna", Role: access.Analyst, Via: access.ViaSession, Purpose: access.Purpose{ID: "p"}}
+	err = town.Desk.Live(t.Context(), func() (access.Subject, error) { return page, nil }, "organ", desk.Place{}, func(desk.Place, []desk.Arrived) error { return began })
+	if !errors.Is(err, began) {
+		t.Errorf("a page waits for programs: %v", err)
+	}
 }

@@ -91,8 +91,8 @@ type Parts struct {
 // A Desk serves people. It is safe for concurrent use.
 type Desk struct {
 	Parts
-	live atomic.Int32 // live searches under way
-	hubs struct {
+	paged, followed atomic.Int32 // live searches under way, of pages and of tokens
+	hubs            struct {
 		sync.Mutex
 		read time.Time
 		held map[ad.Value]ad.Hub

@@ -13,7 +13,8 @@ import (
 	"vigil.example/internal/query"
 )
 
-// MaxLive is how many live searches one process serves at once.
+// MaxLive is how many live searches one process serves at once to pages, and how many
+// to tokens: programs that listen leave people's pages their own.
 const MaxLive = 24
 
 // What ends a live search, or keeps it from beginning.
@@ -90,11 +91,15 @@ func (d *Desk) Live(ctx context.Context, again func() (access.Subject, error), t
 			e.Values = append(e.Values, v.Value)
 		}
 	}
-	if d.live.Add(1) > MaxLive {
-		d.live.Add(-1)
+	live := &d.paged
+	if s.Via == access.ViaToken {
+		live = &d.followed
+	}
+	if live.Add(1) > MaxLive {
+		live.Add(-1)
 		return ErrManyLive
 	}
-	defer d.live.Add(-1)
+	defer live.Add(-1)
 	if err := d.log(ctx, s, e); err != nil {
 		return err
 	}
