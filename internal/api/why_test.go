@@ -37,6 +37,9 @@ func TestWhyTwoAdsAreTogether(t *testing.T) {
 					t.Errorf("a step from %s is %+v", at, s)
 				}
 				at = s.B
+				if (s.Value.Kind == "text") != (len(s.Unlearned) > 0) { // no model is there of any site
+					t.Errorf("a reason of kind %s speaks of sites' unknown words: %v", s.Value.Kind, s.Unlearned)
+				}
 				kinds[s.Value.Kind]++
 				for n, list := range [][]desk.WhyQuote{s.InA, s.InB} {
 					quotes += len(list)

@@ -75,6 +75,9 @@ func printWhy(w io.Writer, y desk.Why) {
 				_, _ = fmt.Fprintf(w, "  in %s, %s %d to %d%s: %s\n", []string{s.A, s.B}[i], q.Field, q.Start, q.End, how, clean(q.Text))
 			}
 		}
+		if len(s.Unlearned) > 0 {
+			_, _ = fmt.Fprintf(w, "  what %s adds to every page is not known yet: words in common may be the site's\n", clean(strings.Join(s.Unlearned, ", ")))
+		}
 		if s.Bridge {
 			_, _ = fmt.Fprintln(w, "  needs a person's eye: this alone holds two halves of the cluster together")
 		}

@@ -43,6 +43,10 @@ type WhyStep struct {
 	InA  []WhyQuote `json:"in_a"`
 	InB  []WhyQuote `json:"in_b"`
 
+	// Unlearned are sites of the two ads whose own words nobody has learned yet, where
+	// the reason is their texts: what is quoted may be the site's and not the poster's.
+	Unlearned []string `json:"unlearned_sites,omitempty"`
+
 	From, To ad.Document `json:"-"` // the contents that are quoted
 }
 
@@ -219,6 +223,11 @@ func stepOf(e ad.Edge, texts map[string][]ad.Document) WhyStep {
 	out := WhyStep{Edge: e, Says: strength(e), InA: []WhyQuote{}, InB: []WhyQuote{}, From: a, To: b}
 	switch e.Value.Kind {
 	case "text":
+		for _, of := range []*ad.Ad{&a.Ad, &b.Ad} {
+			if of.SiteWords == nil && !slices.Contains(out.Unlearned, of.Site) {
+				out.Unlearned = append(out.Unlearned, of.Site)
+			}
+		}
 		inA, inB := weigh.InCommon(posterOf(&a.Ad), posterOf(&b.Ad))
 		for _, q := range inA {
 			out.InA = append(out.InA, WhyQuote{Span: q.Span, Text: q.Text})
