@@ -287,7 +287,7 @@ func TestRaiserForgets(t *testing.T) {
 		t.Errorf("(-got +want):\n%s", diff)
 	}
 	for _, a := range p.raiser.recent {
-		if a.AdID == "" && (a.Title != "" || a.Phones != nil) {
+		if a != nil && (a.AdID == "b" || a.AdID == "x") {
 			t.Errorf("left over: %v", a)
 		}
 	}

@@ -25,7 +25,7 @@ type Raiser struct {
 	now  func() time.Time
 
 	mu     sync.Mutex
-	recent [RecentAds]ad.Ad // a ring, without bodies
+	recent [RecentAds]*ad.Ad // a ring, without bodies; what is in it is not changed
 	next   int
 }
 
@@ -98,7 +98,7 @@ func (r *Raiser) CheckSearch(s casework.Saved, docs []ad.Document) []ad.Alert {
 // active: those of the newest ads that its Known list does not name. An ad that
 // passed Raise before the subscription was active, but was not in the index when
 // the Known list was made, would otherwise tell nobody.
-func (r *Raiser) Late(s ad.Subscription) []ad.Alert { return r.Check(s, r.remembered()) }
+func (r *Raiser) Late(s ad.Subscription) []ad.Alert { return r.LateAll([]ad.Subscription{s}) }
 
 // LateAll is Late for many subscriptions at once.
 func (r *Raiser) LateAll(subs []ad.Subscription) []ad.Alert {
@@ -108,12 +108,12 @@ func (r *Raiser) LateAll(subs []ad.Subscription) []ad.Alert {
 	}
 	var out []ad.Alert
 	for _, a := range r.remembered() {
-		if r.stale(&a) {
+		if r.stale(a) {
 			continue
 		}
 		for _, v := range a.Values(Floor) {
 			for _, s := range of[v] {
-				if one, ok := raise(&a, v, s, r.now()); ok {
+				if one, ok := raise(a, v, s, r.now()); ok {
 					out = append(out, one)
 				}
 			}
@@ -148,8 +148,8 @@ func (r *Raiser) Forget(adIDs []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range r.recent {
-		if erased[r.recent[i].AdID] {
-			r.recent[i] = ad.Ad{}
+		if a := r.recent[i]; a != nil && erased[a.AdID] {
+			r.recent[i] = nil
 		}
 	}
 }
@@ -176,7 +176,7 @@ func (r *Raiser) remember(a ad.Ad) {
 	if len(values) == 0 {
 		return
 	}
-	slim := ad.Ad{Listing: ad.Listing{
+	slim := &ad.Ad{Listing: ad.Listing{
 		AdID: a.AdID, VersionID: a.VersionID, Title: a.Title, Site: a.Site, SeenAt: a.SeenAt,
 	}, Decided: a.Decided}
 	for _, p := range a.Phones {
@@ -197,19 +197,19 @@ func (r *Raiser) supersede(a ad.Ad) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range r.recent {
-		if r.recent[i].AdID == a.AdID && r.recent[i].Decided < a.Decided {
-			r.recent[i] = ad.Ad{}
+		if x := r.recent[i]; x != nil && x.AdID == a.AdID && x.Decided < a.Decided {
+			r.recent[i] = nil
 		}
 	}
 }
 
 // remembered returns the remembered ads, oldest first.
-func (r *Raiser) remembered() []ad.Ad {
+func (r *Raiser) remembered() []*ad.Ad {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var out []ad.Ad
+	out := make([]*ad.Ad, 0, RecentAds)
 	for i := range r.recent {
-		if a := r.recent[(r.next+i)%RecentAds]; a.AdID != "" {
+		if a := r.recent[(r.next+i)%RecentAds]; a != nil {
 			out = append(out, a)
 		}
 	}

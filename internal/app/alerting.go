@@ -49,9 +49,7 @@ func (a *App) tellLate(ctx context.Context) error {
 		case <-time.After(tendEvery):
 		}
 	}
-	for _, s := range a.docket.Active() {
-		a.check(ctx, s)
-	}
+	a.check(ctx, a.docket.Active())
 	for {
 		var some []ad.Subscription
 		select {
@@ -74,20 +72,38 @@ func (a *App) tellLate(ctx context.Context) error {
 				return nil
 			case <-time.After(pause):
 			}
-			for _, s := range some {
-				a.check(ctx, s)
-			}
+			a.check(ctx, some)
 		}
 	}
 }
 
-// check raises what a subscription has not been told: ads that carry its value
-// and were not known when it was made. What was told is not told again.
-func (a *App) check(ctx context.Context, s ad.Subscription) {
+// check raises what subscriptions have not been told: ads that carry their values
+// and were not known when they were made. What was told is not told again. Those that
+// may be on their way to the index are told first; the index is asked for the others
+// at leisure, so that thousands do not keep it from what arrives.
+func (a *App) check(ctx context.Context, subs []ad.Subscription) {
+	if len(subs) == 0 {
+		return
+	}
+	if err := a.bus.Publish(ctx, alertMessages(a.raiser.LateAll(subs))); err != nil && ctx.Err() == nil {
+		a.log.Warn("checking subscriptions", "err", err)
+	}
+	for i, s := range subs {
+		began := time.Now()
+		if err := a.checkOne(ctx, s); err != nil && ctx.Err() == nil {
+			a.log.Warn("checking a subscription", "id", s.ID, "err", err)
+		}
+		if i < len(subs)-1 && !rest(ctx, time.Since(began)) { // half of a core at most
+			return
+		}
+	}
+}
+
+// checkOne asks the index what a subscription has not been told.
+func (a *App) checkOne(ctx context.Context, s ad.Subscription) error {
 	ids, err := a.shelf.ByValue(ctx, s.Value, desk.MaxKnown)
 	if err != nil {
-		a.log.Warn("checking a subscription", "id", s.ID, "err", err)
-		return
+		return err
 	}
 	known := make(map[string]bool, len(s.Known))
 	for _, id := range s.Known {
@@ -100,17 +116,13 @@ func (a *App) check(ctx context.Context, s ad.Subscription) {
 		}
 		docs, _, err := a.shelf.Versions(ctx, id)
 		if err != nil {
-			a.log.Warn("checking a subscription", "id", s.ID, "err", err)
-			return
+			return err
 		}
 		for i := range docs {
 			ads = append(ads, docs[i].Ad)
 		}
 	}
-	alerts := append(a.raiser.Late(s), a.raiser.Check(s, ads)...)
-	if err := a.bus.Publish(ctx, alertMessages(alerts)); err != nil && ctx.Err() == nil {
-		a.log.Warn("checking a subscription", "id", s.ID, "err", err)
-	}
+	return a.bus.Publish(ctx, alertMessages(a.raiser.Check(s, ads)))
 }
 
 // lately is how long before a start an alert on a saved search may have been made
