@@ -2,10 +2,12 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"vigil.example/internal/access"
 	"vigil.example/internal/alert"
 	"vigil.example/internal/casework"
+	"vigil.example/internal/pipeline"
 	"vigil.example/internal/search"
 	"vigil.example/internal/stream"
 )
@@ -34,4 +36,31 @@ func (a *App) DropIndex(ctx context.Context) {
 	if err := a.engine.remove(context.WithoutCancel(ctx), a.book.Serving().Index); err != nil {
 		a.log.Warn("deleting the index of a measurement", "err", err)
 	}
+}
+
+// Watch has another meter told what stages do, beside the program's own. It is called
+// before Run.
+func (a *App) Watch(m pipeline.Meter) { a.meter = meters{a.meter, m} }
+
+// meters are told the same.
+type meters [2]pipeline.Meter
+
+func (m meters) Waited(stage string, d time.Duration) {
+	m[0].Waited(stage, d)
+	m[1].Waited(stage, d)
+}
+
+func (m meters) Step(stage string, d time.Duration) {
+	m[0].Step(stage, d)
+	m[1].Step(stage, d)
+}
+
+func (m meters) Batch(stage string, messages int, d time.Duration) {
+	m[0].Batch(stage, messages, d)
+	m[1].Batch(stage, messages, d)
+}
+
+func (m meters) Count(stage string, e pipeline.End, n int) {
+	m[0].Count(stage, e, n)
+	m[1].Count(stage, e, n)
 }

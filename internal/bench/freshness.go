@@ -69,6 +69,7 @@ func (b *Bench) freshness(ctx context.Context) error {
 	}
 	defer a.Close()
 	defer a.DropIndex(ctx)
+	stages := watchStages(a)
 	p := a.Parts()
 	if err := subscribe(ctx, p, src.phones); err != nil {
 		return err
@@ -101,7 +102,11 @@ func (b *Bench) freshness(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return b.tellFreshness(ctx, p, found, told, late, s)
+	if err := b.tellFreshness(ctx, p, found, told, late, s); err != nil {
+		return err
+	}
+	b.results["stages"] = stages.tell(b)
+	return nil
 }
 
 // rate is how many listings come a second.
