@@ -66,7 +66,7 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 					return a.bus.Tail(ctx, s.stream, from, s.filter, n, f)
 				},
 				Apply: func(ctx context.Context, upTo uint64, cs []search.Change) error {
-					err := x.Apply(ctx, s.source, upTo, cs)
+					err := inParts(cs, upTo, func(upTo uint64, part []search.Change) error { return x.Apply(ctx, s.source, upTo, part) })
 					a.taken(part, err)
 					if err == nil && s.source == "ads" {
 						c.applied(cs)
@@ -83,6 +83,29 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 		run.Go(func() error { return a.switchWhenReady(ctx, g, x) })
 	}
 	return run.Wait()
+}
+
+// movesAtOnce is how many moves of ads between clusters go into one transaction, about:
+// a round of linking tells of thousands, and new ads wait for the file meanwhile.
+const movesAtOnce = 1000
+
+// inParts applies changes that come in the order of their stream, so that no part has
+// many more moves than that. Each part is up to its last change, the last one up to upTo.
+func inParts(cs []search.Change, upTo uint64, apply func(upTo uint64, part []search.Change) error) error {
+	moves, from := 0, 0
+	for i, c := range cs {
+		if c.Link == nil {
+			continue
+		}
+		if moves += len(c.Link.Moves); moves < movesAtOnce || i == len(cs)-1 {
+			continue
+		}
+		if err := apply(c.Seq, cs[from:i+1]); err != nil {
+			return err
+		}
+		moves, from = 0, i+1
+	}
+	return apply(upTo, cs[from:])
 }
 
 // taken notes for the health of the process whether the index takes changes: what
