@@ -369,7 +369,7 @@ func (l *linker) store(ctx context.Context) error {
 			l.held = nil
 			return nil
 		}
-		if ctx.Err() != nil || stopped(err) {
+		if ctx.Err() != nil || stopped(err) || errors.Is(err, context.Canceled) { // its lease has ended with the program
 			return err
 		}
 		l.a.log.Warn("publishing links, will be tried again", "err", err)
