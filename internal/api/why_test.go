@@ -95,7 +95,7 @@ func TestWithoutAValue(t *testing.T) {
 		for _, p := range w.Pieces {
 			sum += p
 		}
-		if sum != len(ads) || w.Heard.Ads != len(ads) || !w.Heard.All || w.Givers < 2 {
+		if sum != len(ads) || w.Heard.Ads != len(ads) || !w.Heard.All || w.Givers < 2 || w.Counted != len(ads) {
 			t.Errorf("of %d ads the pieces have %d; %+v", len(ads), sum, w)
 		}
 		if w.Heard.Pieces == 1 {

@@ -114,10 +114,10 @@ func printWithout(w io.Writer, y desk.WhatIf, n int) {
 		_, _ = fmt.Fprintln(w, "This value is held back: it joins nothing as it is.")
 	}
 	if y.Leaving == 0 {
-		_, _ = fmt.Fprintf(w, "Without it, which %s give, the cluster stays as it is.\n", plural(y.Givers, "ad", "ads"))
+		_, _ = fmt.Fprintf(w, "Without it, which %s, the cluster stays as it is.\n", givers(y))
 	} else {
-		_, _ = fmt.Fprintf(w, "Without it, which %s give, %s would no longer be with the most of them: pieces of %s ads.\n",
-			plural(y.Givers, "ad", "ads"), plural(y.Leaving, "ad", "ads"), strings.Trim(fmt.Sprint(y.Pieces), "[]"))
+		_, _ = fmt.Fprintf(w, "Without it, which %s, %s would no longer be with the most of them: pieces of %s ads.\n",
+			givers(y), plural(y.Leaving, "ad", "ads"), strings.Trim(fmt.Sprint(y.Pieces), "[]"))
 	}
 	for _, id := range y.Leave[:min(n, len(y.Leave))] {
 		_, _ = fmt.Fprintf(w, "  leaves: %s\n", id)
@@ -126,6 +126,15 @@ func printWithout(w io.Writer, y desk.WhatIf, n int) {
 		_, _ = fmt.Fprintf(w, "  and %d more\n", rest)
 	}
 	printHeard(w, y.Heard)
+}
+
+// givers says how many ads give a value.
+func givers(y desk.WhatIf) string {
+	of := ""
+	if y.Counted < y.Heard.Size {
+		of = fmt.Sprintf(" of the newest %d", y.Counted)
+	}
+	return plural(y.Givers, "ad"+of+" gives", "ads"+of+" give")
 }
 
 func printNear(w io.Writer, y desk.Nearness) {

@@ -47,10 +47,11 @@ type Heard struct {
 type WhatIf struct {
 	Cluster string   `json:"cluster"`
 	Value   ad.Value `json:"value"`
-	Givers  int      `json:"givers"` // ads of the cluster that give it
-	Held    bool     `json:"held"`   // back already: it joins nothing as it is
-	Pieces  []int    `json:"pieces"` // ads of each, most first
-	Leave   []string `json:"leave"`  // ids of ads that would no longer be with most; at most 200
+	Givers  int      `json:"givers"`  // ads of the cluster that give it, of the counted
+	Counted int      `json:"counted"` // ads of the cluster: all, or of one that is larger the newest MaxAsked
+	Held    bool     `json:"held"`    // back already: it joins nothing as it is
+	Pieces  []int    `json:"pieces"`  // ads of each, most first
+	Leave   []string `json:"leave"`   // ids of ads that would no longer be with most; at most 200
 	Leaving int      `json:"leaving"`
 	Heard   Heard    `json:"heard"`
 
@@ -88,6 +89,7 @@ func (d *Desk) without(ctx context.Context, g *company, v ad.Value) (WhatIf, err
 		return w, err
 	}
 	_, w.Held = held[v]
+	w.Counted = len(g.cluster.Members)
 	for i := range g.cluster.Members {
 		if slices.Contains(g.cluster.Members[i].Ad.Values(Confidence), v) {
 			w.Givers++

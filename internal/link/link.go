@@ -104,9 +104,13 @@ func (l *Linker) Add(a *ad.Ad) ad.LinkChange {
 func (l *Linker) Read(a *ad.Ad) (n int32, changed bool) {
 	now, r := l.asRead(a)
 	n, known := l.s.Number(a.AdID)
-	if !known {
-		l.readings, l.at = append(l.readings, r), append(l.at, nowhere)
-		return l.read(l.s.Put(now)), true
+	if !known || int(n) >= len(l.at) { // or one that the program failed over before it was noted here
+		n = l.s.Put(now)
+		for int(n) >= len(l.at) {
+			l.readings, l.at = append(l.readings, reading{}), append(l.at, nowhere)
+		}
+		l.readings[n] = r
+		return l.read(n), true
 	}
 	old := l.readings[n]
 	switch {

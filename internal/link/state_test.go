@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -142,4 +143,36 @@ func FuzzRestore(f *testing.F) {
 		}
 		back.Solve(noon)
 	})
+}
+
+// An ad over which the program failed while it was read shifts nothing: those that come
+// behind it keep their own readings, and it is read when it comes again.
+func TestReadAfterAFailure(t *testing.T) {
+	l := New(Config{})
+	one := func(id string, day int) *ad.Ad {
+		a := &ad.Ad{}
+		a.AdID, a.Site, a.Title, a.SeenAt = id, "town", "piano lessons "+id, time.Date(2026, 3, day, 0, 0, 0, 0, time.UTC)
+		return a
+	}
+	l.Read(one("a", 1))
+	now, _ := l.asRead(one("b", 2))
+	l.s.Put(now) // and then it failed
+	for again := range 2 {
+		l.Read(one("c", 3))
+		for _, id := range []string{"a", "c"} {
+			n, _ := l.s.Number(id)
+			if _, want := l.asRead(one(id, map[string]int{"a": 1, "c": 3}[id])); l.readings[n] != want {
+				t.Errorf("%d: ad %s is read as %+v, want %+v", again, id, l.readings[n], want)
+			}
+		}
+		if len(l.at) != l.Len() || len(l.readings) != l.Len() {
+			t.Errorf("%d: %d places and %d readings of %d ads", again, len(l.at), len(l.readings), l.Len())
+		}
+		l.Read(one("b", 2))
+	}
+	now, _ = l.asRead(one("d", 4))
+	l.s.Put(now)
+	if n, changed := l.Read(one("d", 4)); !changed || len(l.at) != 4 || l.readings[n].day == 0 {
+		t.Errorf("the newest, read again: %v, %d places", changed, len(l.at))
+	}
 }
