@@ -110,16 +110,18 @@ type linkState struct {
 	size int64
 	buf  []byte
 
-	last linkAt // of the last transaction
+	last  linkAt // of the last transaction
+	tried int64  // size at which it could not be written anew
 }
 
 const (
-	statePrefix = "linker"
-	frameHead   = 8 // length and checksum
-	mostFrame   = 1 << 30
-	stateAtOnce = 4096    // ads of a part
-	mostAtOnce  = 100_000 // ads that are read at a start and written behind a state; with more it is written anew
-	mostUnnoted = 1000    // sequences by which a position may move unwritten when nothing has changed
+	statePrefix  = "linker"
+	frameHead    = 8 // length and checksum
+	mostFrame    = 1 << 30
+	stateAtOnce  = 4096      // ads of a part
+	mostAtOnce   = 100_000   // ads that are read at a start and written behind a state; with more it is written anew
+	leastRenewed = 256 << 10 // bytes of a file that is written anew while it is in use
+	mostUnnoted  = 1000      // sequences by which a position may move unwritten when nothing has changed
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -399,6 +401,9 @@ func (l *linker) beginState() {
 	if l.a.folder == nil {
 		return
 	}
+	if err := l.a.folder.wipeFormer(l.gen); err != nil {
+		l.a.log.Warn("wiping old states of linking; the next start does it", "err", err)
+	}
 	if l.state != nil && l.l.Unwritten() <= mostAtOnce && 2*l.l.Outdated() < l.state.size {
 		l.keepState()
 		return
@@ -406,7 +411,7 @@ func (l *linker) beginState() {
 	l.closeState()
 	name := l.a.folder.linkState(l.gen)
 	err := l.a.folder.wipeLinkState(name)
-	if err == nil && (l.a.erased.Rounds() != l.at.Round || len(l.a.erased.Pending()) > 0) {
+	if err == nil && l.erasing() {
 		l.l.Lose() // it may hold what is being erased, and come behind who wipes; the linker after that writes its own
 		return
 	}
@@ -431,6 +436,7 @@ func (l *linker) keepState() {
 			l.stopState(err)
 		}
 	}
+	l.renewState()
 }
 
 // tellsMore reports whether it would be missed at a start that a position is not

@@ -45,7 +45,7 @@ type Linker struct {
 	changed  int                 // ads and decisions since the last round began
 	anew     bool                // everything is to be told
 	changes  *changes            // that are not written yet; nil when nobody writes them
-	outdated int64               // bytes of the state that was read back
+	outdated int64               // bytes of the written state that later ones took the place of
 }
 
 // A reading says which of several readings of an ad were taken in.
@@ -261,6 +261,9 @@ func (l *Linker) cluster(name string) int32 {
 }
 
 func (l *Linker) put(n int32, p place) {
+	if l.changes != nil && l.at[n] != nowhere {
+		l.outdated += l.placeSize(n)
+	}
 	if c := l.at[n].cluster; c >= 0 {
 		l.clusters[c].size--
 	}

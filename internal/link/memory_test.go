@@ -19,6 +19,7 @@ import (
 
 var (
 	memoryAds     = flag.Int("memory-ads", 0, "ads with which TestMeasureMemory measures")
+	memoryRounds  = flag.Int("memory-rounds", 2, "rounds that it holds")
 	memoryProfile = flag.String("memory-profile", "", "where it writes profiles of the heap: this name with .rest and .peak")
 )
 
@@ -86,7 +87,7 @@ func TestMeasureMemory(t *testing.T) {
 	if *memoryAds == 0 {
 		t.Skip("-memory-ads N measures")
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(25))
+	defer debug.SetGCPercent(debug.SetGCPercent(50))
 	gold := invent.Ads(invent.Config{Seed: 71, Ads: *memoryAds})
 	runtime.GC()
 	without := live()
@@ -105,8 +106,8 @@ func TestMeasureMemory(t *testing.T) {
 	b = nil
 	runtime.GC()
 	t.Log("before a round:", each(live()))
-	for _, what := range []string{"the first", "a second"} {
-		t.Log("during", what+":", each(peakBeside(t, func() {
+	for k := range *memoryRounds {
+		t.Logf("during round %d: %s", k+1, each(peakBeside(t, func() {
 			l.Solve(noon)
 			b = l.Changes(b[:0])
 		})))

@@ -16,6 +16,7 @@ import (
 type changes struct {
 	tables   weigh.Tables
 	clusters int // that are written
+	known    int // ads that are written
 	ads      []int32
 	places   []int32
 	hubs     []ad.Value
@@ -24,7 +25,7 @@ type changes struct {
 // Keep has the linker note what changes from now on, for Changes. All that there is
 // counts as written.
 func (l *Linker) Keep() {
-	l.changes = &changes{clusters: len(l.clusters)}
+	l.changes = &changes{clusters: len(l.clusters), known: len(l.at)}
 	l.s.AppendTables(nil, &l.changes.tables)
 }
 
@@ -40,7 +41,8 @@ func (l *Linker) Unwritten() int {
 	return 0
 }
 
-// Outdated is how many bytes of what Restore has read later bytes took the place of.
+// Outdated is how many bytes of what Restore has read and Changes has written, since
+// Whole at the latest, later bytes took the place of.
 func (l *Linker) Outdated() int64 { return l.outdated }
 
 // Changes appends what has changed since the last call of it or of Keep.
@@ -49,7 +51,11 @@ func (l *Linker) Changes(b []byte) []byte {
 	b = l.appendNames(b, c)
 	b = binary.AppendUvarint(b, uint64(len(c.ads)))
 	for _, n := range c.ads {
-		b = l.appendAd(b, n)
+		before := len(b)
+		if b = l.appendAd(b, n); int(n) < c.known {
+			l.outdated += int64(len(b) - before)
+		}
+		c.known = max(c.known, int(n)+1)
 	}
 	b = binary.AppendUvarint(b, uint64(len(c.places)))
 	for _, n := range c.places {
@@ -102,6 +108,7 @@ func (l *Linker) Whole(most int, f func(part []byte, more bool) error) error {
 	for _, h := range l.hubs {
 		b = l.appendHub(b, h)
 	}
+	l.outdated = 0
 	return f(b, false)
 }
 
@@ -135,6 +142,12 @@ func (l *Linker) appendPlace(b []byte, n int32) []byte {
 		bridge = 1
 	}
 	return append(b, p.kind, bridge)
+}
+
+// placeSize is how many bytes tell where an ad stands.
+func (l *Linker) placeSize(n int32) int64 {
+	var room [32]byte
+	return int64(len(l.appendPlace(room[:0], n)))
 }
 
 func (l *Linker) appendHub(b []byte, h ad.Hub) []byte {

@@ -93,11 +93,19 @@ func TestStateIsReadBack(t *testing.T) {
 		if d := cmp.Diff(held(back), held(l)); d != "" {
 			t.Fatalf("after %d ads (-read back +was):\n%.2000s", k+1, d)
 		}
+		if back.Outdated() == 0 != (l.Outdated() == 0) || max(back.Outdated(), l.Outdated()) > min(back.Outdated(), l.Outdated())*11/10 {
+			t.Fatalf("after %d ads: of what was written %d bytes are outdated, of what was read %d", k+1, l.Outdated(), back.Outdated())
+		}
+		outdated := l.Outdated()
 		again := New(Config{})
 		err := l.Whole(70, func(part []byte, _ bool) error { return again.Restore(part) })
 		if d := cmp.Diff(held(again), held(l)); d != "" || err != nil {
 			t.Fatalf("whole, after %d ads: %v (-read back +was):\n%.2000s", k+1, err, d)
 		}
+		if l.Outdated() != 0 {
+			t.Fatalf("%d bytes of what was just written are outdated", l.Outdated())
+		}
+		l.outdated = outdated // the parts are gone on with
 	}
 	back := New(Config{})
 	for _, p := range parts {
