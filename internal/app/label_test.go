@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"vigil.example/internal/casework"
 	"vigil.example/internal/desk"
 	"vigil.example/internal/erasure"
@@ -96,6 +98,18 @@ func TestLabels(t *testing.T) {
 		look(ctx, "after the index was lost")
 		return nil
 	}))
+	all := c.docket.Labels().All()
+	c.Close()
+	again := filepath.Join(t.TempDir(), "again")
+	restored(t, sickConfig(dir), sickConfig(again))
+	c = openCorrectedIn(t, again)
+	c.must(c.while(t.Context(), func(ctx context.Context) error {
+		look(ctx, "after a backup and its restore")
+		return nil
+	}))
+	if diff := cmp.Diff(c.docket.Labels().All(), all); diff != "" || len(all) != 4 {
+		t.Errorf("labels after a backup and its restore (-got +want):\n%s", diff)
+	}
 }
 
 // What an erased ad was called goes with it, who said so and what was taken back; a
