@@ -58,7 +58,9 @@ func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
 		{&s.hub, `INSERT INTO hub (kind, value, carriers, owners, held, seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, value) DO UPDATE
 			SET carriers = excluded.carriers, owners = excluded.owners, held = excluded.held, seq = excluded.seq WHERE excluded.seq >= seq`},
 		{&s.tally, `UPDATE tally SET ads = ads + ?, documents = documents + ?, sightings = sightings + ?`},
-		{&s.postPut, `INSERT OR REPLACE INTO post (n, ad, side, metro, site, at, body, m0, m1, m2, m3, author, read_by) VALUES (?, (SELECT ad FROM doc WHERE n = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
+		{&s.postPut, `INSERT INTO post (n, ad, side, metro, site, at, body, m0, m1, m2, m3, author, read_by) VALUES (?, (SELECT ad FROM doc WHERE n = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (n) DO UPDATE SET ad = excluded.ad, side = excluded.side, metro = excluded.metro, site = excluded.site, at = excluded.at, body = excluded.body,
+				m0 = excluded.m0, m1 = excluded.m1, m2 = excluded.m2, m3 = excluded.m3, author = excluded.author, read_by = excluded.read_by`},
 		{&s.postDrop, `DELETE FROM post WHERE n = ?`},
 		{&s.position, `INSERT INTO position (source, seq) VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET seq = max(seq, excluded.seq)`},
 	} {

@@ -64,3 +64,34 @@ func TestPosts(t *testing.T) {
 		t.Errorf("after erasing the buyer's post: got %+v", got)
 	}
 }
+
+// A statement that may have to be taken back by itself makes FTS5 write what it holds:
+// a segment for every ad in place of one for a transaction, which are merged later.
+func TestOneSegmentForATransaction(t *testing.T) {
+	x, err := Open(t.Context(), filepath.Join(t.TempDir(), "index.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = x.Close() }()
+	segments := func() (n int) {
+		if err := x.read.QueryRowContext(t.Context(), `SELECT count(DISTINCT segid) FROM words_idx`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	var cs []search.Change
+	for i, id := range []string{"1", "2", "3"} { // from four on segments are merged
+		cs = append(cs, search.Change{Seq: uint64(i + 1), Version: aPost(id, ad.SideSupply, "12060", "+14045550101", ad.ViaCrawl)})
+	}
+	other := *cs[0].Version
+	other.Body, other.SeenAt = "other words", other.SeenAt.Add(time.Hour)
+	other.Seal()
+	move := ad.LinkChange{Moves: []ad.Move{{AdID: other.AdID, Cluster: ad.ClusterID("1")}, {AdID: cs[1].Version.AdID, Cluster: ad.ClusterID("1")}}}
+	cs = append(cs, search.Change{Seq: 4, Version: &other}, search.Change{Seq: 5, Link: &move})
+	if err := x.Apply(t.Context(), "ads", 5, cs); err != nil {
+		t.Fatal(err)
+	}
+	if got := segments(); got != 1 {
+		t.Errorf("got %d segments of one transaction, want 1", got)
+	}
+}
