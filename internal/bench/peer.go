@@ -276,6 +276,7 @@ func (w *peerWalk) read(ctx context.Context, records []byte) ([]ad.Ad, error) {
 	}
 	ads := make([]ad.Ad, len(res.Listings))
 	for i, l := range res.Listings {
+		l.Via = p.Capture.Via // else the ad is not one of those that are counted
 		if ads[i], err = w.chain.Enrich(ctx, l); err != nil {
 			return nil, err
 		}
