@@ -93,6 +93,9 @@ type App struct {
 	pace     pacer      // of sealing
 	letters  sync.Mutex // held while dead letters are worked on
 	noted    audit.Head // as last written down
+
+	sharded    atomic.Pointer[desk.Shard] // what this process did last of another's round of linking
+	shardTimes shardTimes
 }
 
 // reserve is left free on the disk of the streams where nothing else is said.
@@ -119,6 +122,7 @@ func New(ctx context.Context, cfg Config) (_ *App, err error) {
 			a.Close()
 		}
 	}()
+	a.shardTimes = usualShardTimes
 	a.counted = newMeter()
 	a.meter = a.counted
 	if a.traces, err = newTraces(ctx, cfg.Traces, cfg.Version, a.owner); err != nil {

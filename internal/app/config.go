@@ -154,6 +154,9 @@ func (c Config) Validate() error {
 			return err
 		}
 	}
+	if err := c.validateSharing(); err != nil {
+		return err
+	}
 	if c.Listen == "" {
 		return nil
 	}
@@ -162,6 +165,19 @@ func (c Config) Validate() error {
 	}
 	if !loopback(c.Listen) && (c.TLSCert == "" || c.TLSKey == "") {
 		return fmt.Errorf("listen on %s: beyond this machine pages are served with TLS only; give --tls-cert and --tls-key, or listen on 127.0.0.1", c.Listen)
+	}
+	return nil
+}
+
+// validateSharing refuses to share rounds of linking where nobody could.
+func (c Config) validateSharing() error {
+	switch n := c.Link.ShareFrom; {
+	case n < -1:
+		return fmt.Errorf("--share-links is %d; it is a number of texts, or -1 for never", n)
+	case n != 0 && !c.has("link"):
+		return errors.New("--share-links is for a process that links: put link among its --roles, or leave it out")
+	case n > 0 && c.sole():
+		return errors.New("--share-links needs others that stand by to link, and the streams in this process's data folder can be reached by none: let them in with --nats-listen, or name a NATS server with --nats")
 	}
 	return nil
 }

@@ -59,9 +59,24 @@ func (a *App) runLink(ctx context.Context) error {
 	}
 	part := func(g generation.Generation) int { return g.Links }
 	return a.generations(ctx, part, func(ctx context.Context, g generation.Generation) error {
-		return a.leased(ctx, "link"+suffix(g.Links), func(ctx context.Context, _ *stream.Lease) error {
+		seat := a.newShardSeat()
+		var beside sync.WaitGroup
+		defer beside.Wait()
+		if !a.cfg.sole() {
+			beside.Go(func() {
+				_ = a.keep(ctx, "link-shard"+suffix(g.Links), func(ctx context.Context) error { return seat.sit(ctx, g.Links) })
+			})
+		}
+		return a.leased(ctx, "link"+suffix(g.Links), func(ctx context.Context, l *stream.Lease) error {
+			seat.hold(true)
+			defer seat.hold(false)
+			h, err := a.newSharer(g.Links, l.Epoch())
+			if err != nil {
+				return err
+			}
+			defer h.close()
 			for {
-				if err := a.linkAds(ctx, g); !errors.Is(err, errRelink) {
+				if err := a.linkAds(ctx, g, h); !errors.Is(err, errRelink) {
 					return err
 				}
 			}
@@ -79,6 +94,7 @@ type linker struct {
 	version string // of the rules and of the set of erased ads
 	began   uint64 // the last change that was stored before it
 	head    linkHead
+	sharer  *sharer // nil where nobody else can be there
 
 	mu      sync.Mutex // guards what follows
 	l       *link.Linker
@@ -101,14 +117,14 @@ type linker struct {
 // the ads, of people's decisions and of what was told, so all of them are read, from
 // the start or from where the state on disk ends; then what differs is told, or
 // everything anew when the rules of linking have changed or ads were erased.
-func (a *App) linkAds(ctx context.Context, g generation.Generation) error {
+func (a *App) linkAds(ctx context.Context, g generation.Generation, h *sharer) error {
 	links, ads, stage := stream.Named(stream.Links, g.Links), stream.Named(stream.Ads, g.Ads), "link"+suffix(g.Links)
 	pen, err := a.bus.Fenced(ctx, stage, g.Links, stream.Links)
 	if err != nil {
 		return err
 	}
 	round := a.erased.Rounds() // before anything is read
-	l := &linker{a: a, pen: pen, stage: stage, gen: g.Links, l: link.New(a.cfg.Link), version: link.Version, at: linked{Round: round, Rules: link.Version}}
+	l := &linker{a: a, pen: pen, stage: stage, sharer: h, gen: g.Links, l: link.New(a.cfg.Link), version: link.Version, at: linked{Round: round, Rules: link.Version}}
 	if round > 0 {
 		l.version += "+" + strconv.Itoa(round)
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ type meter struct {
 	steps    *prometheus.HistogramVec
 	waits    *prometheus.HistogramVec
 	batches  *prometheus.HistogramVec
+	shared   *prometheus.CounterVec
 	traces   *traces // nil when off
 
 	mu     sync.Mutex
@@ -49,11 +51,15 @@ func newMeter() *meter {
 		ends:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "vigil_stage_messages_total", Help: "Messages by stage and what became of them: done, skipped, retried, dead, back, late; out counts outputs."}, []string{"stage", "end"}),
 		steps:    prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "vigil_stage_step_seconds", Help: "How long the step of a stage ran for one message.", Buckets: seconds}, []string{"stage"}),
 		waits:    prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "vigil_stage_wait_seconds", Help: "How long a message lay in its stream before a stage took it.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 12)}, []string{"stage"}),
+		shared:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "vigil_link_shared_rounds_total", Help: "Rounds of linking whose texts were compared by shards: done, or failed and begun anew."}, []string{"end"}),
 		batches:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "vigil_stage_batch_seconds", Help: "How long a batch took until its effects were durable.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 12)}, []string{"stage"}),
 	}
-	m.registry.MustRegister(m.ends, m.steps, m.waits, m.batches, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.shared, m.ends, m.steps, m.waits, m.batches, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
+
+// share counts a round of linking that was shared.
+func (m *meter) share(end string) { m.shared.WithLabelValues(end).Inc() }
 
 func (m *meter) stage(name string) *stageMeter {
 	m.mu.Lock()
@@ -95,11 +101,12 @@ var (
 	descPart    = prometheus.NewDesc("vigil_part_state", "1 for the state that a part of a role of this process is in.", []string{"part", "state"}, nil)
 	descStreams = prometheus.NewDesc("vigil_streams_up", "1 while the streams answer this process, 0 while they are away.", nil, nil)
 	descRole    = prometheus.NewDesc("vigil_role_processes", "Living processes of the instance that run a role.", []string{"role"}, nil)
+	descShard   = prometheus.NewDesc("vigil_link_shard_keys", "Keys of the table that this process held last as a shard of another's round of linking.", []string{"shard"}, nil)
 	descSize    = prometheus.NewDesc("vigil_index_bytes", "Bytes of the index that serves.", nil, nil)
 )
 
 func (c census) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descWaiting, descOldest, descStream, descBytes, descDead, descAds, descFree, descPart, descStreams, descRole, descSize} {
+	for _, d := range []*prometheus.Desc{descWaiting, descOldest, descStream, descBytes, descDead, descAds, descFree, descPart, descStreams, descRole, descShard, descSize} {
 		ch <- d
 	}
 }
@@ -115,6 +122,9 @@ func (c census) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, p := range c.a.health.all() {
 		gauge(descPart, 1, p.Part, p.State)
+	}
+	if s := c.a.sharded.Load(); s != nil {
+		gauge(descShard, float64(s.Keys), fmt.Sprintf("%d/%d", s.Number, s.Of))
 	}
 	if free, _ := c.a.bus.Free(); free > 0 {
 		gauge(descFree, float64(free))

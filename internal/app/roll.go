@@ -46,7 +46,7 @@ func (a *App) runs() (out []string) {
 
 // self is what this process has to say of itself.
 func (a *App) self() desk.Process {
-	p := desk.Process{Name: a.owner, Version: a.cfg.Version, Roles: a.runs(), Since: a.started}
+	p := desk.Process{Name: a.owner, Version: a.cfg.Version, Roles: a.runs(), Since: a.started, Shard: a.sharded.Load()}
 	for _, h := range a.health.all() {
 		if h.State == stateFailing {
 			p.Troubles = append(p.Troubles, desk.Trouble{Role: roleOf(h.Part), Part: h.Part, Error: h.Error, Since: h.Since})

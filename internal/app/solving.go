@@ -94,6 +94,7 @@ func (l *linker) round(ctx context.Context, p *tempo, decided uint64) error {
 	l.mu.Lock()
 	r, upTo := l.l.Begin(), l.at.UpTo
 	l.mu.Unlock()
+	r.Share(l.sharer.share(ctx))
 	began := time.Now()
 	solved := make(chan error, 1)
 	go func() {

@@ -224,6 +224,7 @@ type runCmd struct {
 	Admin   string        `help:"Address of metrics and health, asked without a name, and, at an address of this machine only, of profiles; none when left out." placeholder:"127.0.0.1:8421"`
 	Resolve []string      `help:"Answer for a host yourself, as curl --resolve does; for closed networks and tests." placeholder:"HOST=ADDR,HOST=ADDR"`
 	Traces  string        `name:"otlp" help:"URL of an OpenTelemetry collector (OTLP over HTTP) that traces are sent to; none when left out." placeholder:"http://127.0.0.1:4318"`
+	Share   int           `name:"share-links" help:"Texts from which on a round of linking is shared with the processes that stand by to link; -1 never, 5,000 when left out." placeholder:"TEXTS"`
 	Keep    time.Duration `help:"How long captures stay in their stream after they were sealed in WARC files; for ever when left out." placeholder:"720h"`
 }
 
@@ -272,6 +273,7 @@ func (r *runCmd) Run(c *Context) error {
 	if !cfg.NeedsData() {
 		cfg.Data = ""
 	}
+	cfg.Link.ShareFrom = r.Share
 	if err := cfg.Validate(); err != nil {
 		return fail(codeUsage, "vigil run --help says what goes together", err)
 	}

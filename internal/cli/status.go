@@ -129,6 +129,9 @@ func printRoles(c *Context, st desk.Status) {
 			t.note("gone: no sign of life for " + desk.Age(p.Silent))
 			continue
 		}
+		if s := p.Shard; s != nil {
+			t.note(fmt.Sprintf("stood by for linking as shard %d of %d, %s word 3-grams, at %s", s.Number, s.Of, count(uint64(s.Keys)), clock(s.At)))
+		}
 		for _, x := range p.Troubles {
 			for _, line := range wrapped(x.Part+" fails since "+minute(x.Since)+": "+x.Error, columns-2) {
 				t.note(line)

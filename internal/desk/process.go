@@ -13,6 +13,15 @@ type Process struct {
 	Since    time.Time `json:"since"`
 	Silent   float64   `json:"silent_seconds,omitempty"` // since its last sign of life, once it is taken for gone
 	Troubles []Trouble `json:"troubles,omitempty"`
+	Shard    *Shard    `json:"shard,omitempty"` // what it did last while it stood by for linking
+}
+
+// A Shard is the part that a process did of another's round of linking.
+type Shard struct {
+	Number int       `json:"shard"` // from 1
+	Of     int       `json:"of"`
+	Keys   int       `json:"keys"` // of its table: word 3-grams
+	At     time.Time `json:"at"`   // when it was last asked
 }
 
 // A Trouble is a part of a role that fails again and again.

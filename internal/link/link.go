@@ -29,6 +29,7 @@ const Version = "5"
 // Config holds the limits. The zero value means the defaults.
 type Config struct {
 	Confidence float64 `yaml:"confidence"` // of a number, below which it does not link; 0.5
+	ShareFrom  int     `yaml:"share_from"` // texts from which on a round is shared with processes that stand by; 5,000, less than 0 never
 }
 
 // A Linker holds the clusters of the ads it was given. It is not safe for

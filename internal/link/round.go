@@ -57,6 +57,10 @@ func (l *Linker) Begin() *Round {
 // Len is how many ads it has.
 func (r *Round) Len() int { return len(r.was) }
 
+// Share has others compare texts, if anybody does; see weigh.Linker. It is called before
+// Solve.
+func (r *Round) Share(f func(texts int) weigh.Shards) { r.w.Share = f }
+
 // Solve does the work. It may run beside the linker.
 func (r *Round) Solve() {
 	r.w.Solve()

@@ -45,7 +45,8 @@ type sharing struct {
 	s       Shards
 	t       *texts // the table has what placing needs
 	text    func(int) []uint32
-	from    int // the first text of the batch
+	from    int                    // the first text of the batch
+	words   [mostTogether][]uint32 // of the batch
 	batch   [mostTogether]drawn
 	doubted [mostTogether]bool // may follow another text of the batch
 	said    gramSet            // by texts of the batch that are of no unit
@@ -63,6 +64,7 @@ func (w *sharing) draw(from, to int) error {
 	w.msg = binary.AppendUvarint(w.msg, uint64(to-from))
 	for k := from; k < to; k++ {
 		ws := w.text(k)
+		w.words[k-from] = ws
 		w.msg = binary.AppendUvarint(w.msg, uint64(len(ws)))
 		for _, x := range ws {
 			w.msg = binary.LittleEndian.AppendUint32(w.msg, x)
@@ -79,7 +81,7 @@ func (w *sharing) draw(from, to int) error {
 		}
 		first, end := slice(to-from, number, len(answers))
 		for k := first; k < end; k++ {
-			w.batch[k].take(p, t, w.text(from+k))
+			w.batch[k].take(p, t, w.words[k])
 		}
 		if p.Err() != nil || p.Left() {
 			return ErrPacked
@@ -164,7 +166,7 @@ func (w *sharing) place(k int, fresh int32) placed {
 	w.unions = w.unions[:0]
 	p := t.place(d)
 	if p.unit < 0 && w.doubted[k] && t.follows(d.spots, fresh) {
-		t.own.draw(t, w.text(w.from+k), d, asks(w.from+k))
+		t.own.draw(t, w.words[k], d, asks(w.from+k))
 		p = t.place(d)
 	}
 	b := binary.AppendUvarint(w.outcome, uint64(len(w.unions)))

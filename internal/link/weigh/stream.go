@@ -284,6 +284,8 @@ type Round struct {
 	place   []int32 // of each ad: its number in the linker, -1 for none
 	number  []int32 // of the linker's values: those of the stream
 	known   *known
+
+	Share func(texts int) Shards // see Linker
 }
 
 // A Hub is a value that joins nothing, since too many posters use it.
@@ -337,6 +339,7 @@ func (r *Round) Solve() {
 	}
 	slices.SortFunc(order, r.Older)
 	l := New()
+	l.Share = r.Share
 	l.lex, l.ads = r.lex, make([]record, 0, len(order))
 	for _, s := range r.sites { // numbered alike
 		intern(l.sites, s)
