@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"vigil.example/internal/ad"
@@ -23,6 +24,14 @@ const (
 	toldAtOnce  = 500 // moves
 	quietLeast  = 200 * time.Millisecond
 	slowLeast   = 2 * time.Second
+)
+
+// A round takes as much memory again as the ads do, and a start leaves behind what it
+// read. Of so many ads that is given back to the machine at once: the collector alone
+// keeps it for as long as it stays below its limit.
+const (
+	manyAds   = 20_000
+	afterRead = 10 * time.Second // of a start, which has more urgent things to do
 )
 
 // A tempo says when the next round begins.
@@ -54,6 +63,8 @@ func (l *linker) solve(ctx context.Context) error {
 	var p tempo
 	t := time.NewTicker(50 * time.Millisecond)
 	defer t.Stop()
+	read := time.NewTimer(afterRead)
+	defer read.Stop()
 	decided := l.shown.Load().Decided
 	for first := !l.settled; ; first = false {
 		if now := l.a.bonds.Position(); now != decided || first {
@@ -69,12 +80,25 @@ func (l *linker) solve(ctx context.Context) error {
 			if err := l.round(ctx, &p, decided); err != nil || ctx.Err() != nil {
 				return err
 			}
+			l.giveBack()
 		}
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-read.C:
+			l.giveBack()
 		case <-t.C:
 		}
+	}
+}
+
+// giveBack returns memory to the machine, unless so much comes that it is soon needed.
+func (l *linker) giveBack() {
+	l.mu.Lock()
+	ads, changed := l.l.Len(), l.l.Changed()
+	l.mu.Unlock()
+	if ads >= manyAds && changed < ads/100 {
+		debug.FreeOSMemory()
 	}
 }
 
