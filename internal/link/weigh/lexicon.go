@@ -75,6 +75,23 @@ func (x *lexicon) read(out []uint32, t coded) []uint32 {
 	return out
 }
 
+// words is how many words a text has.
+func (t coded) words() (n int) {
+	for i := 0; i < len(t); n++ {
+		switch b := t[i]; {
+		case b < 0x80:
+			i++
+		case b < codes3From:
+			i += 2
+		case b < codeWord:
+			i += 3
+		default:
+			i += 5
+		}
+	}
+	return n
+}
+
 // left is what is left of a text when only these of its words stay, in their order.
 func (x *lexicon) left(t coded, ws []uint32, scratch []byte) (coded, []byte) {
 	b := scratch[:0]

@@ -30,7 +30,7 @@ func TestCodedTextIsReadBack(t *testing.T) {
 			var text coded
 			text, buf = x.code(ws, buf)
 			snapshot := lexicon{words: slices.Clip(x.words)}
-			if got := snapshot.read(nil, text); !slices.Equal(got, ws) {
+			if got := snapshot.read(nil, text); !slices.Equal(got, ws) || text.words() != len(ws) {
 				t.Fatalf("with %d words known: got %v, want %v", known, got, ws)
 			}
 			var some []uint32

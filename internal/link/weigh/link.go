@@ -211,7 +211,7 @@ func (l *Linker) date() {
 // textOf gives the words of an ad, each time anew.
 func (l *Linker) textOf(i int32) []uint32 {
 	t := l.ads[i].text
-	return l.lex.read(make([]uint32, 0, len(t)), t)
+	return l.lex.read(make([]uint32, 0, t.words()), t)
 }
 
 const siteSample = 4000 // ads of a site that its own words are learned from

@@ -155,7 +155,7 @@ func (s *Stream) AppendAd(b []byte, n int32) []byte {
 	b = appendID(binary.AppendUvarint(b, uint64(n)), e.id)
 	b = binary.AppendVarint(b, e.at)
 	b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(e.site)), uint64(e.city))
-	ws := s.lex.read(make([]uint32, 0, len(e.text)), e.text)
+	ws := s.lex.read(make([]uint32, 0, e.text.words()), e.text)
 	b = binary.AppendUvarint(b, uint64(len(ws)))
 	for _, w := range ws {
 		b = binary.LittleEndian.AppendUint32(b, w)

@@ -251,7 +251,7 @@ func (s *Stream) users(n, v int32, owner func(int32) int32) (out []int32) {
 // placeText finds an ad of the text that an ad is made from, -1 for none, and
 // learns the text.
 func (s *Stream) placeText(n int32, e *kept) (int32, float64) {
-	ws := s.lex.read(make([]uint32, 0, len(e.text)), e.text)
+	ws := s.lex.read(make([]uint32, 0, e.text.words()), e.text)
 	if int(e.site) < len(s.known.own) {
 		ws = s.known.own[e.site].Strip(ws)
 	}
