@@ -66,6 +66,8 @@ type adChange struct {
 	fresh bool            // there is nothing of it in the index
 	moved bool            // the state differs from what is in the index
 
+	unread bool // it was not read but is remembered, or taken to be new
+
 	seqNo, term int64 // of what is in the index
 	written     int64 // sequence in Elasticsearch of the state that holds now
 }
@@ -257,7 +259,7 @@ func (x *Index) apply(ctx context.Context, source string, upTo uint64, changes [
 		if turn == turns {
 			return fmt.Errorf("%w: others change the same ads without a pause", search.ErrAway)
 		}
-		b, err := x.known(ctx, changes)
+		b, err := x.known(ctx, changes, turn == 0)
 		if err != nil {
 			return err
 		}

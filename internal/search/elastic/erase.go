@@ -35,12 +35,13 @@ func (x *Index) Erase(ctx context.Context, adIDs []string, values []ad.Value) (s
 func (x *Index) erase(ctx context.Context, adIDs []string, values []ad.Value) (sightings int, err error) {
 	x.writing.Lock()
 	defer x.writing.Unlock()
+	defer x.memory.clear()
 	left, hubs := slices.Compact(slices.Sorted(slices.Values(adIDs))), values
 	for turn := 0; turn == 0 || len(left)+len(hubs) > 0; turn++ {
 		if turn == turns {
 			return 0, fmt.Errorf("%w: others change the same ads without a pause", search.ErrAway)
 		}
-		b, err := x.known(ctx, about(left, hubs))
+		b, err := x.known(ctx, about(left, hubs), false)
 		if err != nil {
 			return 0, err
 		}
@@ -56,7 +57,7 @@ func (x *Index) erase(ctx context.Context, adIDs []string, values []ad.Value) (s
 			for _, r := range c.state.Readings[min(1, len(c.state.Readings)):] {
 				contents = append(contents, action{head: head("delete", docID("content", r.Document), notOlder(c.written+1)), about: id})
 			}
-			states = append(states, action{head: head("delete", docID("ad", id), unchanged(c.seqNo, c.term)), about: id, then: func(status int, _ int64) {
+			states = append(states, action{head: head("delete", docID("ad", id), unchanged(c.seqNo, c.term)), about: id, then: func(status int, _, _ int64) {
 				if status == http.StatusConflict {
 					left = append(left, id)
 				} else {
@@ -66,7 +67,7 @@ func (x *Index) erase(ctx context.Context, adIDs []string, values []ad.Value) (s
 		}
 		for v, h := range b.hubs {
 			if !h.fresh {
-				states = append(states, action{head: head("delete", hubID(v), unchanged(h.seqNo, h.term)), about: "of a hub", then: func(status int, _ int64) {
+				states = append(states, action{head: head("delete", hubID(v), unchanged(h.seqNo, h.term)), about: "of a hub", then: func(status int, _, _ int64) {
 					if status == http.StatusConflict {
 						hubs = append(hubs, v)
 					}
@@ -137,7 +138,7 @@ func (x *Index) unname(ctx context.Context, b *batch) error {
 		if turn == turns {
 			return fmt.Errorf("%w: others change the same ads without a pause", search.ErrAway)
 		}
-		others, err := x.known(ctx, about(joined, nil))
+		others, err := x.known(ctx, about(joined, nil), false)
 		if err != nil {
 			return err
 		}

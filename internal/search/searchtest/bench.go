@@ -76,14 +76,14 @@ func BenchApply(b *testing.B, begin func(tb testing.TB, dir string) func([]searc
 	batches, seq := slices.Collect(Batches(1000*b.N, 1000)), 1000*b.N
 	b.ReportAllocs()
 	b.ResetTimer()
-	cpu := processTime()
+	cpu := ProcessTime()
 	for _, batch := range batches {
 		if err := put(batch); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.ReportMetric(float64(seq)/b.Elapsed().Seconds(), "ads/s")
-	b.ReportMetric(float64((processTime()-cpu).Microseconds())/1000/float64(seq), "cpu-ms/ad")
+	b.ReportMetric(float64((ProcessTime()-cpu).Microseconds())/1000/float64(seq), "cpu-ms/ad")
 	b.StopTimer()
 }
 

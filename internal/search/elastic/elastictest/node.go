@@ -294,3 +294,18 @@ func (n *Node) All(index string) (out []Doc) {
 		}
 	}
 }
+
+// CPU is the processor time that the node has used; 0 where the system does not say
+// so. Beside the time that passes it is what a busy machine can be asked for.
+func (n *Node) CPU() time.Duration {
+	b, err := os.ReadFile("/proc/" + n.read("pid") + "/stat")
+	if err != nil {
+		return 0
+	}
+	f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])) // from the third field on
+	var user, system int64
+	if _, err := fmt.Sscan(f[11]+" "+f[12], &user, &system); err != nil {
+		return 0
+	}
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
