@@ -208,7 +208,7 @@ func RunDemo(ctx context.Context, o DemoOptions, out io.Writer) error {
 	g.Go(func() error { return t.run(ctx, frozen) })
 	urls := make(chan string, 1)
 	g.Go(func() error { return a.Run(ctx, func(u string) { urls <- u }) })
-	d := &demo{app: a, town: t, out: out, started: time.Now(), progress: &progress{out: out, terminal: o.Terminal}}
+	d := &demo{app: a, town: t, frozen: o.Frozen, out: out, started: time.Now(), progress: &progress{out: out, terminal: o.Terminal}}
 	if o.Score {
 		g.Go(func() error { defer stop(); return d.score(ctx) })
 	} else {
@@ -223,6 +223,7 @@ func RunDemo(ctx context.Context, o DemoOptions, out io.Writer) error {
 type demo struct {
 	app     *App
 	town    *town
+	frozen  bool // the town's clock stands still
 	out     io.Writer
 	started time.Time
 	*progress
@@ -276,6 +277,10 @@ Vigil demo: a made-up town of classifieds. Nothing in it is real.
 	d.clear()
 	fmt.Fprintf(d.out, "Crawled in %.1f s: %d ads, %d linked clusters, ledger %s.\n", time.Since(d.started).Seconds(), s.Ads, s.Clusters, balanced(s.Ledger))
 	d.suggest()
+	if d.frozen {
+		fmt.Fprintln(d.out, "The town's clock stands still; new ads come when you have somebody post one. Ctrl-C stops.")
+		return nil
+	}
 	fmt.Fprintln(d.out, "The town's clock runs now, a day in six minutes; new ads keep coming. Ctrl-C stops.")
 	return nil
 }

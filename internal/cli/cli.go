@@ -138,11 +138,27 @@ func misused(err error) error {
 	var p *kong.ParseError
 	if errors.As(err, &p) && p.Context.Selected() != nil {
 		next = "vigil " + p.Context.Selected().Path() + " --help shows how it is used"
-		if strings.Contains(err.Error(), "unknown flag") {
+		switch {
+		case strings.Contains(err.Error(), "unknown flag"):
 			next += "; put -- before words that begin with a hyphen"
+		case strings.Contains(err.Error(), "unexpected argument"):
+			if of := children(p.Context.Selected()); of != "" {
+				next = "say what to do: vigil " + p.Context.Selected().Path() + " " + of
+			}
 		}
 	}
 	return fail(codeUsage, next, err)
+}
+
+// children names the commands of a group, "" for a command that is none.
+func children(n *kong.Node) string {
+	var names []string
+	for _, c := range n.Children {
+		if c.Type == kong.CommandNode && !c.Hidden {
+			names = append(names, c.Name)
+		}
+	}
+	return strings.Join(names, "|")
 }
 
 // Client is the API client for the server and token that flags, environment and

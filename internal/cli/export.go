@@ -90,7 +90,7 @@ func (e *exportCmd) Run(c *Context) error {
 			api.Exported
 		}{e.Out, got})
 	}
-	c.printf("Saved %s: %s, %.1f MiB.\nSHA-256 %s\n", e.Out, plural(got.Rows, "ad", "ads"), mib(got.Size), got.SHA256)
+	c.printf("Saved %s: %s, %s.\nSHA-256 %s\n", e.Out, plural(got.Rows, "ad", "ads"), sized(got.Size), got.SHA256)
 	if e.Full {
 		c.printf("It is full: it holds words and contacts of people in ads. Only you may read it (mode 0600).\n")
 	} else {
@@ -277,6 +277,14 @@ func settle(from, to string) error {
 		return fmt.Errorf("save export: %w", err)
 	}
 	return nil
+}
+
+// sized says for people how large a file is.
+func sized(n int64) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%d KiB", (n+1023)>>10)
+	}
+	return fmt.Sprintf("%.1f MiB", mib(n))
 }
 
 // A teller writes a file and tells how far it is.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,6 +76,9 @@ func (l *lookupCmd) read(c *Context) (list, name string, err error) {
 	in := c.Stdin
 	if l.File != "-" {
 		f, err := os.Open(l.File)
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", "", fail(codeError, "name a file that has them line by line, or give - and them on standard input; for one alone: vigil search", fmt.Errorf("read %s: it is not there", l.File))
+		}
 		if err != nil {
 			return "", "", fmt.Errorf("read %s: %w", l.File, err)
 		}

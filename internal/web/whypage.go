@@ -42,6 +42,7 @@ type pathShown struct {
 	First, Last Row
 	Steps       []stepShown
 	Held        []ad.Hub
+	Unlearned   []string // sites of it whose own words are not known
 }
 
 type stepShown struct {
@@ -196,6 +197,11 @@ func titled(d ad.Document) Row { return Row{Doc: d, Title: pieces(d.Ad.Title, ni
 func asPath(w desk.Why) *pathShown {
 	p := &pathShown{First: titled(w.First), Last: titled(w.Last), Held: w.Held}
 	for _, s := range w.Steps {
+		for _, site := range s.Unlearned {
+			if !slices.Contains(p.Unlearned, site) {
+				p.Unlearned = append(p.Unlearned, site)
+			}
+		}
 		p.Steps = append(p.Steps, stepShown{s, [2]sideShown{side(s.From, s.InA), side(s.To, s.InB)}})
 	}
 	return p
