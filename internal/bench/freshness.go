@@ -85,7 +85,7 @@ func (b *Bench) freshness(ctx context.Context) error {
 	err = running(ctx, a, func(ctx context.Context) error {
 		watch, stop := context.WithCancel(ctx)
 		var g errgroup.Group
-		g.Go(func() (err error) { found, err = follow(watch, p, b.often(2*time.Millisecond)); return err })
+		g.Go(func() (err error) { found, err = follow(watch, p, b.often(4*time.Millisecond)); return err })
 		g.Go(func() error { told = inbox(watch, p); return nil })
 		var err error
 		if late, err = play(ctx, p.Bus, t, b.rate()); err == nil {

@@ -122,7 +122,7 @@ func (b *Bench) runOurs(ctx context.Context, set *site.Set, dir string, captures
 		if err := captures.play(func(msgs []ad.Message) error { return parts.Bus.Publish(ctx, msgs) }); err != nil {
 			return err
 		}
-		if err := arrived(ctx, parts, len(captures.heads), b.often(5*time.Millisecond)); err != nil {
+		if err := arrived(ctx, parts, len(captures.heads), b.often(10*time.Millisecond)); err != nil {
 			return err
 		}
 		s.end()
