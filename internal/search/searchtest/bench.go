@@ -33,7 +33,9 @@ func (m maker) benchAd(n int) *ad.Ad {
 		Listing: ad.Listing{Site: "townboard", NativeID: fmt.Sprint(n), URL: fmt.Sprintf("https://town.example/ad/%d", n), Title: text(8), Body: text(125),
 			Location: m.pick(cities), PostedAt: epoch.Add(time.Duration(n) * time.Minute), Methods: map[string]string{"title": "definition", "body": "definition"}},
 		Signature: []uint64{m.Uint64(), m.Uint64(), m.Uint64(), m.Uint64()}, EnrichedBy: "searchtest",
+		Side: &ad.Side{Side: ad.SideSupply, P: .9},
 	}
+	a.Via = ad.ViaCrawl // so that it is counted, as most are
 	for range 1 + m.IntN(2) {
 		// Beyond the numbers reserved for fiction there are not enough different
 		// ones; these are read by no reader, only stored and asked for.

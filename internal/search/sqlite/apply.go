@@ -23,7 +23,7 @@ type statements struct {
 	sightingNew, removalNew, removalFirst    *sql.Stmt
 	clusterGet, clusterNew, clusterSize, hub *sql.Stmt
 	tally, position                          *sql.Stmt
-	postPut, postDrop                        *sql.Stmt
+	postPut, postDrop, blockPut              *sql.Stmt
 	all                                      []*sql.Stmt
 }
 
@@ -61,6 +61,7 @@ func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
 		{&s.postPut, `INSERT INTO post (n, ad, side, metro, site, at, body, m0, m1, m2, m3, author, read_by) VALUES (?, (SELECT ad FROM doc WHERE n = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (n) DO UPDATE SET ad = excluded.ad, side = excluded.side, metro = excluded.metro, site = excluded.site, at = excluded.at, body = excluded.body,
 				m0 = excluded.m0, m1 = excluded.m1, m2 = excluded.m2, m3 = excluded.m3, author = excluded.author, read_by = excluded.read_by`},
+		{&s.blockPut, blockPut},
 		{&s.postDrop, `DELETE FROM post WHERE n = ?`},
 		{&s.position, `INSERT INTO position (source, seq) VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET seq = max(seq, excluded.seq)`},
 	} {
@@ -109,7 +110,9 @@ func (x *Index) Apply(ctx context.Context, source string, upTo uint64, changes [
 			return x.fail("write", errors.Join(fmt.Errorf("change %d of %s: %w", c.Seq, source, err), tx.Rollback()))
 		}
 	}
-	_, err = b.exec(whole, x.st.tally, b.ads, b.documents, b.sightings)
+	if err = b.bound(whole); err == nil {
+		_, err = b.exec(whole, x.st.tally, b.ads, b.documents, b.sightings)
+	}
 	if err == nil {
 		_, err = b.exec(whole, x.st.position, source, int64(upTo))
 	}
@@ -127,9 +130,11 @@ type batch struct {
 	tx                        *sql.Tx
 	st                        *statements
 	ads, documents, sightings int
-	terms                     []string // of erased documents
-	labels                    []string // of the ad of the version under way
-	fresh                     []bool   // by change: it is a version of an ad that was not known
+	blocks                    map[int64]*block // whose bounds are to be widened
+	gone                      []int64          // erased documents
+	terms                     []string         // of erased documents
+	labels                    []string         // of the ad of the version under way
+	fresh                     []bool           // by change: it is a version of an ad that was not known
 	drafts                    <-chan draft
 	draft                     draft // of the version under way
 }
@@ -220,6 +225,7 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 		if doc.n, err = r.LastInsertId(); err != nil {
 			return err
 		}
+		b.widen(doc.n, seen, seen, micros(v.PostedAt))
 	}
 	r, err := b.exec(ctx, b.st.sightingNew, a.n, seen, id, doc.n, key(v.CaptureID), int64(seq))
 	if err != nil {
@@ -270,6 +276,7 @@ func (b *batch) first(ctx context.Context, seq uint64, v *ad.Ad) (known bool, er
 	if err != nil {
 		return false, err
 	}
+	b.widen(doc, seen, seen, micros(v.PostedAt))
 	if _, err := b.exec(ctx, b.st.sightingNew, n, seen, id, doc, key(v.CaptureID), int64(seq)); err != nil {
 		return false, err
 	}
@@ -293,6 +300,7 @@ func (b *batch) seenAgain(ctx context.Context, d docRow, v *ad.Ad) error {
 	if earlier {
 		d.first, d.version = seen, id
 	}
+	b.widen(d.n, d.first, max(d.last, seen), micros(v.PostedAt))
 	if _, err := b.exec(ctx, b.st.docSeen, d.first, d.version, max(d.last, seen), earlier, micros(v.PostedAt), d.n); err != nil {
 		return err
 	}

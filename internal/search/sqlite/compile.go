@@ -250,16 +250,16 @@ func joinSQL(conds []cond, op string) cond {
 
 // split separates what ranks from what only filters, for a query whose top is a
 // list of parts that must all hold.
-func split(n query.Node) (match string, filter cond) {
+func split(n query.Node) (match string, filter cond, rest query.Node) {
 	and, ok := n.(query.And)
 	if !ok {
 		c := compile(n)
 		if c.match != "" {
-			return c.match, all
+			return c.match, all, nil
 		}
-		return "", c
+		return "", c, n
 	}
-	var texts, rest []query.Node
+	var texts, others []query.Node
 	for _, p := range and.Of {
 		inner := p
 		if not, ok := p.(query.Not); ok {
@@ -268,17 +268,17 @@ func split(n query.Node) (match string, filter cond) {
 		if compile(inner).match != "" {
 			texts = append(texts, p)
 		} else {
-			rest = append(rest, p)
+			others = append(others, p)
 		}
 	}
 	c := conjunction(texts)
 	if len(texts) == 0 || c.match == "" {
-		return "", conjunction(and.Of)
+		return "", conjunction(and.Of), n
 	}
-	if len(rest) == 0 {
-		return c.match, all
+	if len(others) == 0 {
+		return c.match, all, nil
 	}
-	return c.match, conjunction(rest)
+	return c.match, conjunction(others), query.And{Of: others}
 }
 
 // ranks says whether a query asks for words by which one document can be a better

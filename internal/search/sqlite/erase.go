@@ -56,6 +56,12 @@ func (b *batch) erase(ctx context.Context, adIDs []string, values []ad.Value) er
 			return err
 		}
 	}
+	if err := b.rebound(whole, b.gone); err != nil {
+		return err
+	}
+	if err := b.bound(whole); err != nil {
+		return err
+	}
 	if _, err := b.exec(whole, b.st.tally, b.ads, b.documents, b.sightings); err != nil {
 		return err
 	}
@@ -96,6 +102,7 @@ func (b *batch) eraseAd(ctx context.Context, id string) error {
 		return err
 	}
 	b.documents -= len(docs)
+	b.gone = append(b.gone, docs...)
 	if a.current.Valid {
 		b.ads--
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -41,8 +42,12 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 	if q, err = expanded(ctx, tx, q); err != nil {
 		return res, err
 	}
-	pl := planned(q, false)
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+pl.from+" WHERE "+pl.where, pl.args...).Scan(&res.Total); err != nil || p.Size == 0 || res.Total <= p.Offset {
+	pl, err := planned(ctx, tx, q, false)
+	if err != nil {
+		return res, err
+	}
+	where, args := pl.every()
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM "+pl.from+" WHERE "+where, args...).Scan(&res.Total); err != nil || p.Size == 0 || res.Total <= p.Offset {
 		return res, err
 	}
 	ns, err := pl.page(ctx, tx, p, res.Total, ranks(q), x.most)
@@ -65,14 +70,15 @@ func (x *Index) search(ctx context.Context, q query.Node, p search.Page) (res se
 // total; ranks says that one can be a better answer than another, and most how many
 // are ranked.
 func (pl plan) page(ctx context.Context, tx *sql.Tx, p search.Page, total int, ranks bool, most int) ([]int64, error) {
-	size := []any{p.Size, p.Offset}
+	where, args := pl.every()
+	args = append(args, p.Size, p.Offset)
 	order := "d.last_seen DESC, d.id"
 	if p.Sort == search.ByLead {
 		order = "d.lead DESC, " + order
 	}
 	switch {
 	case pl.match == "":
-		return numbers(ctx, tx, "SELECT d.n FROM doc d WHERE "+pl.where+" ORDER BY "+order+" LIMIT ? OFFSET ?", append(pl.args, size...)...)
+		return numbers(ctx, tx, "SELECT d.n FROM doc d WHERE "+where+" ORDER BY "+order+" LIMIT ? OFFSET ?", args...)
 	case ranks && (p.Sort == "" || p.Sort == search.ByRelevance):
 		return pl.ranked(ctx, tx, p, total, most)
 	case p.Sort != search.ByLead && p.Offset+p.Size <= total/frequent:
@@ -83,10 +89,10 @@ func (pl plan) page(ctx context.Context, tx *sql.Tx, p search.Page, total int, r
 				return nil, err
 			}
 			return numbers(ctx, tx, "SELECT d.n FROM doc d INDEXED BY doc_newest WHERE EXISTS (SELECT 1 FROM words WHERE words.rowid = d.n AND "+pl.where+
-				") ORDER BY "+order+" LIMIT ? OFFSET ?", append(pl.args, size...)...)
+				") ORDER BY "+order+" LIMIT ? OFFSET ?", append(slices.Clone(pl.args), p.Size, p.Offset)...)
 		}
 	}
-	return numbers(ctx, tx, "SELECT d.n FROM words CROSS JOIN doc d ON d.n = words.rowid WHERE "+pl.where+" ORDER BY "+order+" LIMIT ? OFFSET ?", append(pl.args, size...)...)
+	return numbers(ctx, tx, "SELECT d.n FROM words CROSS JOIN doc d ON d.n = words.rowid WHERE "+where+" ORDER BY "+order+" LIMIT ? OFFSET ?", args...)
 }
 
 // frequent is of how many documents one must match so that matches are met soon.
@@ -95,25 +101,31 @@ const frequent = 20
 // ranked returns a page in order of relevance. Of many matches, those that came last
 // are ranked: to weigh a match takes ten times as long as to find it.
 func (pl plan) ranked(ctx context.Context, tx *sql.Tx, p search.Page, total, most int) ([]int64, error) {
-	from := "SELECT words.rowid FROM " + pl.from + " WHERE " + pl.where
-	const by = " ORDER BY words.rank, words.rowid LIMIT ? OFFSET ?"
-	if total <= most {
-		return numbers(ctx, tx, from+by, append(pl.args, p.Size, p.Offset)...)
+	rows := func(low, high int64, then string, more ...any) ([]int64, error) {
+		where, args := pl.between(low, high)
+		return numbers(ctx, tx, "SELECT words.rowid FROM "+pl.from+" WHERE "+where+" ORDER BY words."+then+" OFFSET ?", append(args, more...)...)
 	}
-	first, err := numbers(ctx, tx, from+" ORDER BY words.rowid DESC LIMIT 1 OFFSET ?", append(slices.Clone(pl.args), most-1)...)
+	const (
+		start  = math.MinInt64
+		end    = math.MaxInt64
+		best   = "rank, words.rowid LIMIT ?"
+		newest = "rowid DESC LIMIT ?"
+	)
+	if total <= most {
+		return rows(start, end, best, p.Size, p.Offset)
+	}
+	first, err := rows(start, end, newest, 1, most-1)
 	if err != nil {
 		return nil, err
 	}
 	var ns []int64
 	if p.Offset < most {
-		size := min(p.Size, most-p.Offset)
-		if ns, err = numbers(ctx, tx, from+" AND words.rowid >= ?"+by, append(slices.Clone(pl.args), first[0], size, p.Offset)...); err != nil {
+		if ns, err = rows(first[0], end, best, min(p.Size, most-p.Offset), p.Offset); err != nil {
 			return nil, err
 		}
 	}
 	if rest := p.Size - len(ns); rest > 0 {
-		more, err := numbers(ctx, tx, from+" AND words.rowid < ? ORDER BY words.rowid DESC LIMIT ? OFFSET ?",
-			append(slices.Clone(pl.args), first[0], rest, max(0, p.Offset-most))...)
+		more, err := rows(start, first[0]-1, newest, rest, max(0, p.Offset-most))
 		return append(ns, more...), err
 	}
 	return ns, nil

@@ -33,7 +33,7 @@ const (
 	application = 0x5667696c
 	// version is the layout of the file. Raise it with every change of the schema
 	// or of what text.Tokens, query.Texts, query.Exact or newRow give: the index is rebuilt.
-	version = 8
+	version = 9
 )
 
 // schema is the layout. Times are microseconds since 1970, null when not known.
@@ -266,7 +266,7 @@ func (x *Index) create(ctx context.Context) error {
 	var tables int
 	err = tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables)
 	if err == nil && tables == 0 { // else another process was first
-		_, err = tx.ExecContext(ctx, schema+postSchema+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", application, version))
+		_, err = tx.ExecContext(ctx, schema+postSchema+blockSchema+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", application, version))
 		if err == nil {
 			_, err = tx.ExecContext(ctx, `INSERT INTO life (id, epoch) VALUES (?, ?)`, rand.Text(), x.epoch)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,21 +24,50 @@ type plan struct {
 	match       string // what ranks; "" for none
 	from, where string
 	args        []any
+
+	docs      bool       // FROM has doc AS d
+	filter    cond       // what else must hold
+	rest      query.Node // that as asked; nil for nothing
+	bounded   bool       // no row before low or behind high matches
+	low, high int64
 }
 
-// planned says a query as SQL, to which more conditions may be added. CROSS JOIN: the
-// words first, then their documents, never a document at a time against the words.
-func planned(q query.Node, docs bool) plan {
-	match, filter := split(q)
+// planned says a query as SQL, to which more conditions may be added; docs, that they
+// are about doc AS d. CROSS JOIN: the words first, then their documents, never a
+// document at a time against the words.
+func planned(ctx context.Context, tx *sql.Tx, q query.Node, docs bool) (plan, error) {
+	match, filter, rest := split(q)
 	if match == "" {
-		return plan{from: "doc d", where: "(" + filter.sql + ")", args: filter.args}
+		return plan{from: "doc d", where: "(" + filter.sql + ")", args: filter.args}, nil
 	}
-	p := plan{match: match, from: "words", where: "words MATCH ?", args: append([]any{match}, filter.args...)}
+	p := plan{match: match, from: "words", where: "words MATCH ?", args: append([]any{match}, filter.args...), docs: docs, filter: filter, rest: rest}
 	if docs || filter.sql != all.sql {
-		p.from, p.where = "words CROSS JOIN doc d ON d.n = words.rowid", p.where+" AND ("+filter.sql+")"
+		p.from = "words CROSS JOIN doc d ON d.n = words.rowid"
 	}
-	return p
+	if filter.sql != all.sql {
+		p.where += " AND (" + filter.sql + ")"
+	}
+	return p.narrowed(ctx, tx)
 }
+
+// between is WHERE for the rows of words from one to another, both included, as far
+// as they can match. FTS5 goes by one bound on each side and no more.
+func (pl plan) between(low, high int64) (string, []any) {
+	if pl.bounded {
+		low, high = max(low, pl.low), min(high, pl.high)
+	}
+	where, args := pl.where, slices.Clone(pl.args)
+	if low > math.MinInt64 {
+		where, args = where+" AND words.rowid >= ?", append(args, low)
+	}
+	if high < math.MaxInt64 {
+		where, args = where+" AND words.rowid <= ?", append(args, high)
+	}
+	return where, args
+}
+
+// every is WHERE for all rows.
+func (pl plan) every() (string, []any) { return pl.between(math.MinInt64, math.MaxInt64) }
 
 // each runs a statement and calls f for every row.
 func each(ctx context.Context, db queryer, f func(scan func(...any) error) error, q string, args ...any) (err error) {
@@ -70,7 +100,11 @@ func (x *Index) Survey(ctx context.Context, q query.Node, a search.Ask) (s searc
 		if err != nil {
 			return err
 		}
-		return planned(q, true).survey(ctx, tx, t, a.Every != "")
+		pl, err := planned(ctx, tx, q, true)
+		if err != nil {
+			return err
+		}
+		return pl.survey(ctx, tx, t, a.Every != "")
 	})
 	if err != nil {
 		return search.Survey{}, err
@@ -81,56 +115,72 @@ func (x *Index) Survey(ctx context.Context, q query.Node, a search.Ask) (s searc
 const (
 	// surveyed is how many documents are looked at by one statement of a survey.
 	surveyed = 1 << 15
+	// few is up to how many matches are read one by one.
+	few = 500
 
 	betweenDocuments = "\x1c"
 	betweenColumns   = "\x1d"
 )
 
-// survey tallies what a plan finds. What matches words is given by SQLite in one
-// string for thousands of documents, with their times where those are wanted: a row
-// for each takes longer.
+// survey tallies what a plan finds. The first that match words are read row by row;
+// where there are more, SQLite gives them in one string for thousands of documents,
+// with their times where those are wanted: a row for each takes longer.
 func (pl plan) survey(ctx context.Context, tx *sql.Tx, t *search.Tally, times bool) error {
+	var met int
+	var n int64
+	first, args := pl.every()
+	if pl.match != "" {
+		first, args = first+" ORDER BY words.rowid LIMIT ?", append(args, few)
+	}
+	err := each(ctx, tx, func(scan func(...any) error) error {
+		var traits sql.RawBytes
+		var last int64
+		if err := scan(&n, &traits, &last); err != nil {
+			return err
+		}
+		met++
+		t.Add(string(traits), time.UnixMicro(last), 1)
+		return nil
+	}, "SELECT d.n, d.traits, d.last_seen FROM "+pl.from+" WHERE "+first, args...)
+	if err != nil || pl.match == "" || met < few {
+		return err
+	}
+	var last int64
+	if err := tx.QueryRowContext(ctx, `SELECT max(n) FROM doc`).Scan(&last); err != nil {
+		return err
+	}
+	if pl.bounded {
+		last = min(last, pl.high)
+	}
+	for ; err == nil && n < last; n += surveyed {
+		err = pl.surveyPart(ctx, tx, t, times, n+1, n+surveyed)
+	}
+	return err
+}
+
+// surveyPart tallies what a plan finds among some rows.
+func (pl plan) surveyPart(ctx context.Context, tx *sql.Tx, t *search.Tally, times bool, low, high int64) error {
 	columns := "d.traits"
 	if times {
 		columns += " || char(0x1d) || d.last_seen"
 	}
-	if pl.match == "" {
-		return each(ctx, tx, func(scan func(...any) error) error {
-			var traits string
-			var last int64
-			if err := scan(&traits, &last); err != nil {
-				return err
-			}
-			t.Add(traits, time.UnixMicro(last), 1)
-			return nil
-		}, "SELECT d.traits, d.last_seen FROM "+pl.from+" WHERE "+pl.where, pl.args...)
-	}
-	var last sql.NullInt64
-	if err := tx.QueryRowContext(ctx, `SELECT max(n) FROM doc`).Scan(&last); err != nil {
+	where, args := pl.between(low, high)
+	var all sql.NullString
+	err := tx.QueryRowContext(ctx, "SELECT group_concat("+columns+", char(0x1c)) FROM "+pl.from+" WHERE "+where, args...).Scan(&all)
+	if err != nil || !all.Valid {
 		return err
 	}
-	part, err := tx.PrepareContext(ctx, "SELECT group_concat("+columns+", char(0x1c)) FROM "+pl.from+" WHERE "+pl.where+" AND words.rowid > ? AND words.rowid <= ?")
-	if err != nil {
-		return err
-	}
-	for from := int64(0); err == nil && from < last.Int64; from += surveyed {
-		var all sql.NullString
-		if err = part.QueryRowContext(ctx, append(slices.Clone(pl.args), from, from+surveyed)...).Scan(&all); err != nil || !all.Valid {
-			continue
-		}
-		for one := range strings.SplitSeq(all.String, betweenDocuments) {
-			traits, at, _ := strings.Cut(one, betweenColumns)
-			var seen int64
-			if times {
-				if seen, err = strconv.ParseInt(at, 10, 64); err != nil {
-					err = search.ErrDamaged
-					break
-				}
+	for one := range strings.SplitSeq(all.String, betweenDocuments) {
+		traits, at, _ := strings.Cut(one, betweenColumns)
+		var seen int64
+		if times {
+			if seen, err = strconv.ParseInt(at, 10, 64); err != nil {
+				return search.ErrDamaged
 			}
-			t.Add(traits, time.UnixMicro(seen), 1)
 		}
+		t.Add(traits, time.UnixMicro(seen), 1)
 	}
-	return errors.Join(err, part.Close())
+	return nil
 }
 
 // Grouped gives the clusters whose ads match; see search.Surveyor.
@@ -143,7 +193,11 @@ func (x *Index) Grouped(ctx context.Context, q query.Node, p search.Page) (g sea
 		if err != nil {
 			return err
 		}
-		groups, err := gathered(ctx, tx, planned(e, true))
+		pl, err := planned(ctx, tx, e, true)
+		if err != nil {
+			return err
+		}
+		groups, err := gathered(ctx, tx, pl)
 		if err != nil {
 			return err
 		}
@@ -170,7 +224,8 @@ func (a *gathering) newer(b *gathering) int {
 }
 
 // gathered makes groups of what matches, in order.
-func gathered(ctx context.Context, tx *sql.Tx, p plan) ([]*gathering, error) {
+func gathered(ctx context.Context, tx *sql.Tx, pl plan) ([]*gathering, error) {
+	where, args := pl.every()
 	clusters, lone := map[int64]*gathering{}, map[int64]*gathering{}
 	err := each(ctx, tx, func(scan func(...any) error) error {
 		var cluster sql.NullInt64
@@ -196,7 +251,7 @@ func gathered(ctx context.Context, tx *sql.Tx, p plan) ([]*gathering, error) {
 		}
 		have.documents = g.documents
 		return nil
-	}, "SELECT a.cluster, d.ad, d.n, d.last_seen, d.id FROM "+p.from+" CROSS JOIN ad a ON a.n = d.ad WHERE "+p.where, p.args...)
+	}, "SELECT a.cluster, d.ad, d.n, d.last_seen, d.id FROM "+pl.from+" CROSS JOIN ad a ON a.n = d.ad WHERE "+where, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -63,10 +63,13 @@ func (x *Index) matching(ctx context.Context, q query.Node, after string) (ids [
 		if err != nil {
 			return err
 		}
-		p := planned(q, true)
-		where, args := p.where, p.args
+		pl, err := planned(ctx, tx, q, true)
+		if err != nil {
+			return err
+		}
+		where, args := pl.every()
 		if after != "" {
-			where, args = where+" AND d.id > ?", append(slices.Clone(args), key(after))
+			where, args = where+" AND d.id > ?", append(args, key(after))
 		}
 		return each(ctx, tx, func(scan func(...any) error) error {
 			var k sql.RawBytes
@@ -75,7 +78,7 @@ func (x *Index) matching(ctx context.Context, q query.Node, after string) (ids [
 			}
 			ids = append(ids, id(k))
 			return nil
-		}, "SELECT d.id FROM "+p.from+" WHERE "+where+" ORDER BY d.id", args...)
+		}, "SELECT d.id FROM "+pl.from+" WHERE "+where+" ORDER BY d.id", args...)
 	})
 	return ids, err
 }
@@ -96,15 +99,20 @@ func (x *Index) Leaf(ctx context.Context, q query.Node, after string, n int) (do
 		if err != nil {
 			return err
 		}
-		pl := planned(q, true)
-		from, where, args := pl.from, pl.where, slices.Clone(pl.args)
+		pl, err := planned(ctx, tx, q, true)
+		if err != nil {
+			return err
+		}
+		from := pl.from
+		where, args := pl.every()
 		if pl.match != "" {
 			var total, all int
 			if err := tx.QueryRowContext(ctx, "SELECT count(*), (SELECT documents FROM tally) FROM words WHERE words MATCH ?", pl.match).Scan(&total, &all); err != nil {
 				return err
 			}
 			if total/probed*total/max(all, 1) > n {
-				from, where = "doc d INDEXED BY sqlite_autoindex_doc_1", "EXISTS (SELECT 1 FROM words WHERE words.rowid = d.n AND "+pl.where+")"
+				from = "doc d INDEXED BY sqlite_autoindex_doc_1"
+				where, args = "EXISTS (SELECT 1 FROM words WHERE words.rowid = d.n AND "+pl.where+")", slices.Clone(pl.args)
 			}
 		}
 		if after != "" {
