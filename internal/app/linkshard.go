@@ -172,8 +172,14 @@ func (s *shardSeat) hear(b []byte) {
 	switch w.Kind {
 	case wordCall:
 		var c shardCall
-		if json.Unmarshal(w.Data, &c) == nil && c.Version == s.a.sharedBy() {
-			s.epoch = w.Epoch
+		if json.Unmarshal(w.Data, &c) != nil {
+			return
+		}
+		is := c.Version == s.a.sharedBy()
+		if !is && s.epoch != w.Epoch {
+			s.a.log.Warn("this process does no part of rounds of linking: another version of vigil, or another kind of processor, links", "here", s.a.sharedBy(), "there", c.Version)
+		}
+		if s.epoch = w.Epoch; is {
 			s.tell(c.Holder, shardWord{Kind: wordHere, Round: w.Round, Data: []byte(s.name)})
 		}
 	case wordBegin:

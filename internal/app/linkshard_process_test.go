@@ -146,9 +146,20 @@ func cpuOf(t *testing.T, pid int) time.Duration {
 	return all
 }
 
+// peakOf is the most memory that a process has had, in KiB.
+func peakOf(t *testing.T, pid int) (kib int) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, rest, ok := strings.Cut(string(b), "VmHWM:"); ok {
+		_, _ = fmt.Sscan(rest, &kib)
+	}
+	return kib
+}
+
 // TestMeasureSharedRounds tells what sharing a round takes from its holder and what it
-// costs, with servers and shards in processes of their own where the holder's server is
-// in its own: go test ./internal/app -run MeasureSharedRounds -shared-ads 20000 -v.
+// costs, with shards in processes of their own and the server in the holder's: go test ./internal/app -run MeasureSharedRounds -shared-ads 20000 -v.
 func TestMeasureSharedRounds(t *testing.T) {
 	if *sharedAds == 0 {
 		t.Skip("-shared-ads N measures")
@@ -176,7 +187,13 @@ func TestMeasureSharedRounds(t *testing.T) {
 			}
 			return all
 		}
-		own, others := cpuOf(t, os.Getpid()), shards()
+		memory := func() (most int) {
+			for _, p := range b.procs {
+				most = max(most, peakOf(t, p.Process.Pid))
+			}
+			return most
+		}
+		own, others, before := cpuOf(t, os.Getpid()), shards(), memory()
 		got := b.solve(share)
 		own, others = cpuOf(t, os.Getpid())-own, shards()-others
 		if alone == nil {
@@ -186,7 +203,7 @@ func TestMeasureSharedRounds(t *testing.T) {
 			t.Errorf("%d shards find something else", n)
 		}
 		each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(len(gold)) }
-		fmt.Printf("%d ads, %d shards: %.1f µs CPU an ad of the holder and the NATS server in it, %.1f of the shards together\n", len(gold), n, each(own), each(others))
+		fmt.Printf("%d ads, %d shards: %.1f µs CPU an ad of the holder and the NATS server in it, %.1f of the shards together; the largest of these took %d KiB more at its peak\n", len(gold), n, each(own), each(others), memory()-before)
 		h.close()
 	}
 }

@@ -248,6 +248,21 @@ func TestFormerHolderIsNotHeard(t *testing.T) {
 	}
 }
 
+// Who is of another version does no part of a round, and says why once.
+func TestShardOfAnotherVersion(t *testing.T) {
+	b := newBench(t, 1)
+	b.seats[0].a.cfg.Version = "another"
+	b.holder.shardTimes.called = time.Second
+	for range 2 {
+		if got := b.round(5, nothing); got != "alone" {
+			t.Errorf("%s, want alone", got)
+		}
+	}
+	if n := strings.Count(b.logs.String(), "does no part of rounds"); n != 1 {
+		t.Errorf("it is said %d times:\n%s", n, b.logs.String())
+	}
+}
+
 // A word that was cut off, altered or made up is none.
 func TestShardWords(t *testing.T) {
 	w := shardWord{wordAnswer, 7, 8, 9, 10, []byte("eleven")}
