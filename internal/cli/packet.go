@@ -28,6 +28,11 @@ type packetExportCmd struct {
 	printing
 }
 
+// Help says what a packet leaves out.
+func (*packetExportCmd) Help() string {
+	return "Every content of every ad of the cluster with its capture, sealed. Labels are not in it: what people call ads is their working note, and no evidence."
+}
+
 // Example is shown in the help.
 func (*packetExportCmd) Example() string {
 	return "vigil packet export c3f9c2a7be01d44c -o packet.zip"
