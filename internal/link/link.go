@@ -24,7 +24,7 @@ import (
 
 // Version names the rules of this package. When it changes, clusters must be
 // published anew.
-const Version = "5"
+const Version = "6"
 
 // Config holds the limits. The zero value means the defaults.
 type Config struct {

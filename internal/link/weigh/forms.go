@@ -114,17 +114,19 @@ func eachPair(ws []uint32, see func(i, j int, pair uint32)) {
 	}
 }
 
-// cover is the share of the words of a text that stand in pairs of a form.
-func cover(ws []uint32, x *form) float32 {
-	var in [maxWords]bool
+// covered tells of each word of a text whether it stands in pairs of a form, and gives
+// the share of those that do.
+func covered(ws []uint32, x *form, words *[maxWords]echo) (share float32) {
+	*words = [maxWords]echo{}
 	eachPair(ws, func(i, j int, p uint32) {
-		if (!in[i] || !in[j]) && x.of(p) != 0 {
-			in[i], in[j] = true, true
+		if (!words[i].hit || !words[j].hit) && x.of(p) != 0 {
+			words[i].hit, words[j].hit = true, true
 		}
 	})
 	n := 0
-	for _, is := range in {
-		if is {
+	for k := range ws {
+		words[k].rare = leastRare
+		if words[k].hit {
 			n++
 		}
 	}
@@ -278,13 +280,14 @@ func (o *owners) learnForm(ads, owner []int32, r *pairer, seen *tally) (x form) 
 	})
 	x.keep(marks)
 	var bits, covers spread
+	var words [maxWords]echo
 	for _, i := range ads {
 		b := x.base
 		for _, p := range r.of(o.l.textOf(i)) {
 			b += x.of(p)
 		}
 		bits.add(b)
-		covers.add(cover(o.l.textOf(i), &x))
+		covers.add(covered(o.l.textOf(i), &x, &words))
 	}
 	x.mean, x.wide = bits.of()
 	x.wide += 0.1 * x.mean
@@ -385,7 +388,12 @@ func (f *forms) like(ws []uint32, owner int32, shared *tally, out []scored) []sc
 // ads, or more that is not of it: what was copied is one part of another's text.
 func (f *forms) short(ws []uint32, s scored) float32 {
 	x := &f.all[s.form]
-	return max(0, (x.mean-s.bits)/x.wide, (x.cover-cover(ws, x))/x.vary)
+	var words [maxWords]echo
+	less := max(0, (x.mean-s.bits)/x.wide, (x.cover-covered(ws, x, &words))/x.vary)
+	if edge := border(words[:len(ws)]); edge > patience {
+		less = max(less, 1+(edge-patience)/perDeviation)
+	}
+	return less
 }
 
 // A scored form is one that a text has something of.

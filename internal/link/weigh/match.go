@@ -27,6 +27,7 @@ type matcher struct {
 	met     []raw   // units that were met, before what they became
 	at      []int32 // a table of them, by unit: 0, or the place in met and 1
 	ballots []ballot
+	steps   []echo
 	shared  [1 << 12]shared // by unit; units may meet here
 	one     [1]posting
 	twice   [1024]twice
@@ -67,7 +68,8 @@ type hit struct {
 // A ballot is what a unit shares with a text, by where it stands in the text.
 type ballot struct {
 	bits [segments]float32
-	n    [segments]uint8 // 3-grams
+	n    [segments]uint8              // 3-grams
+	at   [(maxWords + 63) / 64]uint64 // words at which they begin, a bit each
 }
 
 // A match is a unit that a text resembles.
@@ -77,6 +79,7 @@ type match struct {
 	whole float64 // share of segments
 	dense float64 // share of 3-grams in them
 	ads   int32   // of the unit
+	edge  float32 // evidence, in bits, that it is one part of the text that they share
 }
 
 // A meeting is what a text shares with a unit that it may not be of.
@@ -89,7 +92,10 @@ func newMatcher() *matcher { return &matcher{at: make([]int32, 1<<12)} }
 
 // same reports whether the text is the unit's. What was edited shares a little
 // everywhere; what was copied shares all of one part and nothing of the rest.
-func (m match) same() bool {
+func (m match) same() bool { return m.much() && m.edge < patience }
+
+// much reports whether a text shares as much with a unit as one of its texts does.
+func (m match) much() bool {
 	return m.whole >= 0.3+0.5*m.dense || m.ads >= 8 && m.bits >= 65 && m.whole >= 0.42+max(0, m.dense-0.55)
 }
 
@@ -239,6 +245,7 @@ func (m *matcher) count(t *texts, out []match, able [segments]uint8, segs int, a
 		if b := m.votes[h.vote].ballot; b >= 0 {
 			m.ballots[b].bits[h.at/segment] += h.bits
 			m.ballots[b].n[h.at/segment]++
+			m.ballots[b].at[h.at/64] |= 1 << (h.at % 64)
 		}
 	}
 	for _, v := range m.votes {
@@ -257,12 +264,27 @@ func (m *matcher) count(t *texts, out []match, able [segments]uint8, segs int, a
 			continue
 		}
 		dense := float64(shared) / float64(could)
-		out = append(out, match{v.unit, float64(v.bits), float64(hits) / float64(segs), dense, v.all})
+		x := match{unit: v.unit, bits: float64(v.bits), whole: float64(hits) / float64(segs), dense: dense, ads: v.all}
+		if x.much() {
+			x.edge = border(m.trace(&m.ballots[v.ballot]))
+		}
+		out = append(out, x)
 	}
 	slices.SortFunc(out, func(a, b match) int {
 		return cmp.Or(cmp.Compare(b.whole*b.bits, a.whole*a.bits), cmp.Compare(a.unit, b.unit))
 	})
 	return out
+}
+
+// trace lists the spots that tell something, and whether a unit says them.
+func (m *matcher) trace(b *ballot) []echo {
+	m.steps = m.steps[:0]
+	for k := range m.spots {
+		if s := &m.spots[k]; s.rare >= leastRare {
+			m.steps = append(m.steps, echo{b.at[s.at/64]>>(s.at%64)&1 != 0, s.rare})
+		}
+	}
+	return m.steps
 }
 
 const chances = 5 // deviations

@@ -301,7 +301,7 @@ func (d *drawn) appendTo(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(n))
 	for _, m := range d.matches {
 		b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(m.unit)), uint64(m.ads))
-		b = AppendReal(AppendReal(AppendReal(b, m.bits), m.whole), m.dense)
+		b = appendReal32(AppendReal(AppendReal(AppendReal(b, m.bits), m.whole), m.dense), m.edge)
 	}
 	b = appendMeetings(b, d.beside)
 	if d.known() {
@@ -327,9 +327,9 @@ func (d *drawn) known() bool {
 // take reads what appendTo wrote of a text.
 func (d *drawn) take(p *Packed, t *texts, ws []uint32) {
 	d.matches = d.matches[:0]
-	for range p.Count(26) {
+	for range p.Count(30) {
 		m := match{unit: p.Less(len(t.units)), ads: p.Less(math.MaxInt32)}
-		m.bits, m.whole, m.dense = p.Real(), p.Real(), p.Real()
+		m.bits, m.whole, m.dense, m.edge = p.Real(), p.Real(), p.Real(), math.Float32frombits(p.word())
 		d.matches = append(d.matches, m)
 	}
 	d.beside, d.spots = p.meetings(len(t.units), d.beside[:0]), d.spots[:0]

@@ -196,6 +196,13 @@ func (o *owners) days() float64 {
 // same owner before it is believed.
 const patience = 4.0
 
+// mostPlaces is as how many independent signs the cities of a piece count, at most.
+const mostPlaces = 3
+
+// perDeviation is the evidence, in bits, of each deviation but the first by which a text
+// shares less than its own ads do.
+const perDeviation = 1.5
+
 // contradiction is the evidence, in bits, that a piece p of a text is not of the
 // owner of m.
 func (t population) contradiction(m, p *piece) float64 {
@@ -214,7 +221,7 @@ func (t population) contradiction(m, p *piece) float64 {
 		c++
 	}
 	if z := (t.whole - p.least) / t.wide; z > 1 && n < 8 {
-		c += min(t.most, 1.5*(z-1))
+		c += min(t.most, perDeviation*(z-1))
 	}
 	in := 0.0
 	for city, k := range p.cities {
@@ -223,7 +230,9 @@ func (t population) contradiction(m, p *piece) float64 {
 		}
 	}
 	usual := min(float64(len(m.cities))/float64(t.cities), 0.9)
-	c += in*math.Log2(usual/0.95) + (1-in)*math.Log2((1-usual)/0.05)
+	// Cities are looked at one by one, but who posts in one mostly posts in the next.
+	places := min(math.Sqrt(float64(len(p.cities))), mostPlaces)
+	c += places * (in*math.Log2(usual/0.95) + (1-in)*math.Log2((1-usual)/0.05))
 	same := false
 	for site := range p.sites {
 		same = same || m.sites[site] > 0
