@@ -107,10 +107,14 @@ func (c *crew) giveUp(w *worker, before time.Duration) bool {
 	return true
 }
 
+// turn is how long a worker runs before it lets others go first.
+const turn = time.Millisecond
+
 func (c *crew) run(w *worker, began time.Time) {
 	t := term{limit: c.Config.Limit}
 	defer t.end()
 	now := time.Since(began)
+	fair := now
 	for i := c.next.Add(1); i <= int64(len(c.msgs)); i = c.next.Add(1) {
 		if c.stop.Err() != nil {
 			c.results[i-1] = result{err: errBack}
@@ -131,7 +135,12 @@ func (c *crew) run(w *worker, began time.Time) {
 		// Who has waited for a processor goes first: the stages behind this one, mostly,
 		// and the streams themselves. A crew would else keep all processors for 10 ms at a
 		// time, at every hop of a message, and the last stage would be far behind the first.
-		runtime.Gosched()
+		// Quick steps must not wait so for each message.
+		if now-fair >= turn {
+			runtime.Gosched()
+			now = time.Since(began)
+			fair = now
+		}
 	}
 	c.exits <- w
 }
