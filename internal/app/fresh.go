@@ -75,7 +75,16 @@ func (f *fresh) ad(gen int, m ad.Message) (*ad.Ad, error) {
 	return &a, nil
 }
 
-// listing is the same for a listing; the caller may change its copy's fields.
+// look is ad for who looks back: what it had to decode is not kept.
+func (f *fresh) look(gen int, m ad.Message) (*ad.Ad, error) {
+	if v, ok := f.ads.get(freshKey{gen, m.ID}); ok {
+		return v.(*ad.Ad), nil
+	}
+	a, err := decode[ad.Ad](m)
+	return &a, err
+}
+
+// listing is ad for a listing; the caller may change its copy's fields.
 func (f *fresh) listing(gen int, m ad.Message) (ad.Listing, error) {
 	if v, ok := f.listings.get(freshKey{gen, m.ID}); ok {
 		return v.(ad.Listing), nil

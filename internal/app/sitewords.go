@@ -136,7 +136,7 @@ func (a *App) learnWords(ctx context.Context, _ *stream.Lease) error {
 			}
 			began := time.Now()
 			looks[subject] = look{n, began}
-			if err := a.learnSubject(ctx, name, subject, n, info); err != nil {
+			if err := a.learnSubject(ctx, gen, subject, n, info); err != nil {
 				return err
 			}
 			if !rest(ctx, 3*time.Since(began)) { // a quarter of a core at most
@@ -160,8 +160,8 @@ func rest(ctx context.Context, d time.Duration) bool {
 }
 
 // learnSubject learns of the sites whose ads stand under a subject; mostly one.
-func (a *App) learnSubject(ctx context.Context, name, subject string, ads uint64, info stream.Info) error {
-	bySite, err := a.newestOf(ctx, name, subject, ads, info)
+func (a *App) learnSubject(ctx context.Context, gen int, subject string, ads uint64, info stream.Info) error {
+	bySite, err := a.newestOf(ctx, gen, subject, ads, info)
 	if err != nil {
 		return fmt.Errorf("read the newest ads of %s: %w", subject, err)
 	}
@@ -204,28 +204,28 @@ func (a *App) learnSite(ctx context.Context, of string, sample []site.Sheet) err
 }
 
 // newestOf reads the newest ads under a subject, one reading of each, by site.
-func (a *App) newestOf(ctx context.Context, name, subject string, ads uint64, info stream.Info) (map[string][]site.Sheet, error) {
+func (a *App) newestOf(ctx context.Context, gen int, subject string, ads uint64, info stream.Info) (map[string][]site.Sheet, error) {
 	apart := max(1, (info.Last-min(info.First, info.Last))/max(ads, 1))
 	for back := 2 * site.MaxSheets * apart; ; back *= 8 {
 		from := uint64(1)
 		if info.Last > back {
 			from = info.Last - back
 		}
-		out, n, err := a.sheets(ctx, name, subject, from)
+		out, n, err := a.sheets(ctx, gen, subject, from)
 		if err != nil || n >= site.MaxSheets || uint64(n) >= ads/2 || from <= max(info.First, 1) {
 			return out, err
 		}
 	}
 }
 
-func (a *App) sheets(ctx context.Context, name, subject string, from uint64) (map[string][]site.Sheet, int, error) {
+func (a *App) sheets(ctx context.Context, gen int, subject string, from uint64) (map[string][]site.Sheet, int, error) {
 	type kept struct {
 		site  string
 		sheet site.Sheet
 	}
 	byAd, order := map[string]kept{}, []string{}
-	_, err := a.bus.Replay(ctx, name, from, []string{subject}, func(m ad.Message) error {
-		x, err := decode[ad.Ad](m)
+	_, err := a.bus.Replay(ctx, stream.Named(stream.Ads, gen), from, []string{subject}, func(m ad.Message) error {
+		x, err := a.fresh.look(gen, m)
 		if err != nil || a.erased.Covers(x.AdID) {
 			return nil // it is a dead letter where it matters
 		}

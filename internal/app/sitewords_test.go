@@ -189,7 +189,7 @@ func TestModelIsLearnedAgain(t *testing.T) {
 		}
 		return nil
 	}))
-	sample, _, err := c.sheets(t.Context(), stream.Ads, "ad.smallboard-example", 1)
+	sample, _, err := c.sheets(t.Context(), 1, "ad.smallboard-example", 1)
 	c.must(err)
 	e, err := c.bus.Value(t.Context(), stream.Words, key)
 	c.must(err)
