@@ -20,11 +20,12 @@ type Parts struct {
 	Inbox    *alert.Inbox
 	Docket   *casework.Docket
 	Register *access.Register
+	Solved   func() int // ads of all rounds of linking so far
 }
 
 // Parts returns the parts of an open instance, as they are now.
 func (a *App) Parts() Parts {
-	return Parts{Bus: a.bus, Index: &a.shelf, Inbox: a.inbox, Docket: a.docket, Register: a.register}
+	return Parts{Bus: a.bus, Index: &a.shelf, Inbox: a.inbox, Docket: a.docket, Register: a.register, Solved: func() int { return int(a.counted.solved.Load()) }}
 }
 
 // DropIndex deletes the index of a measurement where it is not in the folder, which

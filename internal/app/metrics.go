@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,6 +30,8 @@ type meter struct {
 	waits    *prometheus.HistogramVec
 	batches  *prometheus.HistogramVec
 	shared   *prometheus.CounterVec
+	rounds   prometheus.Histogram
+	solved   atomic.Int64 // ads of all rounds
 	traces   *traces // nil when off
 
 	mu     sync.Mutex
@@ -54,12 +57,20 @@ func newMeter() *meter {
 		shared:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "vigil_link_shared_rounds_total", Help: "Rounds of linking whose texts were compared by shards: done, or failed and begun anew."}, []string{"end"}),
 		batches:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "vigil_stage_batch_seconds", Help: "How long a batch took until its effects were durable.", Buckets: prometheus.ExponentialBuckets(0.001, 4, 12)}, []string{"stage"}),
 	}
-	m.registry.MustRegister(m.shared, m.ends, m.steps, m.waits, m.batches, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.rounds = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "vigil_link_round_seconds", Help: "How long a round of linking took to find who is behind all ads.", Buckets: prometheus.ExponentialBuckets(0.01, 4, 10)})
+	solved := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "vigil_link_round_ads_total", Help: "Ads of all rounds of linking; each round has all ads there are."}, func() float64 { return float64(m.solved.Load()) })
+	m.registry.MustRegister(m.shared, m.rounds, solved, m.ends, m.steps, m.waits, m.batches, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 // share counts a round of linking that was shared.
 func (m *meter) share(end string) { m.shared.WithLabelValues(end).Inc() }
+
+// round counts a round of linking over so many ads.
+func (m *meter) round(ads int, took time.Duration) {
+	m.rounds.Observe(took.Seconds())
+	m.solved.Add(int64(ads))
+}
 
 func (m *meter) stage(name string) *stageMeter {
 	m.mu.Lock()

@@ -144,6 +144,7 @@ func (l *linker) round(ctx context.Context, p *tempo, decided uint64) error {
 		return nil
 	}
 	*p = tempo{took: time.Since(began), ended: time.Now(), ads: r.Len()}
+	l.a.counted.round(p.ads, p.took)
 	for more := true; more; {
 		var err error
 		if more, err = l.tell(ctx, r, upTo, decided); err != nil {

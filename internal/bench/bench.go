@@ -124,6 +124,7 @@ func (b *Bench) compare(ctx context.Context, name string, things int, peer, ours
 	var rate, cpu [2][]float64
 	var ratio []float64
 	for round := range b.Rounds {
+		var solved [2]int
 		for i, run := range []contender{peer, ours} {
 			dir, err := b.fresh(name)
 			if err != nil {
@@ -139,11 +140,12 @@ func (b *Bench) compare(ctx context.Context, name string, things int, peer, ours
 				return fmt.Errorf("round %d of %s: %w", round+1, []string{"the peer", "Vigil"}[i], err)
 			}
 			rate[i] = append(rate[i], float64(things)/s.wall.Seconds())
+			solved[i] = s.solved
 			cpu[i] = append(cpu[i], float64(s.cpu)/float64(time.Microsecond)/float64(things))
 		}
 		ratio = append(ratio, rate[1][round]/rate[0][round])
-		fmt.Fprintf(b.Out, "  round %d: peer %.0f/s, %.0f µs CPU; Vigil %.0f/s, %.0f µs CPU; ratio %.3f\n",
-			round+1, rate[0][round], cpu[0][round], rate[1][round], cpu[1][round], ratio[round])
+		fmt.Fprintf(b.Out, "  round %d: peer %.0f/s, %.0f µs CPU; Vigil %.0f/s, %.0f µs CPU; ratio %.3f%s\n",
+			round+1, rate[0][round], cpu[0][round], rate[1][round], cpu[1][round], ratio[round], linked(solved))
 	}
 	c := comparison{spreadOf(rate[0]), spreadOf(rate[1]), spreadOf(cpu[0]), spreadOf(cpu[1]), spreadOf(ratio)}
 	b.results[name] = c
@@ -151,6 +153,15 @@ func (b *Bench) compare(ctx context.Context, name string, things int, peer, ours
 		{"peer, by hand", c.Peer.String(), c.PeerCPU.String()}, {"Vigil", c.Ours.String(), c.OursCPU.String()}, {"ratio", c.Ratio.String(), ""},
 	})
 	return errors.Join(os.RemoveAll(b.at(name)))
+}
+
+// linked says how many ads the peer's and Vigil's rounds of linking had: when they are
+// due depends on how long they take, and they weigh.
+func linked(solved [2]int) string {
+	if solved == [2]int{} {
+		return ""
+	}
+	return fmt.Sprintf("; rounds of linking over %d and %d ads", solved[0], solved[1])
 }
 
 // table prints rows under a heading.

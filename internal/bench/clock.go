@@ -9,6 +9,7 @@ import (
 // whole process spent on processors.
 type span struct {
 	wall, cpu time.Duration
+	solved    int // ads of all rounds of linking
 	started   time.Time
 	before    time.Duration
 }

@@ -156,6 +156,7 @@ type peerWalk struct {
 	extract *extract.Extractor
 	chain   *enrich.Chain
 	linker  *link.Linker
+	rounds  rounds
 	raiser  *alert.Raiser
 	clear   func() error // takes away an index that is not in the folder
 }
@@ -304,12 +305,34 @@ func (w *peerWalk) store(ctx context.Context, b batch) error {
 			w.raiser.Raise(*x)
 		}
 	}
+	if c, ok := w.rounds.hold(w.linker); ok {
+		linked.Moves, linked.Hubs = append(linked.Moves, c.Moves...), append(linked.Hubs, c.Hubs...)
+	}
 	linked.Moves = lastMoves(linked.Moves)
 	changes = append(changes, search.Change{Seq: md.Sequence.Stream, Link: &linked})
 	if err := w.index.Apply(ctx, "captures", md.Sequence.Stream, changes); err != nil {
 		return err
 	}
 	return last.Ack()
+}
+
+// rounds are what a linker finds of all ads, when they have grown by half and three
+// lengths of the last round have passed: as the program's linker while ads keep coming.
+type rounds struct {
+	ads, all int // of the last, and of all
+	took     time.Duration
+	ended    time.Time
+}
+
+func (r *rounds) hold(l *link.Linker) (ad.LinkChange, bool) {
+	if 2*l.Len() < 3*r.ads || time.Since(r.ended) < 3*r.took {
+		return ad.LinkChange{}, false
+	}
+	began := time.Now()
+	c := l.Solve(began)
+	r.ads, r.took, r.ended = l.Len(), time.Since(began), time.Now()
+	r.all += r.ads
+	return c, true
 }
 
 // lastMoves leaves the last move of each ad: only that counts at the end of a batch.

@@ -82,6 +82,7 @@ func runPeer(ctx context.Context, steps peerSteps, dir string, captures *tape) (
 		_, err = w.index.Position(ctx, "captures") // until it can be found
 	}
 	s.end()
+	s.solved = w.rounds.all
 	if err == nil {
 		err = counted(ctx, w.index, len(captures.heads))
 	}
@@ -126,6 +127,7 @@ func (b *Bench) runOurs(ctx context.Context, set *site.Set, dir string, captures
 			return err
 		}
 		s.end()
+		s.solved = parts.Solved()
 		return counted(ctx, parts.Index, len(captures.heads))
 	})
 	return s, err
