@@ -221,6 +221,27 @@ func TestSubscribeToAHub(t *testing.T) {
 	}
 }
 
+// What a try that broke off has stored was erased elsewhere, which this process has not
+// heard of: the next try begins under the subject anew.
+func TestSubscribeToAHubErasedMeanwhile(t *testing.T) {
+	m := &memory{}
+	d := open(t, m)
+	var known []string
+	for i := range 2*knownPerEvent + 5 {
+		known = append(known, alertID(i))
+	}
+	n := 0
+	m.Lose = func() bool { n++; return n == 2 }
+	if _, err := d.Subscribe(t.Context(), Order{User: "u", Value: number(1), Known: known}); err == nil {
+		t.Fatal("the broken try succeeded")
+	}
+	m.Erase([]uint64{1, 2})
+	s, err := d.Subscribe(t.Context(), Order{User: "u", Value: number(1), Known: known})
+	if err != nil || len(s.Known) != len(known) {
+		t.Errorf("%d known ads of %d, %v", len(s.Known), len(known), err)
+	}
+}
+
 func TestMarks(t *testing.T) {
 	m := &memory{}
 	d := open(t, m)

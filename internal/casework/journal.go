@@ -96,10 +96,10 @@ const tries = 8
 func (d *Docket) decide(ctx context.Context, choose func() (string, event, error)) error {
 	return d.decideAll(ctx, func() ([]change, error) {
 		subject, e, err := choose()
-		if err != nil || subject == "" {
+		if subject == "" {
 			return nil, err
 		}
-		return []change{{subject, e}}, nil
+		return []change{{subject, e}}, err
 	})
 }
 
@@ -110,7 +110,7 @@ type change struct {
 }
 
 // decideAll is decide for several events, each under a subject of its own: all of them
-// are stored, or none.
+// are stored, or none. With an error, choose names the subjects that it was about.
 func (d *Docket) decideAll(ctx context.Context, choose func() ([]change, error)) error {
 	for range tries {
 		cs, err := choose()
