@@ -161,10 +161,22 @@ func (a *App) leftBehind() ([]string, error) {
 	return files{a.folder.path}.all()
 }
 
-// clearLeft deletes what leftBehind lists. It is derived: nothing is lost.
+// clearLeft deletes what leftBehind lists. It is derived: nothing is lost. It refuses
+// where another process has moved the index since this one opened the folder, which may
+// be long ago: the streams were waited for.
 func (a *App) clearLeft() error {
+	if a.folder == nil || a.cfg.examining {
+		return nil
+	}
+	now, _, err := a.folder.read()
+	if err != nil {
+		return err
+	}
+	if mine := a.folder.seat(); mine != nil && now.Index != nil && !now.Index.is(mine) {
+		return fmt.Errorf("%w: another process has moved the index of %s to %s meanwhile; start this one again", ErrFolder, a.folder.path, now.Index)
+	}
 	left, err := a.leftBehind()
-	if err != nil || a.cfg.examining {
+	if err != nil {
 		return err
 	}
 	for _, name := range left {

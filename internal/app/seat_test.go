@@ -171,6 +171,33 @@ func TestIndexFilesLeftBehind(t *testing.T) {
 	}
 }
 
+// A process that opened the folder before another moved the index into it deletes
+// nothing there, and does not go on with the index that was left.
+func TestIndexMovedMeanwhile(t *testing.T) {
+	data := t.TempDir()
+	cfg := Config{Version: "test", Data: data, Kind: Real, Sites: site.NewSet(), Log: slog.New(slog.DiscardHandler)}
+	cfg.Index.URLs = []string{"http://127.0.0.1:9"}
+	a, err := New(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	other := &folder{path: data}
+	if err := other.amend(func(m *marker) error { m.Index = &seat{Engine: inFile}; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(data, "index.db")
+	if err := os.WriteFile(name, []byte("the other's"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.clearLeft(); !errors.Is(err, ErrFolder) || !strings.Contains(err.Error(), "start this one again") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := os.Stat(name); err != nil {
+		t.Error(err)
+	}
+}
+
 // An index moves to Elasticsearch and back: at either place people find the same,
 // and nothing is left at the other one.
 func TestIndexMoves(t *testing.T) {
