@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -99,8 +100,16 @@ func (a *App) check(ctx context.Context, subs []ad.Subscription) {
 	}
 }
 
-// checkOne asks the index what a subscription has not been told.
+// checkOne asks the index what a subscription has not been told. One that has ended or
+// was erased since it was listed, with thousands before it, is left alone.
 func (a *App) checkOne(ctx context.Context, s ad.Subscription) error {
+	now, err := a.docket.Subscription(s.ID)
+	if errors.Is(err, ad.ErrNotFound) {
+		return nil
+	}
+	if err != nil || !now.Ended.IsZero() {
+		return err
+	}
 	ids, err := a.shelf.ByValue(ctx, s.Value, desk.MaxKnown)
 	if err != nil {
 		return err
