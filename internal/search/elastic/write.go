@@ -247,7 +247,8 @@ func (x *Index) states(ctx context.Context, b, lost *batch, one *sync.Mutex) (fa
 			return x.bulk(ctx, out, 1)
 		})
 	}
-	return failed, g.Wait()
+	err = g.Wait() // before failed is looked at
+	return failed, err
 }
 
 // write writes a batch and returns the part of it that somebody else changed
