@@ -272,6 +272,9 @@ func (x *Index) apply(ctx context.Context, source string, upTo uint64, changes [
 		if err != nil {
 			return err
 		}
+		if turn == 0 {
+			x.memory.learn(seen(changes), b, lost)
+		}
 		changes = slices.DeleteFunc(slices.Clone(changes), func(c search.Change) bool { return !lost.about(c) })
 	}
 	err := x.put(ctx, positionMark+source, upTo)

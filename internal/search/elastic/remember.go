@@ -47,21 +47,32 @@ func (m *memory) recall(id string, supposed bool) *adChange {
 	return nil
 }
 
-// note remembers a batch but what is lost, which it forgets, and learns from the
-// ads that were not remembered how likely one is new.
+// learn learns from ads of which versions came and which were not remembered how likely
+// one is new. It is not asked of what is read again because it was lost.
+func (m *memory) learn(versions map[string]bool, b, lost *batch) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	fresh, all := 0, 0
+	for id := range versions {
+		if c := b.ads[id]; c.fresh || !c.unread {
+			if all++; c.fresh && lost.ads[id] == nil {
+				fresh++
+			}
+		}
+	}
+	if all > 0 {
+		m.news = fresh*10 >= all*9
+	}
+}
+
+// note remembers a batch but what is lost, which it forgets.
 func (m *memory) note(b, lost *batch) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.byID == nil {
 		m.byID = make(map[string]remembered, rememberedAds)
 	}
-	fresh, all := 0, 0
 	for id, c := range b.ads {
-		if c.fresh || !c.unread {
-			if all++; c.fresh && lost.ads[id] == nil {
-				fresh++
-			}
-		}
 		if lost.ads[id] != nil || len(c.state.Seen) > rememberedSightings || c.fresh && !c.moved {
 			delete(m.byID, id)
 			continue
@@ -72,9 +83,6 @@ func (m *memory) note(b, lost *batch) {
 			m.next = (m.next + 1) % rememberedAds
 		}
 		m.byID[id] = remembered{c.state, c.written, c.term}
-	}
-	if all > 0 {
-		m.news = fresh*10 >= all*9
 	}
 }
 

@@ -74,6 +74,7 @@ func TestRemembered(t *testing.T) {
 	apply("links", 1, link(2, "d", one))
 	apply("ads", 0, one)
 	apply("ads", 1, three, four) // three is as it was: that is looked at
+	apply("ads", 0, sighted(5))  // and says nothing of whether others are new
 
 	for _, c := range []struct {
 		of      search.Change
