@@ -134,18 +134,32 @@ func (w *sharing) doubt(n int) error {
 	return w.take(answers)
 }
 
-// mayFollow is follows by what texts before it in the batch say that may be new.
+// mayFollow reports whether follows may say so, whichever of the 3-grams that texts before
+// it in the batch say turn out to be of new units. What a spot is worth depends on how far
+// behind the last one it stands, so one that is left out may make the next worth more: it
+// goes by the choice that comes to most.
 func (w *sharing) mayFollow(d *drawn) bool {
-	need := textBits + lg(len(w.t.units)+64)
-	last := int32(-shingle)
+	const rounding = 0.01 // bits
+	need := textBits + lg(len(w.t.units)+64) - rounding
+	most := float32(0)        // what a choice of spots comes to at most, the last of which stands shingle words back or more;
+	var back [shingle]float32 // and so many words back
+	at := int32(0)
 	for _, s := range d.spots {
+		for ; at < s.at; at++ {
+			most = max(most, back[shingle-1])
+			copy(back[1:], back[:])
+			back[0] = 0
+		}
 		if s.rare < leastRare || !w.said.has(s.gram) {
 			continue
 		}
-		if need -= s.rare * float32(min(s.at-last, shingle)) / shingle; need <= 0 {
+		back[0] = most + s.rare
+		for k := 1; k < shingle; k++ {
+			back[0] = max(back[0], back[k]+s.rare*float32(k)/shingle)
+		}
+		if back[0] >= need {
 			return true
 		}
-		last = s.at
 	}
 	return false
 }
