@@ -223,12 +223,13 @@ func (t population) contradiction(m, p *piece) float64 {
 	if z := (t.whole - p.least) / t.wide; z > 1 && n < 8 {
 		c += min(t.most, perDeviation*(z-1))
 	}
-	in := 0.0
+	known := 0
 	for city, k := range p.cities {
 		if m.cities[city] > 0 {
-			in += float64(k) / n
+			known += k
 		}
 	}
+	in := float64(known) / n
 	usual := min(float64(len(m.cities))/float64(t.cities), 0.9)
 	// Cities are looked at one by one, but who posts in one mostly posts in the next.
 	places := min(math.Sqrt(float64(len(p.cities))), mostPlaces)
