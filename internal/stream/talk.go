@@ -2,8 +2,10 @@ package stream
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nuid"
@@ -26,12 +28,14 @@ type partial struct {
 	id   string
 	next int
 	data []byte
+	came time.Time // when its last part did
 }
 
 const (
 	talkPrefix   = "talk."
 	talkPart     = "Vigil-Part" // id, number and count
 	mostPartials = 64           // messages that are on their way in parts
+	partsWithin  = time.Minute  // in which the next one comes; else its teller is gone
 	mostUnheard  = 256 << 20    // bytes
 )
 
@@ -48,6 +52,9 @@ func (b *Bus) Listen(name string, hear func(data []byte)) (*Talk, error) {
 		err = b.nc.Flush() // the server knows of it
 	}
 	if err != nil {
+		if sub != nil {
+			_ = sub.Unsubscribe()
+		}
 		return nil, fmt.Errorf("listen to %s: %w", name, err)
 	}
 	t.sub = sub
@@ -117,7 +124,7 @@ func (t *Talk) join(part string, data []byte) []byte {
 			t.partial = append(t.partial[:k], t.partial[k+1:]...)
 			return nil
 		}
-		p.data, p.next = append(p.data, data...), i+1
+		p.data, p.next, p.came = append(p.data, data...), i+1, time.Now()
 		if p.next == n {
 			t.partial = append(t.partial[:k], t.partial[k+1:]...)
 			return p.data
@@ -125,10 +132,11 @@ func (t *Talk) join(part string, data []byte) []byte {
 		return nil
 	}
 	if i == 0 {
+		t.partial = slices.DeleteFunc(t.partial, func(p *partial) bool { return time.Since(p.came) > partsWithin })
 		if len(t.partial) == mostPartials {
 			t.partial = t.partial[1:]
 		}
-		t.partial = append(t.partial, &partial{f[0], 1, append([]byte(nil), data...)})
+		t.partial = append(t.partial, &partial{f[0], 1, append([]byte(nil), data...), time.Now()})
 	}
 	return nil
 }

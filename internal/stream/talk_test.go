@@ -63,6 +63,13 @@ func TestTalkInParts(t *testing.T) {
 	if len(k.partial) > mostPartials {
 		t.Errorf("%d messages are kept in parts", len(k.partial))
 	}
+	k.partial = k.partial[:4]
+	for _, p := range k.partial[1:] {
+		p.came = time.Now().Add(-2 * partsWithin)
+	}
+	if k.join("d 0 2", []byte("x")); len(k.partial) != 2 {
+		t.Errorf("%d messages are kept in parts, three of them of tellers who are gone", len(k.partial))
+	}
 	if k.join("c 0 2", []byte("he")); string(k.join("c 1 2", []byte("llo"))) != "hello" {
 		t.Error("two parts are no message")
 	}
