@@ -23,7 +23,7 @@ const (
 // fails the file that is there is gone on with. The caller holds l.mu or is alone.
 func (l *linker) renewState() {
 	s := l.state
-	if s == nil || s.size < max(leastRenewed, 2*s.tried) || 2*l.l.Outdated() < s.size {
+	if s == nil || s.size < max(leastRenewed, 2*s.tried) || !s.outdated(l.l) {
 		return
 	}
 	if l.erasing() {
@@ -70,7 +70,7 @@ func (f *folder) replaceState(s *linkState, l *linker) (*linkState, error) {
 	}
 	next, err := newState(name, l.head, l.l, l.where())
 	if err != nil {
-		return nil, errors.Join(err, os.Remove(former))
+		return nil, errors.Join(err, f.wipeBeside(name, filepath.Base(former)))
 	}
 	return next, nil
 }
@@ -87,17 +87,20 @@ func (f *folder) wipeFormer(gen int) error {
 		}
 		names = append(names, some...)
 	}
-	is, err := os.Stat(name)
 	for _, x := range names {
-		if old, failed := os.Stat(f.at(x)); failed == nil && err == nil && os.SameFile(is, old) {
-			if err := os.Remove(f.at(x)); err != nil { // it was cut off before the new one had the name
-				return err
-			}
-			continue
-		}
-		if err := f.wipeLike(x); err != nil {
+		if err := f.wipeBeside(name, x); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// wipeBeside overwrites and removes a file of the folder. Where it is a state under a
+// second name, since the new one did not come to have the first, it loses that name alone.
+func (f *folder) wipeBeside(state, x string) error {
+	is, err := os.Stat(state)
+	if old, failed := os.Stat(f.at(x)); failed == nil && err == nil && os.SameFile(is, old) {
+		return os.Remove(f.at(x))
+	}
+	return f.wipeLike(x)
 }

@@ -68,6 +68,22 @@ func TestStateIsWrittenAnewInUse(t *testing.T) {
 		t.Errorf("what is read back of %d ads (-got +want):\n%.1000s", len(want), d)
 	}
 	s.must(l.state.f.Close())
+	// Each of few changes at once says where the streams were read, too: that is outdated.
+	l, largest = open(), 0
+	for k := range 4000 {
+		l.l.Add(&ad.Ad{Decided: 1000 + uint64(k), Listing: ad.Listing{AdID: ad.ID("town", "anew0", ""), Title: "Oak table", Body: fmt.Sprint("seats ", k)}})
+		l.at.UpTo++
+		l.keepState()
+		largest = max(largest, l.state.size)
+	}
+	if largest > 2*leastRenewed {
+		t.Errorf("%d bytes after changes one by one", largest)
+	}
+	s.must(l.state.f.Close())
+	if back = open(); back.state.parts != l.state.parts || back.state.size != l.state.size {
+		t.Errorf("read back, %d of %d bytes are of what has changed, want %d of %d", back.state.parts, back.state.size, l.state.parts, l.state.size)
+	}
+	s.must(back.state.f.Close())
 
 	// Cut off before the new file has the name: it lies beside the old one, which has two.
 	for what, leave := range map[string]func(){
@@ -82,6 +98,15 @@ func TestStateIsWrittenAnewInUse(t *testing.T) {
 		s.must(s.folder.wipeFormer(1))
 		if got := files(); len(got) != 1 || string(s.bytes()) != string(before) {
 			t.Errorf("cut off %s: there are %v, and the state is another: %t", what, got, string(s.bytes()) != string(before))
+		}
+	}
+
+	// Of a generation that is gone nothing stays either, also where its state went first.
+	for _, left := range []string{".state.e" + formerState, ".state.wiped.tmp", ".state"} {
+		s.must(os.WriteFile(s.folder.at(statePrefix+suffix(7)+left), s.bytes(), 0o600))
+		s.must(s.sweepLinkStates())
+		if got := files(); len(got) != 1 {
+			t.Errorf("there are %v", got)
 		}
 	}
 }

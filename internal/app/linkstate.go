@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"vigil.example/internal/ad"
@@ -111,6 +112,7 @@ type linkState struct {
 	buf  []byte
 
 	last  linkAt // of the last transaction
+	parts int64  // bytes of what has changed; the others say up to where the streams were read
 	tried int64  // size at which it could not be written anew
 }
 
@@ -224,7 +226,17 @@ func (s *linkState) write(payload ...[]byte) error {
 func (s *linkState) append(at linkAt, part []byte) error {
 	s.last = at
 	b := encode(at)
-	return s.write(binary.AppendUvarint(nil, uint64(len(b))), b, part)
+	err := s.write(binary.AppendUvarint(nil, uint64(len(b))), b, part)
+	if err == nil {
+		s.parts += int64(len(part))
+	}
+	return err
+}
+
+// outdated reports whether half of the file is what later bytes took the place of: what
+// was told of l, and up to where the streams had been read, of which the last counts.
+func (s *linkState) outdated(l *link.Linker) bool {
+	return 2*(l.Outdated()+s.size-s.parts) >= s.size
 }
 
 // lockedState opens a state for writing that nobody else has open.
@@ -266,9 +278,9 @@ func loadState(name string, want linkHead, cfg link.Config) (k keptState, err er
 		}
 	}()
 	k.l = link.New(cfg)
-	whole := false
+	whole, parts := false, int64(0)
 	end, sum, err := readLinkState(f, want, func(at linkAt, part []byte) error {
-		k.at, whole = at, !at.Lacks
+		k.at, whole, parts = at, !at.Lacks, parts+int64(len(part))
 		return k.l.Restore(part)
 	})
 	if k.cut = whole && errors.Is(err, errTorn); k.cut {
@@ -287,7 +299,7 @@ func loadState(name string, want linkHead, cfg link.Config) (k keptState, err er
 		}
 	}
 	k.l.Keep()
-	k.state = &linkState{f: f, sum: sum, size: end, last: k.at}
+	k.state = &linkState{f: f, sum: sum, size: end, last: k.at, parts: parts}
 	return k, nil
 }
 
@@ -302,7 +314,7 @@ func newState(name string, head linkHead, l *link.Linker, at linkAt) (_ *linkSta
 	defer func() {
 		if err != nil {
 			_ = f.Close()
-			_ = os.Remove(tmp)
+			_ = capture.FolderWipe(filepath.Dir(tmp))(filepath.Base(tmp)) // it gives what ads do; it may have its name already
 		}
 	}()
 	if err := s.write(encode(head)); err != nil {
@@ -404,7 +416,7 @@ func (l *linker) beginState() {
 	if err := l.a.folder.wipeFormer(l.gen); err != nil {
 		l.a.log.Warn("wiping old states of linking; the next start does it", "err", err)
 	}
-	if l.state != nil && l.l.Unwritten() <= mostAtOnce && 2*l.l.Outdated() < l.state.size {
+	if l.state != nil && l.l.Unwritten() <= mostAtOnce && !l.state.outdated(l.l) {
 		l.keepState()
 		return
 	}
@@ -469,12 +481,13 @@ func (a *App) sweepLinkStates() error {
 	for _, g := range a.book.Live() {
 		live[a.folder.linkState(g.Links)] = true
 	}
-	names, err := a.folder.like(statePrefix + "*.state")
+	names, err := a.folder.like(statePrefix + "*.state*") // also what was left half written, or half wiped
 	if err != nil {
 		return fmt.Errorf("look for the state of linking: %w", err)
 	}
 	for _, name := range names {
-		if !live[a.folder.at(name)] {
+		base, _, _ := strings.Cut(name, ".state")
+		if name = a.folder.at(base + ".state"); !live[name] {
 			if err := a.folder.wipeLinkState(name); err != nil {
 				return err
 			}
