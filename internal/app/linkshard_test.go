@@ -54,7 +54,7 @@ func newBench(t *testing.T, shards int) *bench {
 			t.Fatal(err)
 		}
 		t.Cleanup(bus.Close)
-		a := &App{bus: bus, log: log, counted: newMeter(), shardTimes: shardTimes{10 * time.Second, forLong}}
+		a := &App{bus: bus, log: log, counted: newMeter(), shardTimes: shardTimes{10 * time.Second, forLong, 10 * forLong}}
 		a.cfg.Streams, a.cfg.Link.ShareFrom = c, 1
 		return a
 	}
@@ -193,6 +193,7 @@ func TestShardsFail(t *testing.T) {
 			s.mu.Lock()
 			b.t.Cleanup(s.mu.Unlock)
 		}, "failed by 2, done by 1"},
+		"all are slow": {2, func(b *bench, _ *shardSeat) { b.holder.shardTimes.whole = -time.Hour }, "failed by 2, failed by 2, alone"},
 		"another holder has come": {2, func(b *bench, s *shardSeat) {
 			s.hear(shardWord{Kind: wordCall, Epoch: 6, Data: []byte(`{"holder":"nobody","version":"` + s.a.sharedBy() + `"}`)}.bytes())
 		}, "failed by 2, done by 1"},
@@ -204,7 +205,7 @@ func TestShardsFail(t *testing.T) {
 			got := b.round(5, func(question int) {
 				if question == at && !failed {
 					failed = true
-					b.holder.shardTimes = shardTimes{5 * time.Second, time.Second} // some will not answer
+					b.holder.shardTimes = shardTimes{5 * time.Second, time.Second, 10 * forLong} // some will not answer
 					c.fail(b, b.seats[len(b.seats)-1])
 				}
 			})
@@ -224,7 +225,7 @@ func TestFormerHolderIsNotHeard(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer former.close()
-	c, err := former.hire(t.Context())
+	c, err := former.hire(t.Context(), 1)
 	if err != nil || c == nil || c.Len() != 2 {
 		t.Fatalf("it had %v, %v", c, err)
 	}
@@ -243,7 +244,7 @@ func TestFormerHolderIsNotHeard(t *testing.T) {
 		t.Errorf("the round of who followed: %s; %s", got, b.logs.String())
 	}
 	b.holder.shardTimes.called = 300 * time.Millisecond
-	if again, err := former.hire(t.Context()); err != nil || again != nil {
+	if again, err := former.hire(t.Context(), 1); err != nil || again != nil {
 		t.Errorf("the former holder has %v, %v", again, err)
 	}
 }

@@ -25,9 +25,13 @@ const shareTries = 2 // in a round, before it is held alone
 type shardTimes struct {
 	called time.Duration // for who answers a call
 	answer time.Duration // for all answers to one question
+	whole  time.Duration // for the answers to all questions of a round, and some more for each text
 }
 
-var usualShardTimes = shardTimes{300 * time.Millisecond, 8 * time.Second}
+var usualShardTimes = shardTimes{300 * time.Millisecond, 8 * time.Second, time.Minute}
+
+// perText is several times what comparing a text takes alone.
+const perText = 300 * time.Microsecond
 
 // A sharer finds shards for a linker's rounds.
 type sharer struct {
@@ -80,7 +84,7 @@ func (h *sharer) share(ctx context.Context) func(texts int) weigh.Shards {
 		if tries++; texts < h.least || tries > shareTries || ctx.Err() != nil {
 			return nil
 		}
-		c, err := h.hire(ctx)
+		c, err := h.hire(ctx, texts)
 		if err != nil {
 			h.a.log.Warn("no shards for a round of linking: it is held alone", "err", err)
 		}
@@ -98,12 +102,14 @@ type crew struct {
 	round uint64
 	part  shardPart
 	step  uint32
+	texts int
 	began time.Time
 }
 
-// hire calls for shards and has them begin. It gives nil when there are none.
-func (h *sharer) hire(ctx context.Context) (*crew, error) {
-	c := &crew{h: h, ctx: ctx, round: rand.Uint64() | 1, began: time.Now()}
+// hire calls for shards of so many texts and has them begin. It gives nil when there are
+// none.
+func (h *sharer) hire(ctx context.Context, texts int) (*crew, error) {
+	c := &crew{h: h, ctx: ctx, round: rand.Uint64() | 1, texts: texts, began: time.Now()}
 	for len(h.words) > 0 {
 		<-h.words
 	}
@@ -162,6 +168,9 @@ func (c *crew) Len() int { return len(c.part.Shards) }
 
 // Ask sends all shards a message and gives what each answers.
 func (c *crew) Ask(msg []byte) ([][]byte, error) {
+	if took := time.Since(c.began); took > c.h.a.shardTimes.whole+time.Duration(c.texts)*perText {
+		return nil, fmt.Errorf("%d questions in %v: %w", c.step, took.Round(time.Second), errShardsSlow)
+	}
 	c.step++
 	if err := c.h.tell(c.part.Group, shardWord{Kind: wordAsk, Round: c.round, Step: c.step, Data: msg}); err != nil {
 		return nil, err
@@ -194,7 +203,10 @@ func (c *crew) answers() ([][]byte, error) {
 	return out, nil
 }
 
-var errShardsSilent = errors.New("no answer in time")
+var (
+	errShardsSilent = errors.New("no answer in time")
+	errShardsSlow   = errors.New("one process is faster alone")
+)
 
 // End lets the shards go.
 func (c *crew) End(err error) {
