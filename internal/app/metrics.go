@@ -32,7 +32,7 @@ type meter struct {
 	shared   *prometheus.CounterVec
 	rounds   prometheus.Histogram
 	solved   atomic.Int64 // ads of all rounds
-	traces   *traces // nil when off
+	traces   *traces      // nil when off
 
 	mu     sync.Mutex
 	stages map[string]*stageMeter
