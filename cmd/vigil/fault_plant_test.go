@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -175,20 +176,40 @@ var natsBinary = sync.OnceValues(func() (string, error) {
 	return name, nil
 })
 
-// ports reserves addresses on the loopback.
+// ports returns addresses on this machine at which nobody listens. They lie below the
+// ports that the system gives to whoever connects, and none is given twice.
 func ports(t testing.TB, n int) []string {
 	t.Helper()
-	out := make([]string, n)
-	for i := range out {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	given.Lock()
+	defer given.Unlock()
+	var out []string
+	for range 10_000 {
+		if len(out) == n {
+			return out
+		}
+		if given.next++; given.next >= lastPort {
+			given.next = firstPort
+		}
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", given.next))
 		if err != nil {
+			continue // somebody else's
+		}
+		out = append(out, l.Addr().String())
+		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close()
-		out[i] = l.Addr().String()
 	}
-	return out
+	t.Fatalf("there are no %d free ports", n)
+	return nil
 }
+
+const firstPort, lastPort = 12_000, 32_000
+
+// given are the ports that were given; where they begin differs from run to run.
+var given = struct {
+	sync.Mutex
+	next int
+}{next: firstPort + rand.IntN(lastPort-firstPort)}
 
 // A layout says of which processes an instance is made.
 type layout struct {

@@ -44,7 +44,7 @@ func (l *logbook) String() string {
 	return l.all.String()
 }
 
-func newBench(t *testing.T, shards int) *bench {
+func newBench(t *testing.T, shards int, set ...func(*App)) *bench {
 	t.Helper()
 	b := &bench{t: t}
 	log := slog.New(slog.NewTextHandler(&b.logs, nil))
@@ -60,7 +60,11 @@ func newBench(t *testing.T, shards int) *bench {
 	}
 	b.holder = open(stream.Config{Dir: t.TempDir(), Listen: "127.0.0.1:0", Token: "sibling"})
 	for range shards {
-		b.seats = append(b.seats, b.sit(open(stream.Config{URL: b.holder.bus.Address(), Token: "sibling"})))
+		a := open(stream.Config{URL: b.holder.bus.Address(), Token: "sibling"})
+		for _, f := range set {
+			f(a)
+		}
+		b.seats = append(b.seats, b.sit(a))
 	}
 	b.gold = invent.Ads(invent.Config{Seed: 311, Ads: 600})
 	b.alone = b.solve(nil)
@@ -251,8 +255,7 @@ func TestFormerHolderIsNotHeard(t *testing.T) {
 
 // Who is of another version does no part of a round, and says why once.
 func TestShardOfAnotherVersion(t *testing.T) {
-	b := newBench(t, 1)
-	b.seats[0].a.cfg.Version = "another"
+	b := newBench(t, 1, func(a *App) { a.cfg.Version = "another" })
 	b.holder.shardTimes.called = time.Second
 	for range 2 {
 		if got := b.round(5, nothing); got != "alone" {
