@@ -259,6 +259,7 @@ func (c *correctedApp) decidedAlike(ctx context.Context) {
 		clusters[d.Ad.AdID] = d.Cluster
 		l.Add(&want)
 	}
+	l.Solve(time.Now()) // at rest a round has found who is behind all ads
 	moves := l.Snapshot().Moves
 	for i, x := range moves {
 		for _, y := range moves[:i] {
