@@ -64,15 +64,11 @@ func (f *fresh) clear() {
 
 // ad returns the ad of a message, decoded at most once while it is fresh.
 func (f *fresh) ad(gen int, m ad.Message) (*ad.Ad, error) {
-	if v, ok := f.ads.get(freshKey{gen, m.ID}); ok {
-		return v.(*ad.Ad), nil
+	a, err := f.look(gen, m)
+	if err == nil {
+		f.ads.put(freshKey{gen, m.ID}, a)
 	}
-	a, err := f.read(m)
-	if err != nil {
-		return nil, err
-	}
-	f.ads.put(freshKey{gen, m.ID}, &a)
-	return &a, nil
+	return a, err
 }
 
 // look is ad for who looks back: what it had to decode is not kept.
@@ -80,7 +76,7 @@ func (f *fresh) look(gen int, m ad.Message) (*ad.Ad, error) {
 	if v, ok := f.ads.get(freshKey{gen, m.ID}); ok {
 		return v.(*ad.Ad), nil
 	}
-	a, err := decode[ad.Ad](m)
+	a, err := f.read(m)
 	return &a, err
 }
 

@@ -39,17 +39,8 @@ func TestMeasureLinkerStart(t *testing.T) {
 	}
 	var msgs []ad.Message
 	for _, g := range invent.Ads(invent.Config{Seed: 61, Ads: *linkedAds}) {
-		x := &ad.Ad{Listing: ad.Listing{AdID: ad.ID("town", g.ID, ""), Site: g.Site, Title: g.Title, Body: g.Body, PostedAt: g.At, SeenAt: g.At}}
-		x.V = ad.Schema
-		x.ContentSHA256 = x.Content()
-		for _, p := range g.Phones {
-			x.Phones = append(x.Phones, ad.Phone{E164: p, Confidence: .9})
-		}
-		for kind, list := range map[string][]string{"email": g.Emails, "handle": g.Handles} {
-			for _, v := range list {
-				x.Identifiers = append(x.Identifiers, ad.Identifier{Kind: kind, Value: v, Confidence: .9})
-			}
-		}
+		x := invent.Read(g.Ad)
+		x.V, x.AdID = ad.Schema, ad.ID("town", g.ID, "")
 		msgs = append(msgs, ad.Message{Subject: "ad.town", ID: strconv.Itoa(len(msgs)), Data: encode(x)})
 	}
 	for some := range slices.Chunk(msgs, 1000) {

@@ -15,16 +15,8 @@ import (
 // A round takes time in proportion to all ads, so it does not follow every ad: it
 // waits until the stream is quiet for a while, or until enough has come.
 
-// When a round begins, in lengths of the last one, and how much is told at once: the
-// stream waits for no more.
-const (
-	busyRounds  = 3   // when ads have grown by half
-	quietRounds = 4   // without an ad
-	slowRounds  = 20  // at most, when ads keep coming
-	toldAtOnce  = 500 // moves
-	quietLeast  = 200 * time.Millisecond
-	slowLeast   = 2 * time.Second
-)
+// toldAtOnce is how many moves are told at once: the stream waits for no more.
+const toldAtOnce = 500
 
 // A round takes as much memory again as the ads do, and a start leaves behind what it
 // read. Of so many ads that is given back to the machine at once: the collector alone
@@ -34,33 +26,9 @@ const (
 	afterRead = 10 * time.Second // of a start, which has more urgent things to do
 )
 
-// A tempo says when the next round begins.
-type tempo struct {
-	took  time.Duration // of the last round
-	ended time.Time
-	ads   int // of it
-}
-
-// due reports whether a round is to begin: so much has changed since the last, and
-// the last ad came then.
-func (p tempo) due(now, came time.Time, changed, ads int) bool {
-	since := now.Sub(p.ended)
-	switch {
-	case changed == 0:
-		return false
-	case p.ended.IsZero():
-		return true
-	case 2*ads >= 3*p.ads && since >= busyRounds*p.took:
-		return true
-	case now.Sub(came) >= max(quietLeast, quietRounds*p.took):
-		return true
-	}
-	return since >= max(slowLeast, slowRounds*p.took)
-}
-
 // solve begins a round whenever one is due, until ctx ends.
 func (l *linker) solve(ctx context.Context) error {
-	var p tempo
+	var p link.Tempo
 	t := time.NewTicker(50 * time.Millisecond)
 	defer t.Stop()
 	read := time.NewTimer(afterRead)
@@ -74,7 +42,7 @@ func (l *linker) solve(ctx context.Context) error {
 			l.mu.Unlock()
 		}
 		l.mu.Lock()
-		due := p.due(time.Now(), l.came, l.l.Changed(), l.l.Len())
+		due := p.Due(time.Now(), l.came, l.l.Changed(), l.l.Len())
 		l.mu.Unlock()
 		if due {
 			if err := l.round(ctx, &p, decided); err != nil || ctx.Err() != nil {
@@ -114,7 +82,7 @@ func (l *linker) resume() {
 }
 
 // round finds who is behind all ads that came so far, and tells what differs.
-func (l *linker) round(ctx context.Context, p *tempo, decided uint64) error {
+func (l *linker) round(ctx context.Context, p *link.Tempo, decided uint64) error {
 	l.mu.Lock()
 	r, upTo := l.l.Begin(), l.at.UpTo
 	l.mu.Unlock()
@@ -143,8 +111,8 @@ func (l *linker) round(ctx context.Context, p *tempo, decided uint64) error {
 		}
 		return nil
 	}
-	*p = tempo{took: time.Since(began), ended: time.Now(), ads: r.Len()}
-	l.a.counted.round(p.ads, p.took)
+	*p = link.Tempo{Took: time.Since(began), Ended: time.Now(), Ads: r.Len()}
+	l.a.counted.round(p.Ads, p.Took)
 	for more := true; more; {
 		var err error
 		if more, err = l.tell(ctx, r, upTo, decided); err != nil {

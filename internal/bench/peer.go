@@ -156,7 +156,8 @@ type peerWalk struct {
 	extract *extract.Extractor
 	chain   *enrich.Chain
 	linker  *link.Linker
-	rounds  rounds
+	tempo   link.Tempo
+	solved  int // ads of all rounds of linking
 	raiser  *alert.Raiser
 	clear   func() error // takes away an index that is not in the folder
 }
@@ -305,9 +306,8 @@ func (w *peerWalk) store(ctx context.Context, b batch) error {
 			w.raiser.Raise(*x)
 		}
 	}
-	if c, ok := w.rounds.hold(w.linker); ok {
-		linked.Moves, linked.Hubs = append(linked.Moves, c.Moves...), append(linked.Hubs, c.Hubs...)
-	}
+	c := w.rounds()
+	linked.Moves, linked.Hubs = append(linked.Moves, c.Moves...), append(linked.Hubs, c.Hubs...)
 	linked.Moves = lastMoves(linked.Moves)
 	changes = append(changes, search.Change{Seq: md.Sequence.Stream, Link: &linked})
 	if err := w.index.Apply(ctx, "captures", md.Sequence.Stream, changes); err != nil {
@@ -316,23 +316,17 @@ func (w *peerWalk) store(ctx context.Context, b batch) error {
 	return last.Ack()
 }
 
-// rounds are what a linker finds of all ads, when they have grown by half and three
-// lengths of the last round have passed: as the program's linker while ads keep coming.
-type rounds struct {
-	ads, all int // of the last, and of all
-	took     time.Duration
-	ended    time.Time
-}
-
-func (r *rounds) hold(l *link.Linker) (ad.LinkChange, bool) {
-	if 2*l.Len() < 3*r.ads || time.Since(r.ended) < 3*r.took {
-		return ad.LinkChange{}, false
-	}
+// rounds finds who is behind all ads, when the program's linker would while ads keep
+// coming.
+func (w *peerWalk) rounds() (c ad.LinkChange) {
 	began := time.Now()
-	c := l.Solve(began)
-	r.ads, r.took, r.ended = l.Len(), time.Since(began), time.Now()
-	r.all += r.ads
-	return c, true
+	if !w.tempo.Due(began, began, w.linker.Changed(), w.linker.Len()) {
+		return c
+	}
+	c = w.linker.Solve(began)
+	w.tempo = link.Tempo{Took: time.Since(began), Ended: time.Now(), Ads: w.linker.Len()}
+	w.solved += w.tempo.Ads
+	return c
 }
 
 // lastMoves leaves the last move of each ad: only that counts at the end of a batch.

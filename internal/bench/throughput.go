@@ -82,7 +82,7 @@ func runPeer(ctx context.Context, steps peerSteps, dir string, captures *tape) (
 		_, err = w.index.Position(ctx, "captures") // until it can be found
 	}
 	s.end()
-	s.solved = w.rounds.all
+	s.solved = w.solved
 	if err == nil {
 		err = counted(ctx, w.index, len(captures.heads))
 	}

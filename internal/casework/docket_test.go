@@ -188,19 +188,25 @@ func TestSubscribeRefuses(t *testing.T) {
 	}
 }
 
-func TestSubscribeToAHub(t *testing.T) {
-	m := &memory{}
-	d := open(t, m)
-	var known []string
+// brokenOff is a docket with which subscribing to a value that thousands of ads give
+// broke off between two events.
+func brokenOff(t *testing.T) (m *memory, d *Docket, known []string) {
+	t.Helper()
+	m = &memory{}
+	d = open(t, m)
 	for i := range 2*knownPerEvent + 5 {
 		known = append(known, alertID(i))
 	}
-	// The first try breaks off between two events.
 	n := 0
 	m.Lose = func() bool { n++; return n == 2 }
 	if _, err := d.Subscribe(t.Context(), Order{User: "u", Value: number(1), Known: known}); err == nil {
 		t.Fatal("the broken try succeeded")
 	}
+	return m, d, known
+}
+
+func TestSubscribeToAHub(t *testing.T) {
+	m, d, known := brokenOff(t)
 	if got := d.Subscribed(number(1)); got != nil {
 		t.Fatal("a subscription is active before all its known ads are stored")
 	}
@@ -224,17 +230,7 @@ func TestSubscribeToAHub(t *testing.T) {
 // What a try that broke off has stored was erased elsewhere, which this process has not
 // heard of: the next try begins under the subject anew.
 func TestSubscribeToAHubErasedMeanwhile(t *testing.T) {
-	m := &memory{}
-	d := open(t, m)
-	var known []string
-	for i := range 2*knownPerEvent + 5 {
-		known = append(known, alertID(i))
-	}
-	n := 0
-	m.Lose = func() bool { n++; return n == 2 }
-	if _, err := d.Subscribe(t.Context(), Order{User: "u", Value: number(1), Known: known}); err == nil {
-		t.Fatal("the broken try succeeded")
-	}
+	m, d, known := brokenOff(t)
 	m.Erase([]uint64{1, 2})
 	s, err := d.Subscribe(t.Context(), Order{User: "u", Value: number(1), Known: known})
 	if err != nil || len(s.Known) != len(known) {

@@ -191,17 +191,7 @@ func TestClusters(t *testing.T) {
 func invented(c invent.Config) (ads []*ad.Ad, gold []weigh.Labelled) {
 	gold = invent.Ads(c)
 	for _, g := range gold {
-		a := &ad.Ad{Listing: ad.Listing{AdID: g.ID, Site: g.Site, Title: g.Title, Body: g.Body, PostedAt: g.At}, Places: []ad.Place{{City: g.City}}}
-		a.ContentSHA256 = a.Content()
-		for _, p := range g.Phones {
-			a.Phones = append(a.Phones, ad.Phone{E164: p, Confidence: .9})
-		}
-		for kind, list := range map[string][]string{"email": g.Emails, "handle": g.Handles} {
-			for _, v := range list {
-				a.Identifiers = append(a.Identifiers, ad.Identifier{Kind: kind, Value: v, Confidence: .9})
-			}
-		}
-		ads = append(ads, a)
+		ads = append(ads, invent.Read(g.Ad))
 	}
 	return ads, gold
 }

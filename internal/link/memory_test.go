@@ -23,18 +23,10 @@ var (
 	memoryProfile = flag.String("memory-profile", "", "where it writes profiles of the heap: this name with .rest and .peak")
 )
 
-// asCrawled is an invented ad as a linker gets it.
+// asCrawled is an invented ad as a linker gets it, with an id as long as those of pages.
 func asCrawled(g weigh.Ad) *ad.Ad {
-	x := &ad.Ad{Listing: ad.Listing{AdID: ad.ID("town", g.ID, ""), Site: g.Site, Title: g.Title, Body: g.Body, PostedAt: g.At, SeenAt: g.At}}
-	x.ContentSHA256 = x.Content()
-	for _, p := range g.Phones {
-		x.Phones = append(x.Phones, ad.Phone{E164: p, Confidence: .9})
-	}
-	for kind, list := range map[string][]string{"email": g.Emails, "handle": g.Handles} {
-		for _, v := range list {
-			x.Identifiers = append(x.Identifiers, ad.Identifier{Kind: kind, Value: v, Confidence: .9})
-		}
-	}
+	x := invent.Read(g)
+	x.AdID = ad.ID("town", g.ID, "")
 	return x
 }
 

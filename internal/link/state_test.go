@@ -19,20 +19,7 @@ import (
 func inventedAds(t testing.TB, c invent.Config) (out []*ad.Ad) {
 	t.Helper()
 	for _, g := range invent.Ads(c) {
-		a := &ad.Ad{Listing: ad.Listing{AdID: ad.ID("town", g.ID, ""), Site: g.Site, Title: g.Title, Body: g.Body, PostedAt: g.At, SeenAt: g.At}}
-		a.ContentSHA256 = a.Content()
-		for _, p := range g.Phones {
-			a.Phones = append(a.Phones, ad.Phone{E164: p, Confidence: .9})
-		}
-		if g.City != "" {
-			a.Places = []ad.Place{{City: g.City}}
-		}
-		for kind, list := range map[string][]string{"email": g.Emails, "handle": g.Handles} {
-			for _, v := range list {
-				a.Identifiers = append(a.Identifiers, ad.Identifier{Kind: kind, Value: v, Confidence: .9})
-			}
-		}
-		out = append(out, a)
+		out = append(out, asCrawled(g.Ad))
 	}
 	return out
 }

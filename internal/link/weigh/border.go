@@ -63,7 +63,7 @@ func border(steps []echo) float32 {
 
 func log2(x float32) float32 { return float32(math.Log2(float64(x))) }
 
-// notBy is the evidence of a echo that is not hit by chance, by eighths of its bits.
+// notBy is the evidence of an echo that is not hit by chance, by eighths of its bits.
 var notBy = func() (out [128]float32) {
 	for i := range out {
 		out[i] = log2(1 - powers[max(i, 1)])

@@ -45,7 +45,7 @@ var ErrLost = errors.New("the shard has not heard all that came before")
 // What shards are asked, by the first byte.
 const (
 	askBatch = 'b' // what became of the last batch, and the texts of the next
-	askLists = 'l' // who says these 3-gramSet
+	askLists = 'l' // who says these 3-grams
 	askTable = 't' // who says what, of one part of the table
 )
 

@@ -13,7 +13,6 @@ import (
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/search"
-	"vigil.example/internal/search/elastic"
 	"vigil.example/internal/search/elastic/elastictest"
 	"vigil.example/internal/search/searchtest"
 )
@@ -23,12 +22,10 @@ import (
 // again, the index is as if nothing had been.
 func TestCutOff(t *testing.T) {
 	n := elastictest.Shared(t)
-	s := n.Server()
-	through := n.Through(t)
 	var writes, cut atomic.Int64
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	torn := opened(t, n, front(t, n, func(w http.ResponseWriter, r *http.Request, on http.Handler) {
 		if !strings.HasSuffix(r.URL.Path, "/_bulk") && !strings.Contains(r.URL.Path, "/_doc/mark:position") {
-			through.ServeHTTP(w, r)
+			on.ServeHTTP(w, r)
 			return
 		}
 		switch writes.Add(1) % 5 {
@@ -36,27 +33,15 @@ func TestCutOff(t *testing.T) {
 			cut.Add(1)
 		case 4: // done, but nobody hears of it
 			cut.Add(1)
-			through.ServeHTTP(httptest.NewRecorder(), r)
+			on.ServeHTTP(httptest.NewRecorder(), r)
 		default:
-			through.ServeHTTP(w, r)
+			on.ServeHTTP(w, r)
 			return
 		}
 		w.Header().Set("X-Elastic-Product", "Elasticsearch")
 		w.WriteHeader(http.StatusInternalServerError)
-	}))
-	defer front.Close()
-	open := func(url string) *elastic.Index {
-		t.Helper()
-		o := elastic.Options{Server: s, Name: n.Name(t, t.TempDir()), Refresh: time.Hour}
-		o.URLs = []string{url}
-		x, err := elastic.Open(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = x.Close() })
-		return x
-	}
-	whole, torn := open(s.URLs[0]), open(front.URL)
+	}), time.Hour)
+	whole := opened(t, n, n.Server().URLs[0], time.Hour)
 	changes := searchtest.Changes(77, 60)
 	const size = 9
 	failed := 0

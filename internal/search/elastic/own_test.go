@@ -2,42 +2,30 @@ package elastic_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"vigil.example/internal/search"
-	"vigil.example/internal/search/elastic"
 	"vigil.example/internal/search/elastic/elastictest"
 )
 
 // A writer finds its own changes also when it asks while they are being made visible.
 func TestWriterFindsItsOwn(t *testing.T) {
 	n := elastictest.Shared(t)
-	s := n.Server()
-	through := n.Through(t)
 	var slow atomic.Bool
-	came, on := make(chan struct{}, 1), make(chan struct{})
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	came, let := make(chan struct{}, 1), make(chan struct{})
+	x := opened(t, n, front(t, n, func(w http.ResponseWriter, r *http.Request, on http.Handler) {
 		if slow.Load() && strings.HasSuffix(r.URL.Path, "/_refresh") {
 			select {
 			case came <- struct{}{}:
 			default:
 			}
-			<-on
+			<-let
 		}
-		through.ServeHTTP(w, r)
-	}))
-	defer front.Close()
-	o := elastic.Options{Server: s, Name: n.Name(t, t.TempDir()), Refresh: time.Millisecond}
-	o.URLs = []string{front.URL}
-	x, err := elastic.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = x.Close() }()
+		on.ServeHTTP(w, r)
+	}), time.Millisecond)
 	slow.Store(true)
 	if err := x.Apply(t.Context(), "ads", 7, []search.Change{sighted(7)}); err != nil {
 		t.Fatal(err)
@@ -58,7 +46,7 @@ func TestWriterFindsItsOwn(t *testing.T) {
 		<-early
 	case <-early:
 	}
-	close(on)
+	close(let)
 	if n := <-found; n != 1 {
 		t.Errorf("%d ads, want 1", n)
 	}

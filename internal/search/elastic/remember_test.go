@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,7 +12,6 @@ import (
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/search"
-	"vigil.example/internal/search/elastic"
 	"vigil.example/internal/search/elastic/elastictest"
 )
 
@@ -21,10 +19,8 @@ import (
 // behind the writer's back is, and nothing is lost by that.
 func TestRemembered(t *testing.T) {
 	n := elastictest.Shared(t)
-	s := n.Server()
-	through := n.Through(t)
 	var read atomic.Int64
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	x := opened(t, n, front(t, n, func(w http.ResponseWriter, r *http.Request, on http.Handler) {
 		if strings.HasSuffix(r.URL.Path, "/_mget") {
 			b, _ := io.ReadAll(r.Body)
 			var asked struct{ IDs []string }
@@ -32,16 +28,8 @@ func TestRemembered(t *testing.T) {
 			read.Add(int64(len(asked.IDs) - 1)) // but the epoch
 			r.Body = io.NopCloser(bytes.NewReader(b))
 		}
-		through.ServeHTTP(w, r)
-	}))
-	defer front.Close()
-	o := elastic.Options{Server: s, Name: n.Name(t, t.TempDir()), Refresh: time.Hour}
-	o.URLs = []string{front.URL}
-	x, err := elastic.Open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = x.Close() }()
+		on.ServeHTTP(w, r)
+	}), time.Hour)
 	apply := func(source string, reads int64, changes ...search.Change) {
 		t.Helper()
 		read.Store(0)
