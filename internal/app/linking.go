@@ -302,6 +302,7 @@ func (l *linker) reAdd(m ad.Message) (err error) {
 			err = fmt.Errorf("the program failed on it: %s", pipeline.Fell(p))
 		}
 	}()
+	l.a.counted.reread.Add(1)
 	x, err := l.a.fresh.read(m)
 	if err != nil {
 		return err

@@ -417,7 +417,7 @@ func (l *linker) beginState() {
 		l.a.log.Warn("wiping old states of linking; the next start does it", "err", err)
 	}
 	if l.state != nil && l.l.Unwritten() <= mostAtOnce && !l.state.outdated(l.l) {
-		l.keepState()
+		l.noteState(1)
 		return
 	}
 	l.closeState()
@@ -437,13 +437,17 @@ func (l *linker) beginState() {
 
 // keepState writes what has changed, once all that followed from it is stored. The
 // caller holds l.mu or is alone.
-func (l *linker) keepState() {
+func (l *linker) keepState() { l.noteState(mostUnnoted) }
+
+// noteState is keepState for who wants the position known when it has moved by so many
+// sequences, whatever has changed.
+func (l *linker) noteState(moved uint64) {
 	s := l.state
 	if s == nil {
 		return
 	}
 	at := l.where()
-	if l.l.Unwritten() > 0 || at.tellsMore(s.last) {
+	if l.l.Unwritten() > 0 || at.tellsMore(s.last) || at.UpTo >= s.last.UpTo+moved {
 		if err := s.append(at, l.l.Changes(nil)); err != nil {
 			l.stopState(err)
 		}
@@ -454,7 +458,7 @@ func (l *linker) keepState() {
 // tellsMore reports whether it would be missed at a start that a position is not
 // written, when nothing else has changed.
 func (at linkAt) tellsMore(was linkAt) bool {
-	return (at.Solved == at.UpTo) != (was.Solved == was.UpTo) || at.Decided != was.Decided || at.As != was.As || at.By != was.By || at.UpTo >= was.UpTo+mostUnnoted
+	return (at.Solved == at.UpTo) != (was.Solved == was.UpTo) || at.Decided != was.Decided || at.As != was.As || at.By != was.By
 }
 
 // stopState ends keeping state when the file cannot be written. What is there stays

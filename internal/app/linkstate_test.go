@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -33,7 +32,6 @@ import (
 type stated struct {
 	*crawled
 	name string
-	read atomic.Int64 // ads that were read from messages
 	logs bytes.Buffer
 }
 
@@ -45,18 +43,16 @@ func openStated(t *testing.T, ads int) *stated {
 		c.Log = slog.New(slog.NewTextHandler(&s.logs, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	})
 	s.name = s.folder.linkState(1)
-	plain := s.fresh.read
-	s.fresh.read = func(m ad.Message) (ad.Ad, error) { s.read.Add(1); return plain(m) }
 	s.run()
 	return s
 }
 
 // run runs the instance until nothing is on its way, and gives the cluster of each ad by
-// name. It says how many ads were read.
+// name. It says how many ads the linker read when it began.
 func (s *stated) run() (clusters map[string]string, read int64, logs string) {
 	s.t.Helper()
 	s.fresh.clear()
-	s.read.Store(0)
+	before := s.counted.reread.Load()
 	s.logs.Reset()
 	s.must(s.forgetPart(s.t.Context(), "link")) // so that nothing is at rest before the linker has said so
 	clusters = map[string]string{}
@@ -68,7 +64,7 @@ func (s *stated) run() (clusters map[string]string, read int64, logs string) {
 		}
 		return nil
 	}))
-	return clusters, s.read.Load(), s.logs.String()
+	return clusters, s.counted.reread.Load() - before, s.logs.String()
 }
 
 // told is the last change of clusters that was told.

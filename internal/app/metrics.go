@@ -32,6 +32,7 @@ type meter struct {
 	shared   *prometheus.CounterVec
 	rounds   prometheus.Histogram
 	solved   atomic.Int64 // ads of all rounds
+	reread   atomic.Int64 // ads that linkers read when they began
 	traces   *traces      // nil when off
 
 	mu     sync.Mutex
@@ -59,7 +60,8 @@ func newMeter() *meter {
 	}
 	m.rounds = prometheus.NewHistogram(prometheus.HistogramOpts{Name: "vigil_link_round_seconds", Help: "How long a round of linking took to find who is behind all ads.", Buckets: prometheus.ExponentialBuckets(0.01, 4, 10)})
 	solved := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "vigil_link_round_ads_total", Help: "Ads of all rounds of linking; each round has all ads there are."}, func() float64 { return float64(m.solved.Load()) })
-	m.registry.MustRegister(m.shared, m.rounds, solved, m.ends, m.steps, m.waits, m.batches, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	reread := prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "vigil_link_reread_ads_total", Help: "Ads that linkers read from the stream when they began, since the state on disk lacked them."}, func() float64 { return float64(m.reread.Load()) })
+	m.registry.MustRegister(m.shared, m.rounds, solved, reread, m.ends, m.steps, m.waits, m.batches, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
