@@ -230,8 +230,14 @@ func (d *demo) crawl(t testing.TB) {
 // told waits until an alert has come.
 func (d *demo) told(t testing.TB, c *api.Client) {
 	t.Helper()
-	if a, err := c.WaitAlert(t.Context(), 0, time.Minute); err != nil || !a.New {
-		t.Fatalf("no alert: %+v, %v", a, err)
+	for until := time.Now().Add(patience); ; {
+		a, err := c.WaitAlert(t.Context(), 0, time.Minute)
+		if err == nil && a.New {
+			return
+		}
+		if err != nil || time.Now().After(until) {
+			t.Fatalf("no alert: %+v, %v", a, err)
+		}
 	}
 }
 

@@ -385,12 +385,7 @@ func launchQuiet(t *testing.T, s *soreTown, srv *httptest.Server) *quietRun {
 	t.Helper()
 	q := &quietRun{soreTown: s, t: t, dir: t.TempDir()}
 	q.data, q.log = filepath.Join(q.dir, "data"), filepath.Join(q.dir, "log")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	q.admin = l.Addr().String()
-	_ = l.Close()
+	q.admin = ports(t, 1)[0]
 	q.collector = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
 		q.tmu.Lock()

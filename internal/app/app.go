@@ -76,6 +76,7 @@ type App struct {
 	importer  *importer
 	told      uint64      // sequence of the last alert that the inbox was opened with
 	following atomic.Bool // people's journals are followed
+	followers sync.Map    // *follower, of streams that are followed now
 
 	chain   *enrich.Chain
 	extract *extract.Extractor

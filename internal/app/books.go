@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,6 +16,10 @@ import (
 
 // follow applies the events of a stream after a sequence as they come.
 func (a *App) follow(ctx context.Context, name string, at uint64, apply func(m ad.Message) error) error {
+	f := &follower{stream: name}
+	f.at.Store(at)
+	a.followers.Store(f, nil)
+	defer a.followers.Delete(f)
 	return a.keep(ctx, "follow-"+name, func(ctx context.Context) error {
 		return a.bus.Tail(ctx, name, at+1, nil, 256, func(ms []ad.Message) error {
 			for _, m := range ms {
@@ -22,10 +27,28 @@ func (a *App) follow(ctx context.Context, name string, at uint64, apply func(m a
 					a.log.Error("an event cannot be applied and is left out", "stream", name, "seq", m.Seq, "err", err)
 				}
 				at = m.Seq
+				f.at.Store(at)
 			}
 			return nil
 		})
 	})
+}
+
+// A follower is where one who follows a stream is.
+type follower struct {
+	stream string
+	at     atomic.Uint64
+}
+
+// heard reports whether everybody in this process who follows a stream has applied its
+// newest event.
+func (a *App) heard(r *reader) bool {
+	for f := range a.followers.Range {
+		if f := f.(*follower); r.newest(f.stream, ">") > f.at.Load() {
+			return false
+		}
+	}
+	return true
 }
 
 // followBooks follows what every role must know: which generations live, what was

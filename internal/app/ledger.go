@@ -380,6 +380,9 @@ func (a *App) idle(ctx context.Context) (bool, error) {
 	if r.waiting(ads, "alert"+suffix(g.Ads), r.info(ads).Messages) > 0 {
 		return false, r.err
 	}
+	if !a.heard(&r) { // of an alert that nobody sees yet, or a decision that waits
+		return false, r.err
+	}
 	at, err := a.shelf.Position(ctx, "links")
 	r.note(err)
 	newest, err := a.bus.LastOf(ctx, links, "link.change")

@@ -113,7 +113,7 @@ func TestShardProcesses(t *testing.T) {
 			if got := b.round(5, func(question int) {
 				if question == 60 && c.signal != 0 && !sent {
 					sent = true
-					b.holder.shardTimes = shardTimes{5 * time.Second, time.Second, 10 * forLong} // one will not answer
+					b.holder.shardTimes = shardTimes{15 * time.Second, time.Second, 10 * forLong} // one will not answer
 					if err := b.procs[0].Process.Signal(c.signal); err != nil {
 						t.Fatal(err)
 					}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -26,15 +25,7 @@ func startNodes(t *testing.T) *nodes {
 	t.Helper()
 	c := &nodes{t: t}
 	var routes []*url.URL
-	ports := make([]int, 6)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-		defer l.Close()
-	}
+	ports := freePorts(t, 6)
 	for _, p := range ports[3:] {
 		routes = append(routes, &url.URL{Scheme: "nats", Host: fmt.Sprintf("127.0.0.1:%d", p)})
 	}
@@ -140,7 +131,7 @@ func TestCluster(t *testing.T) {
 				defer cancel()
 				started := time.Now()
 				err := b.Publish(try, batch(published, published+20))
-				if took := time.Since(started); took > 4*time.Second {
+				if took := time.Since(started); took > 3*time.Second+late {
 					t.Errorf("a publish with 3 s to spare took %v", took)
 				}
 				return err == nil
@@ -149,7 +140,8 @@ func TestCluster(t *testing.T) {
 		}
 	}
 	publish(5)
-	lost := leader()
+	lost := -1
+	until(t, "the stream has a leader", func() bool { lost = leader(); return lost >= 0 })
 	c.stop(lost)
 	publish(5)
 	// A second server: no quorum.
@@ -169,7 +161,7 @@ func TestCluster(t *testing.T) {
 			got[id] = true
 		case err := <-read:
 			t.Fatalf("the reader ended after %d of %d: %v", len(got), published, err)
-		case <-time.After(30 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("the reader saw %d of %d messages", len(got), published)
 		}
 	}

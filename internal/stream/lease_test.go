@@ -63,13 +63,13 @@ func take(t *testing.T, b *Bus, name string, o LeaseOptions) *Lease {
 	return l
 }
 
-func ended(t *testing.T, l *Lease, within time.Duration) error {
+func ended(t *testing.T, l *Lease) error {
 	t.Helper()
 	select {
 	case <-l.Context().Done():
 		return context.Cause(l.Context())
-	case <-time.After(within):
-		t.Fatalf("the lease had not ended after %s", within)
+	case <-time.After(patience):
+		t.Fatal("the lease does not end")
 		return nil
 	}
 }
@@ -88,16 +88,29 @@ func TestLease(t *testing.T) {
 		t.Fatalf("leases %+v, %v", info, err)
 	}
 
-	// A holder that renews keeps it, however long another waits.
-	began := time.Now()
-	wait, cancel := context.WithTimeout(ctx, 3*short)
-	defer cancel()
-	if l, err := two.Lease(wait, "link", LeaseOptions{TTL: short}); err == nil || !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("got the lease %v of a living holder, %v", l, err)
+	// A holder that renews keeps it, however long another waits. On a loaded machine it
+	// may not come to renew it in time.
+	for ttl := short; ; ttl *= 2 {
+		wait, cancel := context.WithTimeout(ctx, 3*ttl)
+		l, err := two.Lease(wait, "link", LeaseOptions{TTL: ttl})
+		cancel()
+		if errors.Is(err, context.DeadlineExceeded) && a.Held() {
+			break
+		}
+		if ttl > time.Minute || err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("got the lease %v of a living holder, %v; it holds it: %t, %v", l, err, a.Held(), context.Cause(a.Context()))
+		}
+		if l != nil {
+			if err := l.Release(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a = take(t, one, "link", LeaseOptions{TTL: 2 * ttl})
 	}
-	if !a.Held() {
-		t.Fatalf("the holder lost it after %s: %v", time.Since(began), context.Cause(a.Context()))
+	if err := a.Release(ctx); err != nil {
+		t.Fatal(err)
 	}
+	a = take(t, one, "link", LeaseOptions{TTL: time.Minute})
 
 	// Another name is another lease.
 	take(t, two, "crawl-townboard", LeaseOptions{TTL: short})
@@ -115,12 +128,12 @@ func TestLease(t *testing.T) {
 	for two.nc.NumSubscriptions() == idle { // it is not waiting yet
 		runtime.Gosched()
 	}
-	began = time.Now()
+	began := time.Now()
 	if err := a.Release(ctx); err != nil {
 		t.Fatal(err)
 	}
 	b := <-got
-	if took := time.Since(began); took > 5*time.Second {
+	if took := time.Since(began); took > late {
 		t.Errorf("a released lease was taken after %s, want at once", took)
 	}
 	if a.Held() || !errors.Is(context.Cause(a.Context()), context.Canceled) || !b.Held() {
@@ -133,7 +146,7 @@ func TestLease(t *testing.T) {
 	// Who knows that nobody else is there need not wait for the TTL of a minute.
 	began = time.Now()
 	c := take(t, one, "link", LeaseOptions{TTL: short, Sole: true})
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > late {
 		t.Errorf("the sole one waited %s", took)
 	}
 	if !c.Held() {
@@ -142,7 +155,7 @@ func TestLease(t *testing.T) {
 	if err := b.renew(ctx); !errors.Is(err, ErrLeaseLost) {
 		t.Errorf("the one before renewed it: %v", err)
 	}
-	if err := ended(t, b, time.Second); !errors.Is(err, ErrLeaseLost) {
+	if err := ended(t, b); !errors.Is(err, ErrLeaseLost) {
 		t.Errorf("the one before ended with %v, want ErrLeaseLost", err)
 	}
 	if err := b.Release(ctx); err != nil || !c.Held() || c.renew(ctx) != nil {
@@ -161,11 +174,11 @@ func TestLeaseOfStoppedHolder(t *testing.T) {
 		t.Errorf("taken over after %s, before the holder could know", took)
 	}
 	wake()
-	if err := ended(t, a, time.Second); !errors.Is(err, ErrLeaseLost) {
+	if err := ended(t, a); !errors.Is(err, ErrLeaseLost) {
 		t.Errorf("the stopped holder woke up to %v, want ErrLeaseLost", err)
 	}
-	if !b.Held() {
-		t.Error("the new holder lost it to one that woke up")
+	if h, _, err := b.read(t.Context()); err != nil || h.Token != b.self.Token {
+		t.Errorf("the new holder lost it to one that woke up: %v, %v", h, err)
 	}
 }
 
@@ -192,12 +205,18 @@ func TestLeaseWithoutServer(t *testing.T) {
 	}
 	l := take(t, b, "link", LeaseOptions{TTL: short})
 	b.srv.stop()
-	began := time.Now()
-	if err := ended(t, l, 10*short); !errors.Is(err, ErrLeaseLost) {
-		t.Errorf("ended with %v, want ErrLeaseLost", err)
+	began, held := time.Now(), time.Duration(0)
+	for l.Held() && held < patience {
+		<-time.After(short / 100)
+		if took := time.Since(began); l.Held() { // and so it was at that moment
+			held = took
+		}
 	}
-	if took := time.Since(began); took > short {
-		t.Errorf("held on for %s without its server, want at most %s", took, short*2/3)
+	if held > short*2/3 {
+		t.Errorf("held on for %s without its server, want at most %s", held, short*2/3)
+	}
+	if err := ended(t, l); !errors.Is(err, ErrLeaseLost) {
+		t.Errorf("ended with %v, want ErrLeaseLost", err)
 	}
 	b.Close()
 }

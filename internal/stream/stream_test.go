@@ -82,10 +82,7 @@ func TestConsumer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := c.Fetch(t.Context(), 10)
-	if err != nil || len(got) != 10 {
-		t.Fatalf("fetched %d, %v; want 10", len(got), err)
-	}
+	got := fetch(t, c, 10)
 	for _, m := range got[:4] {
 		if err := c.Ack(m.Seq); err != nil {
 			t.Fatal(err)

@@ -39,7 +39,7 @@ func TestTalk(t *testing.T) {
 			if !bytes.Equal(got, want) {
 				t.Errorf("message %d: %d bytes, want %d", i, len(got), len(want))
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("message %d was not heard", i)
 		}
 	}
