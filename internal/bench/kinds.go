@@ -134,7 +134,7 @@ func (s *searching) hand(ctx context.Context, k kind, q asked) (total int, err e
 
 // handSurvey counts the values of facets row by row.
 func handSurvey(ctx context.Context, tx *sql.Tx, from, where string, args []any) (total int, err error) {
-	rows, err := tx.QueryContext(ctx, "SELECT d.traits, d.last_seen FROM "+from+" WHERE "+where, args...)
+	rows, err := tx.QueryContext(ctx, "SELECT t.traits, d.last_seen FROM "+from+" CROSS JOIN trait t ON t.n = d.trait WHERE "+where, args...)
 	if err != nil {
 		return 0, err
 	}

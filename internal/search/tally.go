@@ -50,10 +50,8 @@ func Traits(a *ad.Ad, labels []string) string {
 	return strings.Join(parts, betweenFacets)
 }
 
-const day = 24 * 60 * 60
-
-// Add counts documents with equal traits, last seen at a time.
-func (t *Tally) Add(traits string, lastSeen time.Time, documents int) {
+// Add counts documents with equal traits.
+func (t *Tally) Add(traits string, documents int) {
 	t.total += documents
 	if n := t.traits[traits]; n != nil {
 		*n += documents
@@ -61,52 +59,66 @@ func (t *Tally) Add(traits string, lastSeen time.Time, documents int) {
 		first := documents
 		t.traits[strings.Clone(traits)] = &first // traits may be a part of a far longer string
 	}
+}
+
+// AddDay counts documents last seen on a day since 1970, which Add counts as well.
+func (t *Tally) AddDay(day int64, documents int) {
 	if t.ask.Every != "" {
-		at := lastSeen.Unix()
-		t.times[at-((at%day)+day)%day] += documents
+		t.times[day*24*60*60] += documents
 	}
 }
 
 // Survey is what was counted.
 func (t *Tally) Survey() Survey {
 	s := Survey{Total: t.total, Facets: map[Facet][]Count{}, Others: map[Facet]int{}}
-	counts := map[Facet]map[string]int{}
-	for _, f := range Facets() {
-		counts[f] = map[string]int{}
+	// By facet, documents by all of their values of it: of those there are far fewer
+	// than of traits.
+	lists := make([]map[string]int, len(Facets()))
+	for i := range lists {
+		lists[i] = map[string]int{}
 	}
-	each := func(do func(f Facet, values []string, n int)) {
-		for traits, n := range t.traits {
-			for i, list := range strings.Split(traits, betweenFacets) {
-				if list == "" {
-					do(Facets()[i], nil, *n)
-				} else {
-					do(Facets()[i], strings.Split(list, betweenValues), *n)
-				}
+	for traits, n := range t.traits {
+		i := 0
+		for list := range strings.SplitSeq(traits, betweenFacets) {
+			lists[i][list] += *n
+			i++
+		}
+	}
+	counts := map[Facet]map[string]int{}
+	for i, f := range Facets() {
+		counts[f] = map[string]int{}
+		for list, n := range lists[i] {
+			for _, v := range valuesOf(list) {
+				counts[f][v] += n
+			}
+		}
+		if !slices.Contains(t.ask.Facets, f) {
+			continue
+		}
+		s.Facets[f], s.Others[f] = Rank(counts[f], t.ask.Most()), 0
+		given := map[string]bool{}
+		for _, c := range s.Facets[f] {
+			given[c.Value] = true
+		}
+		for list, n := range lists[i] {
+			if !slices.ContainsFunc(valuesOf(list), func(v string) bool { return given[v] }) {
+				s.Others[f] += n
 			}
 		}
 	}
-	each(func(f Facet, values []string, n int) {
-		for _, v := range values {
-			counts[f][v] += n
-		}
-	})
-	for _, f := range t.ask.Facets {
-		s.Facets[f] = Rank(counts[f], t.ask.Most())
-		s.Others[f] = 0
-	}
-	each(func(f Facet, values []string, n int) {
-		given := func(v string) bool {
-			return slices.ContainsFunc(s.Facets[f], func(c Count) bool { return c.Value == v })
-		}
-		if _, asked := s.Others[f]; asked && !slices.ContainsFunc(values, given) {
-			s.Others[f] += n
-		}
-	})
 	s.Times = Buckets(t.ask.Every, t.times)
 	if t.ask.Cells {
 		s.Cells = CellsOf(counts[City])
 	}
 	return s
+}
+
+// valuesOf are the values of a facet that Traits has written.
+func valuesOf(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, betweenValues)
 }
 
 // Rank orders values by their documents and cuts the list at most.

@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 )
 
 // A tally keeps what it counts, not the long strings that it was given parts of.
@@ -20,7 +19,7 @@ func TestTallyKeepsParts(t *testing.T) {
 	for i := range of {
 		all := strings.Repeat("x", i+1) + strings.Repeat(betweenFacets, len(Facets())-1) + strings.Repeat(" ", long)
 		for range 2 {
-			x.Add(all[:i+len(Facets())], time.Time{}, 1)
+			x.Add(all[:i+len(Facets())], 1)
 		}
 	}
 	if grown := heap() - before; grown > 2*long {

@@ -18,7 +18,9 @@ type statements struct {
 	adIs, adGet, adNew, adFirst              *sql.Stmt
 	adSeen, adMove, adRemoved                *sql.Stmt
 	docGet, docNew, docSeen, docRevise       *sql.Stmt
-	contentGet, contentPut, traitsPut        *sql.Stmt
+	contentGet, contentPut                   *sql.Stmt
+	traitGet, traitNew, traitPut             *sql.Stmt
+	briefGet, briefPut                       *sql.Stmt
 	wordsPut, wordsDrop                      *sql.Stmt
 	sightingNew, removalNew, removalFirst    *sql.Stmt
 	clusterGet, clusterNew, clusterSize, hub *sql.Stmt
@@ -41,12 +43,16 @@ func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
 		{&s.adMove, `UPDATE ad SET cluster = ?, cluster_seq = ?, joined = ? WHERE n = ?`},
 		{&s.adRemoved, `UPDATE ad SET removed_at = ? WHERE n = ?`},
 		{&s.docGet, `SELECT n, first_seen, first_version, last_seen FROM doc WHERE id = ?`},
-		{&s.docNew, `INSERT INTO doc (id, ad, first_seen, first_version, last_seen, sightings, posted, lead, traits) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?)`},
+		{&s.docNew, `INSERT INTO doc (id, ad, first_seen, first_version, last_seen, sightings, posted, lead, trait) VALUES (?, ?, ?, ?, ?, 1, ?, ?, ?)`},
 		{&s.docSeen, `UPDATE doc SET first_seen = ?, first_version = ?, last_seen = ?, sightings = sightings + 1, posted = iif(?, ?, posted) WHERE n = ?`},
-		{&s.docRevise, `UPDATE doc SET lead = ?, traits = ? WHERE n = ?`},
+		{&s.docRevise, `UPDATE doc SET lead = ?, trait = ? WHERE n = ?`},
 		{&s.contentGet, `SELECT data FROM content WHERE n = ?`},
 		{&s.contentPut, `INSERT INTO content (n, data) VALUES (?, ?) ON CONFLICT (n) DO UPDATE SET data = excluded.data`},
-		{&s.traitsPut, `UPDATE doc SET traits = ? WHERE n = ?`},
+		{&s.traitGet, `SELECT n FROM trait WHERE traits = ?`},
+		{&s.traitNew, `INSERT INTO trait (traits) VALUES (?)`},
+		{&s.traitPut, `UPDATE doc SET trait = ? WHERE n = ?`},
+		{&s.briefGet, `SELECT docs FROM brief WHERE n = ?`},
+		{&s.briefPut, `INSERT INTO brief (n, docs) VALUES (?, ?) ON CONFLICT (n) DO UPDATE SET docs = excluded.docs`},
 		{&s.wordsPut, `INSERT INTO words (rowid, title, body, location, rest, exact) VALUES (?, ?, ?, ?, ?, ?)`},
 		{&s.wordsDrop, `INSERT INTO words (words, rowid, title, body, location, rest, exact) VALUES ('delete', ?, ?, ?, ?, ?, ?)`},
 		{&s.sightingNew, `INSERT INTO sighting (ad, seen_at, version, doc, capture, seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`},
@@ -131,10 +137,12 @@ type batch struct {
 	st                        *statements
 	ads, documents, sightings int
 	blocks                    map[int64]*block // whose bounds are to be widened
-	gone                      []int64          // erased documents
-	terms                     []string         // of erased documents
-	labels                    []string         // of the ad of the version under way
-	fresh                     []bool           // by change: it is a version of an ad that was not known
+	briefs                    map[int64]brief  // that are to be written
+	traits                    map[string]uint32
+	gone                      []int64  // erased documents
+	terms                     []string // of erased documents
+	labels                    []string // of the ad of the version under way
+	fresh                     []bool   // by change: it is a version of an ad that was not known
 	drafts                    <-chan draft
 	draft                     draft // of the version under way
 }
@@ -218,14 +226,9 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 		return err
 	}
 	if !known {
-		r, err := b.exec(ctx, b.st.docNew, doc.id, a.n, seen, id, seen, micros(v.PostedAt), leadOf(v), search.Traits(v, b.labels))
-		if err != nil {
+		if doc.n, err = b.document(ctx, doc.id, a.n, v); err != nil {
 			return err
 		}
-		if doc.n, err = r.LastInsertId(); err != nil {
-			return err
-		}
-		b.widen(doc.n, seen, seen, micros(v.PostedAt))
 	}
 	r, err := b.exec(ctx, b.st.sightingNew, a.n, seen, id, doc.n, key(v.CaptureID), int64(seq))
 	if err != nil {
@@ -237,7 +240,7 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 	case fresh == 0 && !known:
 		return errors.New("the version is known with another content")
 	case fresh == 0 && v.Decided > 0: // perhaps read again, after a decision
-		return b.revise(ctx, doc.n, v)
+		return b.revise(ctx, doc, v)
 	case fresh == 0: // delivered again
 		return nil
 	}
@@ -269,19 +272,34 @@ func (b *batch) first(ctx context.Context, seq uint64, v *ad.Ad) (known bool, er
 	if err != nil {
 		return false, err
 	}
-	if r, err = b.exec(ctx, b.st.docNew, key(ad.DocumentID(v.AdID, v.ContentSHA256)), n, seen, id, seen, micros(v.PostedAt), leadOf(v), search.Traits(v, nil)); err != nil {
-		return false, err
-	}
-	doc, err := r.LastInsertId()
+	doc, err := b.document(ctx, key(ad.DocumentID(v.AdID, v.ContentSHA256)), n, v)
 	if err != nil {
 		return false, err
 	}
-	b.widen(doc, seen, seen, micros(v.PostedAt))
 	if _, err := b.exec(ctx, b.st.sightingNew, n, seen, id, doc, key(v.CaptureID), int64(seq)); err != nil {
 		return false, err
 	}
 	b.ads, b.documents, b.sightings = b.ads+1, b.documents+1, b.sightings+1
 	return false, b.store(ctx, doc, v)
+}
+
+// document adds the row of a document of the ad in row adN, and gives its number.
+func (b *batch) document(ctx context.Context, id any, adN int64, v *ad.Ad) (int64, error) {
+	seen, posted := v.SeenAt.UnixMicro(), micros(v.PostedAt)
+	trait, err := b.trait(ctx, search.Traits(v, b.labels))
+	if err != nil {
+		return 0, err
+	}
+	r, err := b.exec(ctx, b.st.docNew, id, adN, seen, key(v.VersionID), seen, posted, leadOf(v), trait)
+	if err != nil {
+		return 0, err
+	}
+	n, err := r.LastInsertId()
+	if err != nil {
+		return 0, err
+	}
+	b.widen(n, seen, seen, posted)
+	return n, b.note(ctx, n, trait, seen)
 }
 
 // A docRow is what Apply needs of the row of one document.
@@ -300,14 +318,21 @@ func (b *batch) seenAgain(ctx context.Context, d docRow, v *ad.Ad) error {
 	if earlier {
 		d.first, d.version = seen, id
 	}
-	b.widen(d.n, d.first, max(d.last, seen), micros(v.PostedAt))
-	if _, err := b.exec(ctx, b.st.docSeen, d.first, d.version, max(d.last, seen), earlier, micros(v.PostedAt), d.n); err != nil {
+	before := d.last
+	d.last = max(d.last, seen)
+	b.widen(d.n, d.first, d.last, micros(v.PostedAt))
+	if _, err := b.exec(ctx, b.st.docSeen, d.first, d.version, d.last, earlier, micros(v.PostedAt), d.n); err != nil {
 		return err
+	}
+	if dayOf(d.last) != dayOf(before) {
+		if err := b.note(ctx, d.n, 0, d.last); err != nil {
+			return err
+		}
 	}
 	if !earlier && v.Decided == 0 {
 		return nil
 	}
-	return b.revise(ctx, d.n, v)
+	return b.revise(ctx, d, v)
 }
 
 // counts reports whether one reading of a document counts rather than another: it
@@ -345,8 +370,9 @@ func (b *batch) store(ctx context.Context, n int64, v *ad.Ad) error {
 
 // revise puts a reading of a document in the place of the one that is there, if it
 // counts rather than that. Tokens are written anew only when they differ.
-func (b *batch) revise(ctx context.Context, n int64, v *ad.Ad) error {
+func (b *batch) revise(ctx context.Context, d docRow, v *ad.Ad) error {
 	var old []byte
+	n := d.n
 	if err := b.row(ctx, b.st.contentGet, n).Scan(&old); err != nil {
 		return err
 	}
@@ -357,7 +383,14 @@ func (b *batch) revise(ctx context.Context, n int64, v *ad.Ad) error {
 	if err := b.draft.complete(v); err != nil {
 		return err
 	}
-	if _, err := b.exec(ctx, b.st.docRevise, leadOf(v), search.Traits(v, b.labels), n); err != nil {
+	trait, err := b.trait(ctx, search.Traits(v, b.labels))
+	if err != nil {
+		return err
+	}
+	if _, err := b.exec(ctx, b.st.docRevise, leadOf(v), trait, n); err != nil {
+		return err
+	}
+	if err := b.note(ctx, n, trait, d.last); err != nil {
 		return err
 	}
 	if _, err := b.exec(ctx, b.st.contentPut, n, b.draft.data); err != nil {

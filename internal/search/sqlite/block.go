@@ -69,35 +69,43 @@ func (b *batch) widen(n, first, last int64, posted any) {
 	}
 }
 
-// bound writes the bounds that a batch has widened.
+// bound writes the bounds and briefs that a batch has changed.
 func (b *batch) bound(ctx context.Context) error {
 	for _, k := range b.blocks {
 		if _, err := b.exec(ctx, b.st.blockPut, k.n, k.first.from, k.first.to, k.last.from, k.last.to, k.posted.from, k.posted.to, k.unposted); err != nil {
 			return err
 		}
 	}
+	for n, k := range b.briefs {
+		if _, err := b.exec(ctx, b.st.briefPut, n, []byte(k)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// rebound works out the bounds of blocks anew, after documents of theirs were erased.
+// rebound works out the bounds and briefs of blocks anew, after documents of theirs were erased.
 func (b *batch) rebound(ctx context.Context, docs []int64) error {
 	blocks := map[int64]bool{}
 	for _, n := range docs {
 		blocks[n>>blockBits] = true
 	}
 	for n := range blocks {
-		if _, err := b.tx.ExecContext(ctx, `DELETE FROM block WHERE n = ?`, n); err != nil {
-			return err
+		for _, q := range []string{`DELETE FROM block WHERE n = ?`, `DELETE FROM brief WHERE n = ?`} {
+			if _, err := b.tx.ExecContext(ctx, q, n); err != nil {
+				return err
+			}
 		}
 		err := each(ctx, b.tx, func(scan func(...any) error) error {
 			var doc, first, last int64
 			var posted any
-			if err := scan(&doc, &first, &last, &posted); err != nil {
+			var trait uint32
+			if err := scan(&doc, &first, &last, &posted, &trait); err != nil {
 				return err
 			}
 			b.widen(doc, first, last, posted)
-			return nil
-		}, `SELECT n, first_seen, last_seen, posted FROM doc WHERE n >= ? AND n < ?`, n<<blockBits, (n+1)<<blockBits)
+			return b.note(ctx, doc, trait, last)
+		}, `SELECT n, first_seen, last_seen, posted, trait FROM doc WHERE n >= ? AND n < ?`, n<<blockBits, (n+1)<<blockBits)
 		if err != nil {
 			return err
 		}

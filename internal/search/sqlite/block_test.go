@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"vigil.example/internal/ad"
 	"vigil.example/internal/query"
 	"vigil.example/internal/search"
@@ -80,7 +82,7 @@ func TestSeveralBlocks(t *testing.T) {
 	began := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	const size = 3<<blockBits + 100
 	listing := func(i int, seen time.Time) *ad.Ad {
-		a := &ad.Ad{Listing: ad.Listing{Site: "townboard", NativeID: fmt.Sprint(i), URL: fmt.Sprintf("https://town.example/%d", i), Title: "boat", Body: "for hire", SeenAt: seen, CaptureID: fmt.Sprintf("%032x", i)}}
+		a := &ad.Ad{Listing: ad.Listing{Site: []string{"townboard", "harbour", "market"}[i%3], NativeID: fmt.Sprint(i), URL: fmt.Sprintf("https://town.example/%d", i), Title: "boat", Body: "for hire", SeenAt: seen, CaptureID: fmt.Sprintf("%032x", i)}}
 		if i%3 > 0 {
 			a.PostedAt = began.Add(time.Duration(i) * time.Hour)
 		}
@@ -112,7 +114,7 @@ func TestSeveralBlocks(t *testing.T) {
 		}
 		for _, typed := range []string{
 			"boat first:2026-02-01..2026-02-07", "today first:2026-02..2026-05", "boat last:2026-05..", "boat seen:2026-03", "boat posted:2026-04..2026-05", "boat -posted:2026-02..2026-05",
-			"boat (first:2026-02 OR first:2026-05)", "boat -first:2026-02..", "boat first:2025", "boat -today first:..2026-05-03", "boat first:2026-02.. last:..2026-06", "boat first:2026-02.. side:demand",
+			"boat (first:2026-02 OR first:2026-05)", "boat -first:2026-02..", "boat first:2025", "boat -today first:..2026-05-03", "boat first:2026-02.. last:..2026-06", "boat first:2026-02.. side:demand", "boat", "first:..2026-04",
 		} {
 			q, err := query.Parse(typed)
 			if err != nil {
@@ -144,9 +146,17 @@ func TestSeveralBlocks(t *testing.T) {
 					t.Errorf("%s: pages of %s have %d documents, want others: %d", when, typed, len(got), len(want))
 				}
 			}
-			s, err := x.Survey(t.Context(), q, search.Ask{Facets: search.Facets(), Every: search.Monthly})
-			if err != nil || s.Total != len(want) {
-				t.Errorf("%s: a survey of %s has %d documents (%v), want %d", when, typed, s.Total, err, len(want))
+			ask := search.Ask{Facets: search.Facets(), Every: search.Daily}
+			s, err := x.Survey(t.Context(), q, ask)
+			counted := search.NewTally(ask)
+			for i := range all {
+				if query.Match(q, &all[i]) {
+					counted.Add(search.Traits(&all[i].Ad, all[i].Labels), 1)
+					counted.AddDay(int64(all[i].LastSeen.Sub(time.Unix(0, 0))/(24*time.Hour)), 1)
+				}
+			}
+			if diff := cmp.Diff(s, counted.Survey()); err != nil || diff != "" {
+				t.Errorf("%s: a survey of %s (-got +want, %v):\n%s", when, typed, err, diff)
 			}
 			g, err := x.Grouped(t.Context(), q, search.Page{Size: 1})
 			if err != nil || g.Total != len(want) {
@@ -171,8 +181,11 @@ func TestSeveralBlocks(t *testing.T) {
 		changes = append(changes, search.Change{Seq: uint64(size + i + 1), Version: listing(i, began.AddDate(0, 3+i%5, 0))})
 	}
 	changes = append(changes, search.Change{Seq: 2*size + 1, Version: listing(size-1, began.AddDate(0, -1, 0))})
+	for i := 5; i < size; i += 900 {
+		changes = append(changes, search.Change{Seq: uint64(2*size + 2 + i), Labels: &ad.Labels{AdID: listing(i, began).AdID, Names: []string{"checked"}}})
+	}
 	apply()
-	compare("seen again")
+	compare("seen again and labelled")
 
 	var gone []string
 	for i := 1 << blockBits; i < 2<<blockBits; i++ { // one whole block
@@ -182,4 +195,30 @@ func TestSeveralBlocks(t *testing.T) {
 		t.Fatal(err)
 	}
 	compare("erased")
+}
+
+// What a brief says of a document is what was put into it.
+func TestBrief(t *testing.T) {
+	var k brief
+	want := map[int64][2]int64{}
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 3000 {
+		doc, trait, day := 7<<blockBits+r.Int64N(900), r.Int64N(1<<32), dayOf(time.Date(r.IntN(10_000), 1, 1, 0, 0, r.IntN(1<<30), 0, time.UTC).UnixMicro())
+		k = k.with(doc, uint32(trait), day)
+		if trait == 0 {
+			trait = want[doc][0]
+		}
+		want[doc] = [2]int64{trait, day}
+	}
+	for i := range int64(1 << blockBits) {
+		trait, day := k.of(i)
+		if got := [2]int64{int64(trait), day}; got != want[7<<blockBits+i] {
+			t.Errorf("document %d has trait and day %v, want %v", i, got, want[7<<blockBits+i])
+		}
+	}
+	for _, at := range []time.Time{time.Unix(0, 0), time.Unix(-1, 0), time.Unix(-24*60*60, 0), time.Unix(24*60*60-1, 0), time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		if got, want := dayOf(at.UnixMicro())*24*60*60, at.UTC().Truncate(24*time.Hour).Unix(); got != want {
+			t.Errorf("the day of %v begins at %d, want %d", at, got, want)
+		}
+	}
 }

@@ -62,6 +62,9 @@ func (b *batch) erase(ctx context.Context, adIDs []string, values []ad.Value) er
 	if err := b.bound(whole); err != nil {
 		return err
 	}
+	if err := b.forget(whole); err != nil {
+		return err
+	}
 	if _, err := b.exec(whole, b.st.tally, b.ads, b.documents, b.sightings); err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func crowd(r *rand.Rand, n int) (out []search.Change) {
 	for i := range n {
 		number := fmt.Sprintf("+1%03d555%04d", 200+i/100, 100+i%100)
 		for edit := range 1 + r.IntN(2) {
-			a := ad.Ad{Listing: ad.Listing{Site: "town", NativeID: fmt.Sprint(i), URL: fmt.Sprintf("https://town.example/ad/%d", i), CaptureID: fmt.Sprint(i, edit),
+			a := ad.Ad{Listing: ad.Listing{Site: unique(i, 8), NativeID: fmt.Sprint(i), URL: fmt.Sprintf("https://town.example/ad/%d", i), CaptureID: fmt.Sprint(i, edit),
 				Title: "roses " + unique(i, edit), Body: strings.Repeat("fresh red roses every day ", r.IntN(60)) + "call " + number + " " + unique(i, edit+2),
 				SeenAt: time.Date(2026, 1, 1, 0, r.IntN(90000), 0, 0, time.UTC)}}
 			a.Phones = []ad.Phone{{E164: number, Text: number[2:], Span: ad.Span{Field: "body", Start: 1, End: 9}, Confidence: .9}}

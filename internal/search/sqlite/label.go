@@ -36,10 +36,18 @@ func (b *batch) label(ctx context.Context, seq int64, l *ad.Labels) error {
 	}
 	for _, n := range docs {
 		var traits string
-		if err := b.tx.QueryRowContext(ctx, `SELECT traits FROM doc WHERE n = ?`, n).Scan(&traits); err != nil {
+		var last int64
+		if err := b.tx.QueryRowContext(ctx, `SELECT t.traits, d.last_seen FROM doc d CROSS JOIN trait t ON t.n = d.trait WHERE d.n = ?`, n).Scan(&traits, &last); err != nil {
 			return err
 		}
-		if _, err := b.exec(ctx, b.st.traitsPut, search.Relabelled(traits, l.Names), n); err != nil {
+		trait, err := b.trait(ctx, search.Relabelled(traits, l.Names))
+		if err != nil {
+			return err
+		}
+		if _, err := b.exec(ctx, b.st.traitPut, trait, n); err != nil {
+			return err
+		}
+		if err := b.note(ctx, n, trait, last); err != nil {
 			return err
 		}
 	}

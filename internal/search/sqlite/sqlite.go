@@ -33,7 +33,7 @@ const (
 	application = 0x5667696c
 	// version is the layout of the file. Raise it with every change of the schema
 	// or of what text.Tokens, query.Texts, query.Exact or newRow give: the index is rebuilt.
-	version = 9
+	version = 10
 )
 
 // schema is the layout. Times are microseconds since 1970, null when not known.
@@ -72,7 +72,7 @@ CREATE TABLE doc (
 	sightings     INTEGER NOT NULL,
 	posted        INTEGER,
 	lead          REAL NOT NULL,    -- score, 0 for none
-	traits        TEXT NOT NULL     -- the values of its facets, so that counting them is not reading the content
+	trait         INTEGER NOT NULL  -- trait.n
 );
 CREATE INDEX doc_ad ON doc (ad);
 -- Newest first is from its end, where what is new is put in. The third is for seen:, without the row.
@@ -266,7 +266,7 @@ func (x *Index) create(ctx context.Context) error {
 	var tables int
 	err = tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables)
 	if err == nil && tables == 0 { // else another process was first
-		_, err = tx.ExecContext(ctx, schema+postSchema+blockSchema+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", application, version))
+		_, err = tx.ExecContext(ctx, schema+postSchema+blockSchema+briefSchema+fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", application, version))
 		if err == nil {
 			_, err = tx.ExecContext(ctx, `INSERT INTO life (id, epoch) VALUES (?, ?)`, rand.Text(), x.epoch)
 		}

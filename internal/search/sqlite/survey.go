@@ -9,9 +9,7 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/query"
@@ -100,11 +98,11 @@ func (x *Index) Survey(ctx context.Context, q query.Node, a search.Ask) (s searc
 		if err != nil {
 			return err
 		}
-		pl, err := planned(ctx, tx, q, true)
+		pl, err := planned(ctx, tx, q, false)
 		if err != nil {
 			return err
 		}
-		return pl.survey(ctx, tx, t, a.Every != "")
+		return pl.survey(ctx, tx, t)
 	})
 	if err != nil {
 		return search.Survey{}, err
@@ -113,36 +111,46 @@ func (x *Index) Survey(ctx context.Context, q query.Node, a search.Ask) (s searc
 }
 
 const (
-	// surveyed is how many documents are looked at by one statement of a survey.
-	surveyed = 1 << 15
-	// few is up to how many matches are read one by one.
+	// surveyed is how many rows are looked at by one statement of a survey.
+	surveyed = 1 << 16
+	// few is up to how many matches are looked up one by one.
 	few = 500
-
-	betweenDocuments = "\x1c"
-	betweenColumns   = "\x1d"
 )
 
-// survey tallies what a plan finds. The first that match words are read row by row;
-// where there are more, SQLite gives them in one string for thousands of documents,
-// with their times where those are wanted: a row for each takes longer.
-func (pl plan) survey(ctx context.Context, tx *sql.Tx, t *search.Tally, times bool) error {
+// survey tallies what a plan finds. The first that match words are looked up, with
+// their traits; of more only the numbers are read, and what they have from the briefs.
+func (pl plan) survey(ctx context.Context, tx *sql.Tx, t *search.Tally) error {
+	c := count{traits: map[uint32]int{}, days: map[int64]int{}}
+	where, args := pl.every()
+	if pl.match == "" {
+		docs, err := list(ctx, tx, "d.n", pl.from+" WHERE "+where, args...)
+		if err != nil {
+			return err
+		}
+		slices.Sort(docs)
+		if err := c.add(ctx, tx, docs); err != nil {
+			return err
+		}
+		return c.tell(ctx, tx, t)
+	}
+	from := pl.from
+	if from == "words" {
+		from += " CROSS JOIN doc d ON d.n = words.rowid"
+	}
 	var met int
 	var n int64
-	first, args := pl.every()
-	if pl.match != "" {
-		first, args = first+" ORDER BY words.rowid LIMIT ?", append(args, few)
-	}
 	err := each(ctx, tx, func(scan func(...any) error) error {
-		var traits sql.RawBytes
+		var traits string
 		var last int64
 		if err := scan(&n, &traits, &last); err != nil {
 			return err
 		}
 		met++
-		t.Add(string(traits), time.UnixMicro(last), 1)
+		t.Add(traits, 1)
+		t.AddDay(dayOf(last), 1)
 		return nil
-	}, "SELECT d.n, d.traits, d.last_seen FROM "+pl.from+" WHERE "+first, args...)
-	if err != nil || pl.match == "" || met < few {
+	}, "SELECT d.n, t.traits, d.last_seen FROM "+from+" CROSS JOIN trait t ON t.n = d.trait WHERE "+where+" ORDER BY words.rowid LIMIT ?", append(args, few)...)
+	if err != nil || met < few {
 		return err
 	}
 	var last int64
@@ -152,35 +160,17 @@ func (pl plan) survey(ctx context.Context, tx *sql.Tx, t *search.Tally, times bo
 	if pl.bounded {
 		last = min(last, pl.high)
 	}
-	for ; err == nil && n < last; n += surveyed {
-		err = pl.surveyPart(ctx, tx, t, times, n+1, n+surveyed)
-	}
-	return err
-}
-
-// surveyPart tallies what a plan finds among some rows.
-func (pl plan) surveyPart(ctx context.Context, tx *sql.Tx, t *search.Tally, times bool, low, high int64) error {
-	columns := "d.traits"
-	if times {
-		columns += " || char(0x1d) || d.last_seen"
-	}
-	where, args := pl.between(low, high)
-	var all sql.NullString
-	err := tx.QueryRowContext(ctx, "SELECT group_concat("+columns+", char(0x1c)) FROM "+pl.from+" WHERE "+where, args...).Scan(&all)
-	if err != nil || !all.Valid {
-		return err
-	}
-	for one := range strings.SplitSeq(all.String, betweenDocuments) {
-		traits, at, _ := strings.Cut(one, betweenColumns)
-		var seen int64
-		if times {
-			if seen, err = strconv.ParseInt(at, 10, 64); err != nil {
-				return search.ErrDamaged
-			}
+	for ; n < last; n += surveyed {
+		where, args := pl.between(n+1, n+surveyed)
+		docs, err := list(ctx, tx, "words.rowid", pl.from+" WHERE "+where, args...)
+		if err != nil {
+			return err
 		}
-		t.Add(traits, time.UnixMicro(seen), 1)
+		if err := c.add(ctx, tx, docs); err != nil {
+			return err
+		}
 	}
-	return nil
+	return c.tell(ctx, tx, t)
 }
 
 // Grouped gives the clusters whose ads match; see search.Surveyor.
