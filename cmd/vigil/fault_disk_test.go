@@ -154,10 +154,9 @@ func TestFullDisk(t *testing.T) {
 	}{{"the reserve is touched", 40 << 20}, {"not a byte is left", 0}} {
 		p.desk.bring(5)()
 		room := d.fill(c.leave)
-		<-time.After(300 * time.Millisecond) // it asks for the free space ten times a second
+		p.readyWith("all", http.StatusServiceUnavailable, "make room") // it has seen that there is none
 		before := p.desk.acknowledged()
 		wait := p.desk.bring(10)
-		p.readyWith("all", http.StatusServiceUnavailable, "make room")
 		_, err := p.desk.client.Import(t.Context(), api.SavedPage{Name: "other.html", Body: []byte("<title>Oak</title>"), SavedAt: time.Now()})
 		if problem, ok := errors.AsType[*api.Problem](err); !ok || problem.Code() != "disk-full" {
 			t.Errorf("%s: a page is answered with %v, want the problem disk-full", c.name, err)
@@ -301,6 +300,8 @@ func TestAlteredFileIsNoEvidence(t *testing.T) {
 		t.Fatalf("12 ads of one number: %d found, %v", a.Total, err)
 	}
 	cluster := a.Hits[0].Document.Cluster
+	captures := func() float64 { return p.metric("all", `vigil_stream_messages\{stream="CAPTURES"\}`) }
+	before := captures()
 	p.shift("1h")
 	file := ""
 	await(t, "captures are sealed", func() bool {
@@ -310,8 +311,8 @@ func TestAlteredFileIsNoEvidence(t *testing.T) {
 		}
 		return len(files) > 0
 	})
-	p.desk.bring(1)()              // the file with the end of the stream stays in it
-	<-time.After(11 * time.Second) // the archive looks every five seconds
+	p.desk.bring(1)() // the file with the end of the stream stays in it
+	await(t, "captures have left the stream", func() bool { n := captures(); return n > 0 && n < before })
 	if _, err := p.desk.client.Packet(t.Context(), cluster, io.Discard); err != nil {
 		t.Fatalf("a packet of sealed captures: %v", err)
 	}

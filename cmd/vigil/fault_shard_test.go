@@ -46,16 +46,23 @@ func TestLinkersShareRounds(t *testing.T) {
 	const done, keys = `vigil_link_shared_rounds_total\{end="done"\}`, `vigil_link_shard_keys\{shard="\d/2"\}`
 	var holder string
 	var standby []string
-	for _, name := range []string{"link-1", "link-2", "link-3"} {
-		switch {
-		case p.metric(name, done) > 0:
-			holder = name
-		case p.metric(name, keys) > 0:
-			standby = append(standby, name)
+	for try := 0; len(standby) != 2; try++ {
+		if try == 20 { // on a loaded machine some rounds go without one that answers late
+			t.Fatalf("%q shared rounds with %q, want one with two", holder, standby)
 		}
-	}
-	if holder == "" || len(standby) != 2 {
-		t.Fatalf("%q shared rounds with %q, want one with two", holder, standby)
+		if try > 0 {
+			p.desk.bring(5)()
+			p.settle()
+		}
+		holder, standby = "", nil
+		for _, name := range []string{"link-1", "link-2", "link-3"} {
+			switch {
+			case p.holders()["link"] == p.procs[name] && p.metric(name, done) > 0:
+				holder = name
+			case p.metric(name, keys) > 0:
+				standby = append(standby, name)
+			}
+		}
 	}
 	p.procs[standby[0]].signal(syscall.SIGSTOP)
 	p.desk.bring(20)()

@@ -124,7 +124,7 @@ func refused(t *testing.T, p *plant) {
 	} {
 		cmd := exec.Command(vigilBinary(t), append([]string{"run"}, c.args...)...)
 		cmd.Env = append(os.Environ(), "VIGIL_CLOCK="+p.clock) // as the rest of the plant
-		timer := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
+		timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 		out, err := cmd.CombinedOutput()
 		timer.Stop()
 		if err == nil {

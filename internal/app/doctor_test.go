@@ -267,9 +267,9 @@ func TestDoctorNamesTheFault(t *testing.T) {
 			if c.with != nil {
 				c.with(&cfg)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			if cfg.Streams.URL != "" {
-				ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+				ctx, cancel = context.WithTimeout(t.Context(), 5*time.Second) // it would wait
 			}
 			defer cancel()
 			var out strings.Builder
