@@ -79,6 +79,9 @@ func (s *searchCmd) Run(c *Context) error {
 	if n := partial(q); n > 0 {
 		c.printf("%d digits are a part of a number: only ads that write them plainly are found.\nFor all numbers that end in them put a star before them: *0123.\n", n)
 	}
+	if query.Either(q) != "" {
+		c.printf("The sign | means nothing here: all words must be in the ad. Write OR for either.\n")
+	}
 	switch {
 	case a.Total == 0:
 		c.printf("No ad matches.\n%s\n", instead(q))

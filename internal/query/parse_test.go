@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"vigil.example/internal/ad"
 	"vigil.example/internal/query"
 )
 
@@ -390,6 +391,45 @@ func TestAsText(t *testing.T) {
 		}
 		if n, err := query.Parse(got); want != "" && (err != nil || n.(query.Phrase).Text == "") {
 			t.Errorf("%q: %v", got, err)
+		}
+	}
+}
+
+// | means nothing, and who types it is told what he may have meant.
+func TestEither(t *testing.T) {
+	for typed, want := range map[string]string{
+		"oak | piano":                     "oak OR piano",
+		"oak|piano || organ":              "oak OR piano OR organ",
+		"(oak | piano) wren":              "(oak OR piano) wren",
+		"912-555-0123 | 912-555-0124":     "912-555-0123 OR 912-555-0124",
+		`"oak | piano"`:                   "",
+		`"oak | ash" | piano`:             `"oak | ash" OR piano`,
+		"oak piano":                       "",
+		"oak |":                           "",
+		"| oak":                           "",
+		"912|555|0123":                    "",
+		"oak | ":                          "",
+		"oak | (piano":                    "",
+		"|":                               "",
+		"New in town | 912-555-0123 | ok": "New in town OR 912-555-0123 OR ok",
+	} {
+		if got := query.Either(typed); got != want {
+			t.Errorf("%q may mean %q, want %q", typed, got, want)
+		}
+		if want == "" {
+			continue
+		}
+		plain, err := query.Parse(typed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		either, err := query.Parse(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		title := &ad.Document{Ad: ad.Ad{Listing: ad.Listing{Title: typed}}}
+		if !query.Match(plain, title) || !query.Match(either, title) {
+			t.Errorf("%q does not find the ad of that title", typed)
 		}
 	}
 }

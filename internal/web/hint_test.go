@@ -74,6 +74,9 @@ func TestResultsAdvise(t *testing.T) {
 	if _, _, body := h.ask("555-0123"); !strings.Contains(body, "This looks like part of a number.") {
 		t.Errorf("part of a number: %s", strip(body))
 	}
+	if _, _, body := h.ask("rose | 912-555-0123"); !strings.Contains(strip(body), "The sign | means nothing here") || !strings.Contains(body, `name="q" value="rose OR 912-555-0123"`) {
+		t.Errorf("a bar between words: %s", strip(body))
+	}
 	if _, _, body := h.ask("booking"); !strings.Contains(body, "held back, 14 ads") {
 		t.Errorf("a value that is held back: %s", strip(body))
 	}

@@ -84,6 +84,7 @@ type resultsBody struct {
 	Held     *ad.Hub     // why that value is held back, if it is
 	Partial  bool        // asks for digits that look like part of a number
 	Alone    string      // asks for the number alone, when nothing has it and the rest
+	Either   string      // asks for either side of a |, which means nothing
 	Sites    []desk.Site // what is covered, when nothing was found
 	Groups   []Group
 	Terms    []Choice // parts of the query
@@ -166,6 +167,7 @@ func (s *server) results(r *http.Request, v *visit) error {
 		return err
 	}
 	b.fill()
+	b.Either = query.Either(text)
 	b.beside(s.desk, text)
 	v.w.Header().Set("Content-Security-Policy", livePolicy)
 	if v.can(access.ActExport) {
