@@ -17,7 +17,7 @@ const (
 	ByAlone                  // a person decided that they are one poster's and nobody else's
 	ByValue                  // both give a value
 	ByPicture                // both show a picture
-	ByText                   // both are made from one text
+	ByText                   // both look made from one text
 	ByEdited                 // made from one text, edited heavily
 	ByAlike                  // they share a value that says little, and some of their texts
 	ByPart                   // they have a part of a text in common
@@ -425,12 +425,12 @@ func say(values []value, w Twig) (kind, name, reason string) {
 	case ByWeak:
 		return "text", "", "several signs that are weak alone say so together"
 	}
-	reason = "both are made from one text"
+	reason = "both look made from one text"
 	if w.Share > 0 {
-		reason += fmt.Sprintf(", with rare words in common in %.0f %% of it", 100*w.Share)
+		reason += fmt.Sprintf(": rare words in common in %.0f %% of it", 100*w.Share)
 	}
 	if w.Ads > 2 {
-		reason += fmt.Sprintf("; %s ads of this poster are", grouped(w.Ads))
+		reason += fmt.Sprintf("; %s ads of this poster do", grouped(w.Ads))
 	}
 	return "text", "", reason
 }
