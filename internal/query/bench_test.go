@@ -38,3 +38,16 @@ func BenchmarkMatch(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkSpans(b *testing.B) {
+	d := sample()
+	d.Ad.Body = strings.Repeat(d.Ad.Body+" ", 12)
+	n, err := query.Parse("garden roses")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		query.Spans(n, d)
+	}
+}

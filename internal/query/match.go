@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"vigil.example/internal/ad"
@@ -90,7 +91,11 @@ func Asked(n Node) []ad.Value {
 }
 
 // Match reports whether a document is what the query asks for.
-func Match(n Node, d *ad.Document) bool { return Read(d).Match(n) }
+func Match(n Node, d *ad.Document) bool {
+	m := matcher{doc: d}
+	defer m.done()
+	return m.match(n)
+}
 
 // A Reading is one document that is asked many queries: its texts are tokenised
 // once. It is not safe for concurrent use.
@@ -107,15 +112,15 @@ func (r *Reading) Match(n Node) bool { return r.m.match(n) }
 // out, and properties such as dates, have no span.
 func Spans(n Node, d *ad.Document) []ad.Span {
 	m := matcher{doc: d}
+	defer m.done()
 	var out []ad.Span
 	m.spans(n, &out)
-	order := map[string]int{}
-	for i, t := range m.texts() {
-		order[t.Field] = i
+	order := func(field string) int {
+		return slices.IndexFunc(m.texts(), func(t tokenised) bool { return t.Field == field })
 	}
 	slices.SortFunc(out, func(a, b ad.Span) int {
 		if a.Field != b.Field {
-			return order[a.Field] - order[b.Field]
+			return order(a.Field) - order(b.Field)
 		}
 		return a.Start - b.Start
 	})
@@ -134,6 +139,7 @@ func Spans(n Node, d *ad.Document) []ad.Span {
 type matcher struct {
 	doc    *ad.Document
 	fields []tokenised
+	tokens *[]text.Token // of all fields
 	exact  []ad.Value
 }
 
@@ -144,12 +150,34 @@ type tokenised struct {
 
 func (m *matcher) texts() []tokenised {
 	if m.fields == nil {
-		m.fields = []tokenised{}
-		for _, t := range Texts(&m.doc.Ad) {
-			m.fields = append(m.fields, tokenised{t, text.Tokens(t.Text)})
+		texts := Texts(&m.doc.Ad)
+		m.fields = make([]tokenised, len(texts))
+		all, _ := tokens.Get().(*[]text.Token)
+		if all == nil {
+			all = &[]text.Token{}
+		}
+		m.tokens = all
+		for i, t := range texts {
+			from := len(*all)
+			*all = text.Append(*all, t.Text)
+			m.fields[i] = tokenised{t, (*all)[from:len(*all):len(*all)]}
 		}
 	}
 	return m.fields
+}
+
+// tokens keeps room for the tokens of documents that are asked once: of a page of
+// results they were half of all that was allocated.
+var tokens sync.Pool
+
+// done gives back the room of the tokens. The matcher is not to be used any more.
+func (m *matcher) done() {
+	if m.tokens == nil {
+		return
+	}
+	clear(*m.tokens)
+	*m.tokens = (*m.tokens)[:0]
+	tokens.Put(m.tokens)
 }
 
 func (m *matcher) carries(v ad.Value) bool {

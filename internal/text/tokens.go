@@ -21,6 +21,14 @@ func Tokens(s string) []Token {
 	if len(s) > 6 { // a word and its space
 		out = make([]Token, 0, len(s)/6+1)
 	}
+	if out = Append(out, s); len(out) == 0 {
+		return nil
+	}
+	return out
+}
+
+// Append puts the search tokens of s behind others.
+func Append(out []Token, s string) []Token {
 	// White space parts s into pieces that fold by themselves. One of ASCII alone, as
 	// most are, needs no folding but of its case.
 	for i, at := 0, 0; i < len(s); {
@@ -39,9 +47,6 @@ func Tokens(s string) []Token {
 			out, at = folded(out, s[i:j], at), at+utf8.RuneCountInString(s[i:j])
 		}
 		i = j
-	}
-	if len(out) == 0 {
-		return nil
 	}
 	return out
 }
