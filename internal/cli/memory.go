@@ -18,13 +18,19 @@ import (
 // marks all that is live to free next to nothing, and most of the processor time goes
 // there (measured: 280 MB live below a limit of 360 MB took a third more time for
 // each ad). So the limit is not a number but a floor: it gives way to what is live and
-// half as much again, as far as the machine goes.
+// half as much again, of a large heap less, as far as the machine goes. What is free
+// below it goes back to the machine when the program has nothing to do: the collector
+// by itself keeps it for the next time.
 
 // Floors of the limit.
 const (
 	memory       = 360 << 20
 	servedMemory = 704 << 20 // of an instance that may have grown for years
 )
+
+// room is how much a heap may take beyond what is live where half as much again would be
+// more. Of one so large that this is less than a quarter, it may take the quarter.
+const room = 256 << 20
 
 // limitEvery is how often the limit is held against what is live.
 const limitEvery = 250 * time.Millisecond
@@ -36,7 +42,9 @@ func limitMemory(ctx context.Context, floor, bound int64) {
 	samples := []metrics.Sample{
 		{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
 		{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/objects:bytes"},
+		{Name: "/gc/heap/allocs:bytes"},
 	}
+	var r repose
 	go func() {
 		t := time.NewTicker(limitEvery)
 		defer t.Stop()
@@ -47,13 +55,16 @@ func limitMemory(ctx context.Context, floor, bound int64) {
 			case <-t.C:
 			}
 			metrics.Read(samples)
-			var v [5]int64
+			var v [6]int64
 			for i, s := range samples {
 				v[i] = int64(s.Value.Uint64())
 			}
 			before := l.now
 			if now := l.next(v[0], v[1]-v[2]-v[3]-v[4]); now != before {
 				debug.SetMemoryLimit(now)
+			}
+			if r.next(v[5]) {
+				debug.FreeOSMemory()
 			}
 		}
 	}()
@@ -70,11 +81,38 @@ type memoryLimit struct {
 // beside the heap's objects: stacks, the collector's own and holes between objects. It
 // moves by a sixteenth at least, because each move has the collector plan anew.
 func (l *memoryLimit) next(live, beside int64) int64 {
-	want := min(max(l.floor, live+live/2+beside), l.bound)
+	more := min(live/2, max(room, live/4))
+	want := min(max(l.floor, live+more+beside), l.bound)
 	if diff := want - l.now; max(diff, -diff) >= l.now/16 || want == l.floor || want == l.bound {
 		l.now = want
 	}
 	return l.now
+}
+
+// A repose finds the moments at which memory goes back to the machine.
+type repose struct {
+	taken int64 // bytes that were ever taken from the heap, when it was last looked at
+	given int64 // the same, when memory was last given back
+	still int   // looks in a row at which next to nothing had been taken
+}
+
+const (
+	stillBytes = 1 << 20  // between two looks, at most
+	stillLooks = 12       // 3 s
+	wornBytes  = 64 << 20 // taken since memory was last given back, at least: else it is not worth a collection
+)
+
+// next is told how many bytes were ever taken from the heap, and reports whether memory
+// is to be given back now.
+func (r *repose) next(taken int64) bool {
+	if r.still++; taken-r.taken > stillBytes {
+		r.still = 0
+	}
+	if r.taken = taken; r.still < stillLooks || taken-r.given < wornBytes {
+		return false
+	}
+	r.given = taken
+	return true
 }
 
 // machineMemory is how much memory this process may take, in bytes: nine tenths of

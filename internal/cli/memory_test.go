@@ -16,7 +16,8 @@ func TestMemoryLimitFollowsWhatIsLive(t *testing.T) {
 		{"little is live: the floor", 10 * mib, 20 * mib, 360 * mib},
 		{"the floor would be close above what is live", 300 * mib, 30 * mib, 480 * mib},
 		{"a small move is none", 305 * mib, 30 * mib, 480 * mib},
-		{"more is live", 600 * mib, 40 * mib, 940 * mib},
+		{"more is live", 600 * mib, 40 * mib, 896 * mib},
+		{"much more: a quarter", 1200 * mib, 40 * mib, 1540 * mib},
 		{"less is", 400 * mib, 40 * mib, 640 * mib},
 		{"never above what the machine has", 1900 * mib, 40 * mib, 2000 * mib},
 		{"back to the floor", 10 * mib, 20 * mib, 360 * mib},
@@ -28,6 +29,38 @@ func TestMemoryLimitFollowsWhatIsLive(t *testing.T) {
 	small := memoryLimit{floor: 704 * mib, bound: 460 * mib}
 	if got := small.next(0, 0); got != 460*mib {
 		t.Errorf("in a group of 512 MiB: got a limit of %d MiB, want 460", got/mib)
+	}
+}
+
+func TestMemoryGoesBackAtRest(t *testing.T) {
+	const mib = 1 << 20
+	var r repose
+	taken := int64(0)
+	looks := func(n int, each int64) (given int) {
+		for range n {
+			if taken += each; r.next(taken) {
+				given++
+			}
+		}
+		return given
+	}
+	for _, s := range []struct {
+		what string
+		n    int
+		each int64
+		want int
+	}{
+		{"at work", 100, 20 * mib, 0},
+		{"a short rest", stillLooks - 1, 1000, 0},
+		{"at work again", 3, 20 * mib, 0},
+		{"a long rest: once", 1000, 1000, 1},
+		{"little work", 3, 2 * mib, 0},
+		{"a rest from little work", 1000, 1000, 0},
+		{"slow work, in the end as much as any", 600, mib / 8, 1},
+	} {
+		if got := looks(s.n, s.each); got != s.want {
+			t.Errorf("%s: memory was given back %d times, want %d", s.what, got, s.want)
+		}
 	}
 }
 
