@@ -150,6 +150,9 @@ func Find(s string) []Metro {
 func Within(m Metro, km float64) []Metro {
 	var out []Metro
 	for _, other := range load().metros {
+		if north := rad(math.Abs(other.Lat-m.Lat)) * radius; north > km+.001 {
+			continue // most are too far off by this alone, at a hundredth of the work
+		}
 		if Distance(m, other) <= km {
 			out = append(out, other)
 		}
@@ -160,10 +163,12 @@ func Within(m Metro, km float64) []Metro {
 	return out
 }
 
+const radius = 6371 // of the earth, in kilometres
+
+func rad(deg float64) float64 { return deg * math.Pi / 180 }
+
 // Distance is that between two centres in kilometres, on a sphere.
 func Distance(a, b Metro) float64 {
-	const radius = 6371
-	rad := func(deg float64) float64 { return deg * math.Pi / 180 }
 	hav := func(x float64) float64 { return math.Pow(math.Sin(x/2), 2) }
 	h := hav(rad(b.Lat-a.Lat)) + math.Cos(rad(a.Lat))*math.Cos(rad(b.Lat))*hav(rad(b.Lon-a.Lon))
 	return 2 * radius * math.Asin(math.Sqrt(min(1, h)))

@@ -85,3 +85,24 @@ func BenchmarkFind(b *testing.B) {
 		Find("Austin, TX")
 	}
 }
+
+// Within leaves out none that lies near enough, at any distance.
+func TestWithinIsByDistance(t *testing.T) {
+	all := Within(Metro{Lat: 39, Lon: -98}, 20_000)
+	if len(all) < 300 {
+		t.Fatalf("%d metropolitan areas are within 20,000 km", len(all))
+	}
+	for i := 0; i < len(all); i += 9 {
+		for _, km := range []float64{0, 30, Distance(all[i], all[0]), 500} {
+			got, want := len(Within(all[i], km)), 0
+			for _, m := range all {
+				if Distance(all[i], m) <= km {
+					want++
+				}
+			}
+			if got != want {
+				t.Errorf("%d are within %v km of %s, want %d", got, km, all[i].Name, want)
+			}
+		}
+	}
+}
