@@ -58,7 +58,7 @@ func (b *Bench) search(ctx context.Context) error {
 	return running(ctx, a, func(ctx context.Context) error {
 		p := a.Parts()
 		filled := begin()
-		if err := fill(ctx, p, b.Ads); err != nil {
+		if err := b.stock(ctx, p); err != nil {
 			return err
 		}
 		filled.end()
@@ -92,11 +92,14 @@ func (b *Bench) search(ctx context.Context) error {
 	})
 }
 
-// fill publishes ads as the enrich step would, and waits until they can be found.
-func fill(ctx context.Context, p app.Parts, n int) error {
+// told is how many ads are published or indexed between two lines of progress.
+const told = 50_000
+
+// stock publishes ads as the enrich step would, and waits until they can be found.
+func (b *Bench) stock(ctx context.Context, p app.Parts) error {
 	made := newProse(11)
-	for left := n; left > 0; {
-		msgs := make([]ad.Message, min(left, 1000))
+	for at := 0; at < b.Ads; {
+		msgs := make([]ad.Message, min(b.Ads-at, 1000))
 		for i := range msgs {
 			a := made.ad()
 			data, err := json.Marshal(a)
@@ -108,12 +111,25 @@ func fill(ctx context.Context, p app.Parts, n int) error {
 		if err := p.Bus.Publish(ctx, msgs); err != nil {
 			return err
 		}
-		left -= len(msgs)
+		if at += len(msgs); at%told == 0 {
+			indexed, err := p.Index.Position(ctx, "ads")
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(b.Out, "  %d of %d ads published, %d indexed\n", at, b.Ads, indexed)
+		}
 	}
-	for {
+	for next := uint64(0); ; {
 		at, err := p.Index.Position(ctx, "ads")
-		if err != nil || at >= uint64(n) {
+		if err != nil || at >= uint64(b.Ads) {
 			return err
+		}
+		if next == 0 {
+			next = at + told
+		}
+		if at >= next {
+			fmt.Fprintf(b.Out, "  %d indexed\n", at)
+			next = at + told
 		}
 		select {
 		case <-ctx.Done():
