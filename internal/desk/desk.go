@@ -7,11 +7,13 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -96,6 +98,7 @@ type Desk struct {
 		sync.Mutex
 		read time.Time
 		held map[ad.Value]ad.Hub
+		next int // that is counted next, from the one of fewest ads on
 	}
 	lookups lookups
 	asking  chan struct{} // holds one who asks about the evidence of a cluster
@@ -167,9 +170,13 @@ func (d *Desk) Search(ctx context.Context, s access.Subject, text string, p sear
 	return f.Answer, err
 }
 
-// held are the values that are held back, with the number of ads that give them
-// now: the linker told of them when they turned hub. They are read again after
-// some seconds.
+// countedAtOnce is how many ads of hubs are counted for one answer, about: to count them
+// all takes seconds where hundreds of thousands of ads are there.
+const countedAtOnce = 5000
+
+// held are the values that are held back, with the number of ads that give them: the
+// linker told of them when they turned hub, and they are counted by turns since. They
+// are read again after some seconds.
 func (d *Desk) held(ctx context.Context) (map[ad.Value]ad.Hub, error) {
 	d.hubs.Lock()
 	defer d.hubs.Unlock()
@@ -180,16 +187,28 @@ func (d *Desk) held(ctx context.Context) (map[ad.Value]ad.Hub, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read hubs: %w", err)
 	}
+	hubs = slices.DeleteFunc(hubs, func(h ad.Hub) bool { return !h.Held })
+	slices.SortFunc(hubs, func(a, b ad.Hub) int {
+		return cmp.Or(cmp.Compare(a.Carriers, b.Carriers), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value.Value, b.Value.Value))
+	})
 	out := make(map[ad.Value]ad.Hub, len(hubs))
-	for _, h := range hubs {
-		if !h.Held {
-			continue
+	from, left := d.hubs.next, countedAtOnce
+	for k := range hubs {
+		i := (from + k) % len(hubs)
+		h := hubs[i]
+		told := h.Carriers
+		h.Carriers = max(told, d.hubs.held[h.Value].Carriers)
+		if left -= h.Carriers; left >= 0 || k == 0 {
+			ids, err := d.Index.ByValue(ctx, h.Value, MaxKnown)
+			if err != nil {
+				return nil, fmt.Errorf("count the ads of a hub: %w", err)
+			}
+			left -= max(0, len(ids)-h.Carriers)
+			h.Carriers = max(told, len(ids))
+			d.hubs.next = i + 1
+		} else {
+			left = -1 // the others have their turn later
 		}
-		ids, err := d.Index.ByValue(ctx, h.Value, MaxKnown)
-		if err != nil {
-			return nil, fmt.Errorf("count the ads of a hub: %w", err)
-		}
-		h.Carriers = max(h.Carriers, len(ids))
 		out[h.Value] = h
 	}
 	d.hubs.held, d.hubs.read = out, time.Now()
