@@ -24,7 +24,7 @@ import (
 
 // Version names the rules of this package. When it changes, clusters must be
 // published anew.
-const Version = "6"
+const Version = "7"
 
 // Config holds the limits. The zero value means the defaults.
 type Config struct {

@@ -170,6 +170,7 @@ type tie struct {
 	values       int
 	ads          int     // on the thinner side
 	given        int     // of these, that give the contact that most give
+	contacts     int     // in common that hardly anybody else gives
 	shared       float64 // of the weight, what comes from values with many owners
 	rivals       bool    // they write one text and contradict each other
 	alike        bool    // they have texts that are alike
@@ -327,6 +328,9 @@ func (o *owners) ties() []tie {
 					t.shared += w
 				} else {
 					t.weight += w
+					if p.kind != picture {
+						t.contacts++
+					}
 				}
 				t.values++
 				n := min(sides[i].ads, sides[j].ads)
@@ -417,13 +421,17 @@ func (o *owners) net(t *tie, a, b int32) float64 {
 	small := float64(min(o.size[a], o.size[b]))
 	strays := max(0, small-max(1, float64(t.given))) // ads of the smaller that do not give what both do
 	w := t.weight + min(t.shared, 0.5)/(1+small/8) - min(5, strays*0.08) - max(0, strays-63)*0.02
-	if t.rivals {
-		w -= 4
+	if t.rivals { // each contact that the two alone give speaks against it: they were held to have none in common
+		n := float64(t.contacts)
+		if t.contacts > 0 && 2*float64(t.given) >= small {
+			n++
+		}
+		w -= max(0, 4-2*n)
 	}
 	switch {
-	case t.alike:
+	case t.alike && (t.weight > 0 || t.given > 0): // else they share a stock picture and words of the trade
 		w += 0.9
-	case t.part:
+	case t.part || t.alike:
 		w += 0.4
 	}
 	if small >= 8 && t.values < 2 && t.ads < 2 {
