@@ -74,7 +74,14 @@ func (s *shard) room(n int32) int32 {
 			return f[len(f)-1]
 		}
 		at := int32(len(s.lists))
-		s.lists = append(s.lists, make([]posting, long)...)
+		if len(s.lists)+int(long) > cap(s.lists) {
+			more := make([]posting, len(s.lists), cap(s.lists)+cap(s.lists)/4+64)
+			largePages(more)
+			copy(more, s.lists)
+			s.lists = more
+		}
+		s.lists = s.lists[:len(s.lists)+int(long)]
+		clear(s.lists[at:])
 		return at
 	}
 	panic("a list longer than the longest")
@@ -183,6 +190,7 @@ next:
 func (s *shard) grow() {
 	old := s.cells
 	s.cells = make([]cell, 2*len(old))
+	largePages(s.cells)
 	for _, c := range old {
 		if c.unit != 0 {
 			s.cells[s.find(c.gram)] = c
