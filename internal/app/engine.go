@@ -52,6 +52,8 @@ type engine interface {
 	// look says how the index of a generation is, "" when there is nothing to say, and
 	// what is wrong with it.
 	look(ctx context.Context, gen int) (state string, wrong error)
+	// batch is how many changes go into an index at once, about, when many wait.
+	batch() int
 	// serve tells others which generation serves.
 	serve(ctx context.Context, gen int) error
 }
@@ -106,6 +108,8 @@ func (f files) there(_ context.Context, gen int) (bool, error) {
 }
 
 func (files) look(context.Context, int) (string, error) { return "", nil }
+
+func (files) batch() int { return 1000 } // who else writes the file waits meanwhile
 
 func (files) serve(context.Context, int) error { return nil }
 
@@ -180,6 +184,8 @@ func (n names) look(ctx context.Context, gen int) (string, error) {
 	}
 	return state, nil
 }
+
+func (names) batch() int { return 5000 } // which are written, and shown, in fewer steps
 
 func (n names) serve(ctx context.Context, gen int) error {
 	id, err := n.instance(ctx)

@@ -60,13 +60,13 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 		defer a.health.drop(part)
 		run.Go(func() error {
 			f := pipeline.Follower[search.Change]{
-				Name: part, Stream: s.stream, Dead: dead, Batch: 1000, Log: a.log, Decode: s.decode, Meter: a.meter,
+				Name: part, Stream: s.stream, Dead: dead, Batch: a.engine.batch(), Log: a.log, Decode: s.decode, Meter: a.meter,
 				Position: func(ctx context.Context) (uint64, error) { return x.Position(ctx, s.source) },
 				Tail: func(ctx context.Context, from uint64, n int, f func([]ad.Message) error) error {
 					return a.bus.Tail(ctx, s.stream, from, s.filter, n, f)
 				},
 				Apply: func(ctx context.Context, upTo uint64, cs []search.Change) error {
-					err := inParts(cs, upTo, func(upTo uint64, part []search.Change) error { return x.Apply(ctx, s.source, upTo, part) })
+					err := inParts(cs, upTo, a.engine.batch(), func(upTo uint64, part []search.Change) error { return x.Apply(ctx, s.source, upTo, part) })
 					a.taken(part, err)
 					if err == nil && s.source == "ads" {
 						c.applied(cs)
@@ -85,19 +85,17 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 	return run.Wait()
 }
 
-// movesAtOnce is how many moves of ads between clusters go into one transaction, about:
-// a round of linking tells of thousands, and new ads wait for the file meanwhile.
-const movesAtOnce = 1000
-
 // inParts applies changes that come in the order of their stream, so that no part has
-// many more moves than that. Each part is up to its last change, the last one up to upTo.
-func inParts(cs []search.Change, upTo uint64, apply func(upTo uint64, part []search.Change) error) error {
+// many more moves of ads between clusters than most: a round of linking tells of
+// thousands, and new ads wait for the index meanwhile. Each part is up to its last
+// change, the last one up to upTo.
+func inParts(cs []search.Change, upTo uint64, most int, apply func(upTo uint64, part []search.Change) error) error {
 	moves, from := 0, 0
 	for i, c := range cs {
 		if c.Link == nil {
 			continue
 		}
-		if moves += len(c.Link.Moves); moves < movesAtOnce || i == len(cs)-1 {
+		if moves += len(c.Link.Moves); moves < most || i == len(cs)-1 {
 			continue
 		}
 		if err := apply(c.Seq, cs[from:i+1]); err != nil {

@@ -66,8 +66,6 @@ type adChange struct {
 	fresh bool            // there is nothing of it in the index
 	moved bool            // the state differs from what is in the index
 
-	unread bool // it was not read but is remembered, or taken to be new
-
 	seqNo, term int64 // of what is in the index
 	written     int64 // sequence in Elasticsearch of the state that holds now
 }
@@ -259,7 +257,7 @@ func (x *Index) apply(ctx context.Context, source string, upTo uint64, changes [
 		if turn == turns {
 			return fmt.Errorf("%w: others change the same ads without a pause", search.ErrAway)
 		}
-		b, err := x.known(ctx, changes, turn == 0)
+		b, err := x.known(ctx, changes)
 		if err != nil {
 			return err
 		}
@@ -271,9 +269,6 @@ func (x *Index) apply(ctx context.Context, source string, upTo uint64, changes [
 		lost, err := x.write(ctx, b)
 		if err != nil {
 			return err
-		}
-		if turn == 0 {
-			x.memory.learn(seen(changes), b, lost)
 		}
 		changes = slices.DeleteFunc(slices.Clone(changes), func(c search.Change) bool { return !lost.about(c) })
 	}

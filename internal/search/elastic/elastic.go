@@ -55,7 +55,6 @@ type Index struct {
 
 	// Of a writer. Changes hold it for reading, a refresh and an erasure for writing.
 	writing sync.RWMutex
-	memory  memory
 	hidden  atomic.Bool // something was written that readers do not see yet
 	dirty   chan struct{}
 	stop    context.CancelFunc

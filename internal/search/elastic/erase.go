@@ -35,13 +35,12 @@ func (x *Index) Erase(ctx context.Context, adIDs []string, values []ad.Value) (s
 func (x *Index) erase(ctx context.Context, adIDs []string, values []ad.Value) (sightings int, err error) {
 	x.writing.Lock()
 	defer x.writing.Unlock()
-	defer x.memory.clear()
 	left, hubs := slices.Compact(slices.Sorted(slices.Values(adIDs))), values
 	for turn := 0; turn == 0 || len(left)+len(hubs) > 0; turn++ {
 		if turn == turns {
 			return 0, fmt.Errorf("%w: others change the same ads without a pause", search.ErrAway)
 		}
-		b, err := x.known(ctx, about(left, hubs), false)
+		b, err := x.known(ctx, about(left, hubs))
 		if err != nil {
 			return 0, err
 		}
@@ -138,7 +137,7 @@ func (x *Index) unname(ctx context.Context, b *batch) error {
 		if turn == turns {
 			return fmt.Errorf("%w: others change the same ads without a pause", search.ErrAway)
 		}
-		others, err := x.known(ctx, about(joined, nil), false)
+		others, err := x.known(ctx, about(joined, nil))
 		if err != nil {
 			return err
 		}

@@ -61,28 +61,42 @@ type found struct {
 // get reads documents in the order of their ids, live as they are now, else as
 // readers see them.
 func (x *Index) get(ctx context.Context, fields string, live bool, ids []string) ([]found, error) {
-	var got struct{ Docs []found }
 	if !live {
 		if err := x.own(ctx); err != nil {
 			return nil, err
 		}
 	}
+	out := make([]found, len(ids))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(workers)
+	for from := 0; from < len(ids); from += portion {
+		to := min(from+portion, len(ids))
+		g.Go(func() error { return x.getPart(ctx, fields, live, ids[from:to], out[from:to]) })
+	}
+	return out, g.Wait()
+}
+
+func (x *Index) getPart(ctx context.Context, fields string, live bool, ids []string, out []found) error {
+	var got struct{ Docs []found }
 	err := x.do(ctx, call{method: http.MethodPost, path: "/" + x.id + "/_mget?realtime=" + strconv.FormatBool(live) + "&_source=" + fields, body: object{"ids": ids}, into: &got})
-	for _, d := range got.Docs {
-		if err == nil && d.Error != nil {
-			err = failure{http.StatusServiceUnavailable, d.Error.Type}
+	if err != nil {
+		return err
+	}
+	if len(got.Docs) != len(ids) {
+		return fmt.Errorf("%w: it gives %d of %d documents", search.ErrAway, len(got.Docs), len(ids))
+	}
+	for i, d := range got.Docs {
+		if d.Error != nil {
+			return failure{http.StatusServiceUnavailable, d.Error.Type}
 		}
+		out[i] = d
 	}
-	if err == nil && len(got.Docs) != len(ids) {
-		err = fmt.Errorf("%w: it gives %d of %d documents", search.ErrAway, len(got.Docs), len(ids))
-	}
-	return got.Docs, err
+	return nil
 }
 
 // known gives the state of everything that changes are about, and sees to it that
-// no newer writer has been there. With remembered, ads that are remembered are not
-// read, nor ads that are most likely new.
-func (x *Index) known(ctx context.Context, changes []search.Change, remembered bool) (*batch, error) {
+// no newer writer has been there.
+func (x *Index) known(ctx context.Context, changes []search.Change) (*batch, error) {
 	b := &batch{map[string]*adChange{}, map[ad.Value]*hubChange{}}
 	for _, c := range changes {
 		switch {
@@ -101,18 +115,12 @@ func (x *Index) known(ctx context.Context, changes []search.Change, remembered b
 			}
 		}
 	}
-	if remembered {
-		versions := seen(changes)
-		for id := range b.ads {
-			b.ads[id] = x.memory.recall(id, versions[id])
-		}
-	}
 	hubs := slices.Collect(maps.Keys(b.hubs))
-	ids, ads := []string{docID("mark", epochMark)}, []string(nil)
-	for id, c := range b.ads {
-		if c == nil {
-			ads, ids = append(ads, id), append(ids, docID("ad", id))
-		}
+	ads := slices.Collect(maps.Keys(b.ads))
+	ids := make([]string, 0, 1+len(ads)+len(hubs))
+	ids = append(ids, docID("mark", epochMark))
+	for _, id := range ads {
+		ids = append(ids, docID("ad", id))
 	}
 	for _, v := range hubs {
 		ids = append(ids, hubID(v))
@@ -192,40 +200,34 @@ func notOlder(seqNo int64) string {
 	return fmt.Sprintf(`,"version":%d,"version_type":"external_gte"`, seqNo)
 }
 
-// draft adds what is to be written of the state of an ad. What is as it was
-// remembered is lost until it is read, and so is what turns out to be in conflict.
+// draft adds what is to be written of the state of an ad. What turns out to be in
+// conflict is lost.
 func (c *adChange) draft(out []action, lost *batch, one *sync.Mutex) ([]action, error) {
 	a, err := c.home()
 	if err != nil {
 		return nil, fmt.Errorf("ad %s: %w", c.id, err)
 	}
 	if a == nil {
-		if c.unread {
-			one.Lock()
-			defer one.Unlock()
-			lost.ads[c.id] = c
-		}
 		return out, nil
 	}
-	a.then = func(status int, seqNo, term int64) {
+	a.then = func(status int, seqNo, _ int64) {
 		one.Lock()
 		defer one.Unlock()
-		if c.written, c.term = seqNo, term; status >= 300 {
+		if c.written = seqNo; status >= 300 {
 			lost.ads[c.id] = c
 		}
 	}
 	return append(out, *a), nil
 }
 
-// states drafts and writes the states of ads, some beside others: drafting takes
-// about an eighth of the time. It returns those over which the program fails.
+// states drafts and writes the states of ads in parts: while two of them are with
+// the node, the next is drafted. It returns those over which the program fails.
 func (x *Index) states(ctx context.Context, b, lost *batch, one *sync.Mutex) (failed []*adChange, err error) {
-	size := len(b.ads)
-	if size > small {
-		size = (size + workers - 1) / workers
-	}
+	size := min(portion, max(small, (len(b.ads)+workers-1)/workers))
 	g, ctx := errgroup.WithContext(ctx)
-	for part := range slices.Chunk(slices.Collect(maps.Values(b.ads)), max(size, 1)) {
+	g.SetLimit(workers + 1)
+	room := make(chan struct{}, workers)
+	for part := range slices.Chunk(slices.Collect(maps.Values(b.ads)), size) {
 		g.Go(func() error {
 			var out []action
 			var err error
@@ -244,6 +246,12 @@ func (x *Index) states(ctx context.Context, b, lost *batch, one *sync.Mutex) (fa
 					return err
 				}
 			}
+			select {
+			case room <- struct{}{}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			defer func() { <-room }()
 			return x.bulk(ctx, out, 1)
 		})
 	}
@@ -252,16 +260,10 @@ func (x *Index) states(ctx context.Context, b, lost *batch, one *sync.Mutex) (fa
 }
 
 // write writes a batch and returns the part of it that somebody else changed
-// meanwhile, or that was remembered and is as it was: that is to be read and done
-// anew.
+// meanwhile: that is to be read and done anew.
 func (x *Index) write(ctx context.Context, b *batch) (lost *batch, err error) {
 	lost = &batch{map[string]*adChange{}, map[ad.Value]*hubChange{}}
 	var one sync.Mutex
-	defer func() {
-		if err != nil {
-			x.memory.forget(b)
-		}
-	}()
 	failed, err := x.states(ctx, b, lost, &one)
 	var states []action
 	for _, c := range failed { // again where the caller hears of it
@@ -295,7 +297,6 @@ func (x *Index) write(ctx context.Context, b *batch) (lost *batch, err error) {
 	if err = x.bulk(ctx, states, workers); err != nil {
 		return nil, err
 	}
-	x.memory.note(b, lost)
 	rest, err := x.follow(ctx, b, lost)
 	if err != nil {
 		return nil, err
