@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -105,20 +106,56 @@ func modelKey(name string) string {
 
 // A look is how many ads of a subject there were when they were last looked at.
 type look struct {
-	ads uint64
-	at  time.Time
+	Ads uint64    `json:"ads"`
+	At  time.Time `json:"at"`
 }
 
 func (l look) due(ads uint64, now time.Time) bool {
-	return ads >= wordsLeast && (ads >= 2*l.ads || ads >= l.ads+wordsMore || ads >= l.ads+wordsLater && now.Sub(l.at) > wordsSoon)
+	return ads >= wordsLeast && (ads >= 2*l.Ads || ads >= l.Ads+wordsMore || ads >= l.Ads+wordsLater && now.Sub(l.At) > wordsSoon)
+}
+
+// looked is what was looked at, by subject. It is kept in the bucket PROGRESS, so that
+// a start does not read the newest ads of every site once more.
+type looked struct {
+	By    string          `json:"by"`  // version of the program
+	Gen   int             `json:"gen"` // of the ads
+	Looks map[string]look `json:"looks"`
+}
+
+const lookedKey = "sitewords"
+
+// since is what a start may go on from: nothing of another program or of other ads, and
+// nothing of a site whose model is gone.
+func (l looked) since(by string, gen int, known []*site.Model) looked {
+	out := looked{by, gen, map[string]look{}}
+	if l.By != by || l.Gen != gen {
+		return out
+	}
+	for _, m := range known {
+		subject := "ad." + ad.Slug(m.Site)
+		if at, ok := l.Looks[subject]; ok {
+			out.Looks[subject] = at
+		}
+	}
+	return out
 }
 
 // learnWords learns until ctx ends.
 func (a *App) learnWords(ctx context.Context, _ *stream.Lease) error {
-	looks, gen, last := map[string]look{}, 0, uint64(0)
+	var before looked
+	if e, err := a.bus.Value(ctx, stream.Progress, lookedKey); err == nil {
+		_ = json.Unmarshal(e.Value, &before) // else all is looked at again
+	} else if !errors.Is(err, ad.ErrNotFound) {
+		return err
+	}
+	if len(a.SiteModels()) > 0 && !rest(ctx, afterRead) { // what is known will do until the start is over
+		return nil
+	}
+	at, last := before.since(a.cfg.Version, a.book.Serving().Ads, a.SiteModels()), uint64(0)
 	for {
-		if g := a.book.Serving().Ads; g != gen {
-			looks, gen = map[string]look{}, g
+		gen := a.book.Serving().Ads
+		if gen != at.Gen {
+			at = looked{at.By, gen, map[string]look{}}
 		}
 		name, asked := stream.Named(stream.Ads, gen), time.Now()
 		info, err := a.bus.Info(ctx, name)
@@ -131,12 +168,15 @@ func (a *App) learnWords(ctx context.Context, _ *stream.Lease) error {
 		}
 		for _, subject := range slices.Sorted(maps.Keys(info.Subjects)) {
 			n := info.Subjects[subject]
-			if !strings.HasPrefix(subject, "ad.") || !looks[subject].due(n, time.Now()) {
+			if !strings.HasPrefix(subject, "ad.") || !at.Looks[subject].due(n, time.Now()) {
 				continue
 			}
 			began := time.Now()
-			looks[subject] = look{n, began}
 			if err := a.learnSubject(ctx, gen, subject, n, info); err != nil {
+				return err
+			}
+			at.Looks[subject] = look{n, began}
+			if err := a.bus.Put(ctx, stream.Progress, lookedKey, encode(at)); err != nil {
 				return err
 			}
 			if !rest(ctx, 3*time.Since(began)) { // a quarter of a core at most

@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/desk"
@@ -217,6 +220,30 @@ func TestLooksAreFew(t *testing.T) {
 }
 
 // Somebody may bring pages of as many sites as he likes.
+// A start goes on from what was looked at, but for sites whose model is gone.
+func TestLooksAreKept(t *testing.T) {
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	kept := looked{"v1", 2, map[string]look{"ad.one-example": {500, at}, "ad.gone-example": {900, at}}}
+	known := []*site.Model{{Site: "one.example"}, {Site: "new.example"}}
+	for what, x := range map[string]struct {
+		by   string
+		gen  int
+		want map[string]look
+	}{
+		"as it was":       {"v1", 2, map[string]look{"ad.one-example": {500, at}}},
+		"another program": {"v2", 2, map[string]look{}},
+		"another ads":     {"v1", 3, map[string]look{}},
+	} {
+		var read looked
+		if err := json.Unmarshal(encode(kept), &read); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(looked{x.by, x.gen, x.want}, read.since(x.by, x.gen, known)); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", what, diff)
+		}
+	}
+}
+
 func TestModelsAreBounded(t *testing.T) {
 	a, err := New(t.Context(), Config{Version: "test", Data: t.TempDir(), Kind: Real, Sites: site.NewSet(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
