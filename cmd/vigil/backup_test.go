@@ -95,7 +95,7 @@ func TestBackupWhileCrawling(t *testing.T) {
 	d = startDemo(t, again, "--frozen", "--ads", ads)
 	c = api.NewClient(d.url, strings.TrimPrefix(env[1], "VIGIL_TOKEN="), http.DefaultClient) // the token is as it was
 	d.crawl(t)
-	inbox := all(t, c)
+	inbox := allOf(t, c, carriers-w.Known)
 	told := map[string]int{}
 	for _, a := range inbox {
 		if told[a]++; told[a] == 2 {

@@ -53,7 +53,7 @@ func TestKilledCrawlComesToTheSame(t *testing.T) {
 		t.Errorf("killed 10 times:\n got %+v\nwant %+v", got.State, want.State)
 	}
 	d := startDemo(t, data, "--frozen", "--ads", strconv.Itoa(ads))
-	inbox := all(t, d.client(t))
+	inbox := allOf(t, d.client(t), carriers-known)
 	told := map[string]int{}
 	for _, a := range inbox {
 		told[a]++
@@ -101,6 +101,17 @@ func all(t *testing.T, c *api.Client) (ads []string) {
 			ads = append(ads, a.AdID)
 		}
 		if before = p.Before; before == 0 {
+			return ads
+		}
+	}
+}
+
+// allOf is the same once there are so many of them: what is told last is told when
+// everything else is at rest.
+func allOf(t *testing.T, c *api.Client, n int) (ads []string) {
+	t.Helper()
+	for until := time.Now().Add(patience); ; time.Sleep(look) {
+		if ads = all(t, c); len(ads) >= n || time.Now().After(until) {
 			return ads
 		}
 	}

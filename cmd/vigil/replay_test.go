@@ -66,7 +66,7 @@ func TestKilledReplayComesToTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-d.crawled
-	told := all(t, d.client(t))
+	told := allOf(t, d.client(t), carriers-w.Known)
 	d.stop(t)
 	want := score(t, data, ads)
 	if !want.Balanced || len(told)+w.Known != carriers {
@@ -101,7 +101,7 @@ func TestKilledReplayComesToTheSame(t *testing.T) {
 			return true
 		})
 		<-d.crawled
-		if got := all(t, d.client(t)); len(got) != len(told) {
+		if got := allOf(t, d.client(t), len(told)); len(got) != len(told) {
 			t.Errorf("told of %d ads after the replay, %d before", len(got), len(told))
 		}
 		d.stop(t)
@@ -125,7 +125,7 @@ func TestKilledReplayComesToTheSame(t *testing.T) {
 
 // The commands as a person types them, against a running instance.
 func TestReplayCommands(t *testing.T) {
-	d := startDemo(t, t.TempDir(), "--frozen", "--ads", "100")
+	d := startDemo(t, t.TempDir(), "--frozen", "--ads", "500") // enough that a replay is still under way when two commands have run
 	<-d.crawled
 	expect := func(code int, pattern string, args ...string) {
 		t.Helper()
@@ -145,7 +145,7 @@ func TestReplayCommands(t *testing.T) {
 	expect(2, `there is nothing to replay: the newest capture was stored at`, "replay", "--step", "extract", "--from", "2999-01-01")
 	expect(2, `index is always made from the beginning`, "replay", "--step", "index", "--from", "7")
 
-	expect(0, `(?s)Generation 2 is being made, from index on.*took over at .*BEFORE +AFTER +CHANGE\n ads? |ads +100 +100 +-`, "reindex")
+	expect(0, `(?s)Generation 2 is being made, from index on.*took over at .*BEFORE +AFTER +CHANGE\n ads? |ads +500 +500 +-`, "reindex")
 	expect(0, `(?s)^Generation 2 serves, made anew from index on, since .*took over`, "replay", "--status")
 
 	// Ctrl-C ends the watching only; a second replay is refused meanwhile.
@@ -156,15 +156,14 @@ func TestReplayCommands(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for {
-		rs, err := d.client(t).Replays(t.Context())
+	c := d.client(t)
+	await(t, "the replay is planned", func() bool {
+		rs, err := c.Replays(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if rs.Replay.N == 3 {
-			break
-		}
-	}
+		return rs.Replay.N == 3
+	})
 	expect(1, `only one generation is made at a time: generation 3 \((planned|building), from extract on\)`, "reindex")
 	expect(0, `(?m)^Generation 3 is being made, from extract on: \d+ of \d+ records`, "status")
 	_ = cmd.Process.Signal(syscall.SIGINT)

@@ -380,11 +380,9 @@ func TestOpenReadsTheEndOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := &long{seq: last.Seq, last: line}
-	begin := time.Now()
 	l := open(t, j)
-	took := time.Since(begin)
-	if want := (Head{last.Seq, hexSHA256(line)}); l.Head() != want || j.read != 1 || took > 100*time.Millisecond {
-		t.Errorf("head %v after reading %d events in %v; want %v after 1", l.Head(), j.read, took, want)
+	if want := (Head{last.Seq, hexSHA256(line)}); l.Head() != want || j.read != 1 {
+		t.Errorf("head %v after reading %d events; want %v after 1", l.Head(), j.read, want)
 	}
 	if err := l.Append(t.Context(), Entry{Actor: user, Action: "search", Outcome: "ok"}); err != nil {
 		t.Fatal(err)

@@ -107,7 +107,7 @@ func TestLargeInputTakesLinearTime(t *testing.T) {
 		start := time.Now()
 		Plain(in)
 		Fold(in)
-		if d := time.Since(start); d > 5*time.Second {
+		if d := time.Since(start); d > time.Minute { // a square would take many
 			t.Errorf("%q repeated: %v", unit, d)
 		}
 	}

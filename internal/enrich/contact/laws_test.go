@@ -2,6 +2,7 @@ package contact
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -48,9 +49,9 @@ func TestLinear(t *testing.T) {
 			best := time.Hour
 			s := strings.Repeat(unit, n/len(unit))
 			for range 3 {
-				began := time.Now()
+				began := spent()
 				Read(s)
-				best = min(best, time.Since(began))
+				best = min(best, spent()-began)
 			}
 			return best
 		}
@@ -60,4 +61,12 @@ func TestLinear(t *testing.T) {
 			t.Errorf("%q: %v for 5 kB, %v for 100 kB", unit, small, large)
 		}
 	}
+}
+
+// spent is the processor time that this process has had: what a clock says of a short
+// piece of work depends on who else is at work.
+func spent() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -150,9 +151,9 @@ func TestLinear(t *testing.T) {
 			text := strings.Repeat(unit, n/len(unit))
 			best := time.Hour
 			for range 3 {
-				start := time.Now()
+				start := spent()
 				l.Read(text, Options{Phones: []ad.Phone{}})
-				best = min(best, time.Since(start))
+				best = min(best, spent()-start)
 			}
 			return best
 		}
@@ -161,6 +162,14 @@ func TestLinear(t *testing.T) {
 			t.Errorf("%q: %v for 20 kB, %v for 160 kB", unit, small, big)
 		}
 	}
+}
+
+// spent is the processor time that this process has had: what a clock says of a short
+// piece of work depends on who else is at work.
+func spent() time.Duration {
+	var u syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func FuzzRead(f *testing.F) {
