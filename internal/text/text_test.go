@@ -170,6 +170,13 @@ func FuzzTokens(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got, want := Tokens(s), folded(nil, s, 0)
+		var spaced []string
+		for _, w := range want {
+			spaced = append(spaced, w.Text)
+		}
+		if one := strings.Join(spaced, " "); Spaced(s) != one {
+			t.Errorf("%+q with spaces between its tokens: %q, want %q", s, Spaced(s), one)
+		}
 		if len(got) != len(want) {
 			t.Fatalf("%+q has %d tokens, as a whole %d", s, len(got), len(want))
 		}

@@ -51,6 +51,43 @@ func Append(out []Token, s string) []Token {
 	return out
 }
 
+// Spaced returns the tokens of s with a space between each two, as Tokens gives them.
+func Spaced(s string) string {
+	out := make([]byte, 0, len(s)+len(s)/16)
+	for i := 0; i < len(s); {
+		if space(s[i]) {
+			i++
+			continue
+		}
+		from, plain := i, true
+		for ; i < len(s) && !space(s[i]); i++ {
+			plain = plain && s[i] < utf8.RuneSelf
+		}
+		if !plain {
+			for _, t := range folded(nil, s[from:i], 0) {
+				out = append(append(out, t.Text...), ' ')
+			}
+			continue
+		}
+		within := false
+		for _, c := range []byte(s[from:i]) {
+			if 'A' <= c && c <= 'Z' {
+				c += 'a' - 'A'
+			}
+			if wordly(rune(c)) {
+				out = append(out, c)
+			} else if within {
+				out = append(out, ' ')
+			}
+			within = wordly(rune(c))
+		}
+		if within {
+			out = append(out, ' ')
+		}
+	}
+	return string(out[:max(0, len(out)-1)])
+}
+
 func space(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
 // ascii adds the tokens of a piece of ASCII that begins at code point at.

@@ -15,7 +15,7 @@ import (
 
 // statements are those of Apply, prepared once.
 type statements struct {
-	adIs, adGet, adNew, adFirst              *sql.Stmt
+	adIs, adGet, adNew                       *sql.Stmt
 	adSeen, adMove, adRemoved                *sql.Stmt
 	docGet, docNew, docSeen, docRevise       *sql.Stmt
 	contentGet, contentPut                   *sql.Stmt
@@ -26,6 +26,7 @@ type statements struct {
 	clusterGet, clusterNew, clusterSize, hub *sql.Stmt
 	tally, position                          *sql.Stmt
 	postPut, postDrop, blockPut              *sql.Stmt
+	new                                      insertions
 	all                                      []*sql.Stmt
 }
 
@@ -38,7 +39,6 @@ func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
 		{&s.adGet, `SELECT n, cluster, cluster_seq, first_seen, last_seen, last_version, current, removed_at, labels, label_seq FROM ad WHERE id = ?`},
 		{&s.adNew, `INSERT INTO ad (id) VALUES (?)`},
 		{&s.adIs, `SELECT 1 FROM ad WHERE id = ?`},
-		{&s.adFirst, `INSERT INTO ad (id, first_seen, last_seen, last_version, current) VALUES (?, ?, ?, ?, (SELECT ifnull(max(n), 0) + 1 FROM doc)) ON CONFLICT (id) DO NOTHING`},
 		{&s.adSeen, `UPDATE ad SET first_seen = ?, last_seen = ?, last_version = ?, current = ? WHERE n = ?`},
 		{&s.adMove, `UPDATE ad SET cluster = ?, cluster_seq = ?, joined = ? WHERE n = ?`},
 		{&s.adRemoved, `UPDATE ad SET removed_at = ? WHERE n = ?`},
@@ -64,21 +64,40 @@ func newStatements(ctx context.Context, db *sql.Conn) (*statements, error) {
 		{&s.hub, `INSERT INTO hub (kind, value, carriers, owners, held, seq) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, value) DO UPDATE
 			SET carriers = excluded.carriers, owners = excluded.owners, held = excluded.held, seq = excluded.seq WHERE excluded.seq >= seq`},
 		{&s.tally, `UPDATE tally SET ads = ads + ?, documents = documents + ?, sightings = sightings + ?`},
-		{&s.postPut, `INSERT INTO post (n, ad, side, metro, site, at, body, m0, m1, m2, m3, author, read_by) VALUES (?, (SELECT ad FROM doc WHERE n = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (n) DO UPDATE SET ad = excluded.ad, side = excluded.side, metro = excluded.metro, site = excluded.site, at = excluded.at, body = excluded.body,
-				m0 = excluded.m0, m1 = excluded.m1, m2 = excluded.m2, m3 = excluded.m3, author = excluded.author, read_by = excluded.read_by`},
+		{&s.postPut, `INSERT INTO post (at, body, n, ad, side, metro, site, m0, m1, m2, m3, author, read_by) VALUES (?, ?, ?, (SELECT ad FROM doc WHERE n = ?3), ?, ?, ?, ?, ?, ?, ?, ?, ?)`},
 		{&s.blockPut, blockPut},
-		{&s.postDrop, `DELETE FROM post WHERE n = ?`},
+		{&s.postDrop, `DELETE FROM post WHERE at = ? AND body = ? AND n = ?`},
 		{&s.position, `INSERT INTO position (source, seq) VALUES (?, ?) ON CONFLICT (source) DO UPDATE SET seq = max(seq, excluded.seq)`},
 	} {
-		st, err := db.PrepareContext(ctx, p.query)
-		if err != nil {
+		var err error
+		if *p.to, err = s.prepare(ctx, db, p.query); err != nil {
 			return nil, errors.Join(err, s.close())
 		}
-		*p.to = st
-		s.all = append(s.all, st)
+	}
+	for _, p := range []struct {
+		to    *insertion
+		table string
+	}{
+		{&s.new.ad, "ad (id, first_seen, last_seen, last_version, current)"},
+		{&s.new.doc, "doc (id, ad, first_seen, first_version, last_seen, sightings, posted, lead, trait)"},
+		{&s.new.sighting, "sighting (ad, seen_at, version, doc, capture, seq)"},
+		{&s.new.content, "content (data)"},
+		{&s.new.post, "post (at, body, n, ad, side, metro, site, m0, m1, m2, m3, author, read_by)"},
+	} {
+		var err error
+		if *p.to, err = s.inserting(ctx, db, p.table); err != nil {
+			return nil, errors.Join(err, s.close())
+		}
 	}
 	return s, nil
+}
+
+func (s *statements) prepare(ctx context.Context, db *sql.Conn, query string) (*sql.Stmt, error) {
+	st, err := db.PrepareContext(ctx, query)
+	if err == nil {
+		s.all = append(s.all, st)
+	}
+	return st, err
 }
 
 func (s *statements) close() error {
@@ -107,10 +126,16 @@ func (x *Index) Apply(ctx context.Context, source string, upTo uint64, changes [
 		return x.fail("write", errors.Join(err, tx.Rollback()))
 	}
 	defer done()
+	if err := b.arrive(ctx, changes); err != nil {
+		return x.fail("write", errors.Join(fmt.Errorf("%s: %w", source, err), tx.Rollback()))
+	}
 	for i, c := range changes {
+		if b.fresh[i] {
+			continue
+		}
 		err := ctx.Err()
 		if err == nil {
-			err = b.change(whole, i, c)
+			err = b.change(whole, c)
 		}
 		if err != nil {
 			return x.fail("write", errors.Join(fmt.Errorf("change %d of %s: %w", c.Seq, source, err), tx.Rollback()))
@@ -139,12 +164,12 @@ type batch struct {
 	blocks                    map[int64]*block // whose bounds are to be widened
 	briefs                    map[int64]brief  // that are to be written
 	traits                    map[string]uint32
-	gone                      []int64  // erased documents
-	terms                     []string // of erased documents
-	labels                    []string // of the ad of the version under way
-	fresh                     []bool   // by change: it is a version of an ad that was not known
-	drafts                    <-chan draft
-	draft                     draft // of the version under way
+	gone                      []int64        // erased documents
+	terms                     []string       // of erased documents
+	labels                    []string       // of the ad of the version under way
+	fresh                     []bool         // by change: it is the first version of an ad that was not known
+	drafts                    <-chan []draft // of those, in runs
+	draft                     draft          // of the version under way
 }
 
 func (b *batch) exec(ctx context.Context, st *sql.Stmt, args ...any) (sql.Result, error) {
@@ -155,19 +180,13 @@ func (b *batch) row(ctx context.Context, st *sql.Stmt, args ...any) *sql.Row {
 	return st.QueryRowContext(ctx, args...)
 }
 
-func (b *batch) change(ctx context.Context, i int, c search.Change) error {
+func (b *batch) change(ctx context.Context, c search.Change) error {
 	if err := c.Refuse(); err != nil {
 		return err
 	}
 	switch {
 	case c.Version != nil:
 		b.labels, b.draft = nil, draft{data: c.Record}
-		if b.fresh[i] { // as most often: then nothing else is known either
-			b.draft = <-b.drafts
-			if known, err := b.first(ctx, c.Seq, c.Version); err != nil || !known {
-				return err
-			}
-		}
 		return b.version(ctx, c.Seq, c.Version)
 	case c.Removal != nil:
 		return b.removal(ctx, c.Removal)
@@ -255,32 +274,6 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 		return err
 	}
 	return b.adSeen(ctx, a, doc.n, seen, id)
-}
-
-// first adds the first sighting of an ad of which nothing is known, unless a change
-// before it in the batch has told of the ad.
-func (b *batch) first(ctx context.Context, seq uint64, v *ad.Ad) (known bool, err error) {
-	seen, id := v.SeenAt.UnixMicro(), key(v.VersionID)
-	r, err := b.exec(ctx, b.st.adFirst, key(v.AdID), seen, seen, id)
-	if err != nil {
-		return false, err
-	}
-	if put, err := r.RowsAffected(); err != nil || put == 0 {
-		return true, err
-	}
-	n, err := r.LastInsertId()
-	if err != nil {
-		return false, err
-	}
-	doc, err := b.document(ctx, key(ad.DocumentID(v.AdID, v.ContentSHA256)), n, v)
-	if err != nil {
-		return false, err
-	}
-	if _, err := b.exec(ctx, b.st.sightingNew, n, seen, id, doc, key(v.CaptureID), int64(seq)); err != nil {
-		return false, err
-	}
-	b.ads, b.documents, b.sightings = b.ads+1, b.documents+1, b.sightings+1
-	return false, b.store(ctx, doc, v)
 }
 
 // document adds the row of a document of the ad in row adN, and gives its number.
@@ -396,10 +389,11 @@ func (b *batch) revise(ctx context.Context, d docRow, v *ad.Ad) error {
 	if _, err := b.exec(ctx, b.st.contentPut, n, b.draft.data); err != nil {
 		return err
 	}
+	if err := b.unpost(ctx, n, &before); err != nil {
+		return err
+	}
 	if counted(v) {
 		err = b.post(ctx, n, v)
-	} else {
-		_, err = b.exec(ctx, b.st.postDrop, n)
 	}
 	had := newRow(&before)
 	if err != nil || had == b.draft.row {

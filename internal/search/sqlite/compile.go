@@ -7,6 +7,7 @@ import (
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/query"
+	"vigil.example/internal/text"
 )
 
 // A cond is a condition on documents: an FTS5 expression when it can be said as
@@ -145,7 +146,7 @@ func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), "
 // quotes is split by FTS5 at its spaces, a phrase of those tokens. Without a
 // column it may look at all of them: no token of a text equals an exact value.
 func phrase(column, s string) string {
-	tokens := joined(s)
+	tokens := text.Spaced(s)
 	if tokens == "" {
 		return ""
 	}

@@ -12,7 +12,7 @@ import (
 // A failure of the program beside the writer is one of the writer, and after it others
 // are written.
 func TestProgramFails(t *testing.T) {
-	if d := drafted(search.Change{Record: []byte("{}")}); d.done || string(d.data) != "{}" {
+	if d := drafted(0, search.Change{Record: []byte("{}")}); d.done || string(d.data) != "{}" {
 		t.Errorf("a draft of nothing: %+v, want it left to the writer", d)
 	}
 	x, err := Open(t.Context(), filepath.Join(t.TempDir(), "index.db"), Options{})
@@ -23,8 +23,8 @@ func TestProgramFails(t *testing.T) {
 	a.Seal()
 	a.VersionID = "v1"
 	apply := func() error { return x.Apply(t.Context(), "ads", 1, []search.Change{{Seq: 1, Version: a}}) }
-	put := x.st.docNew
-	x.st.docNew = nil
+	put := x.st.new.doc.one
+	x.st.new.doc.one = nil
 	func() {
 		defer func() {
 			if recover() == nil {
@@ -33,7 +33,7 @@ func TestProgramFails(t *testing.T) {
 		}()
 		_ = apply()
 	}()
-	x.st.docNew = put
+	x.st.new.doc.one = put
 	if err := apply(); err != nil {
 		t.Fatalf("after a failure: %v", err) // to close it would wait for ever
 	}

@@ -92,6 +92,9 @@ func (b *batch) eraseAd(ctx context.Context, id string) error {
 		if err != nil {
 			return fmt.Errorf("%w: its content cannot be read", search.ErrDamaged)
 		}
+		if err := b.unpost(ctx, n, &v); err != nil {
+			return err
+		}
 		r := newRow(&v)
 		if err := b.words(ctx, b.st.wordsDrop, n, r); err != nil {
 			return err
@@ -118,7 +121,7 @@ func (b *batch) eraseAd(ctx context.Context, id string) error {
 		return err
 	}
 	b.sightings -= int(seen)
-	for _, q := range []string{`DELETE FROM post WHERE ad = ?`, `DELETE FROM doc WHERE ad = ?`, `DELETE FROM removal WHERE ad = ?`, `DELETE FROM ad WHERE n = ?`} {
+	for _, q := range []string{`DELETE FROM doc WHERE ad = ?`, `DELETE FROM removal WHERE ad = ?`, `DELETE FROM ad WHERE n = ?`} {
 		if _, err := b.tx.ExecContext(ctx, q, a.n); err != nil {
 			return err
 		}

@@ -17,19 +17,18 @@ var _ search.Counter = (*Index)(nil)
 // time, so that counting 100,000 ads is not reading them.
 const postSchema = `
 CREATE TABLE post (
-	n       INTEGER PRIMARY KEY, -- doc.n
-	ad      INTEGER NOT NULL,    -- ad.n
+	at      INTEGER NOT NULL, -- microseconds since 1970
+	body    INTEGER NOT NULL, -- hash of the words
+	n       INTEGER NOT NULL, -- doc.n
+	ad      INTEGER NOT NULL, -- ad.n
 	side    TEXT NOT NULL,
 	metro   TEXT NOT NULL,
 	site    TEXT NOT NULL,
-	at      INTEGER NOT NULL,    -- microseconds since 1970
-	body    INTEGER NOT NULL,    -- hash of the words
 	m0 INTEGER NOT NULL, m1 INTEGER NOT NULL, m2 INTEGER NOT NULL, m3 INTEGER NOT NULL,
 	author  INTEGER NOT NULL,
-	read_by TEXT NOT NULL
-);
-CREATE INDEX post_at ON post (at, body);
-CREATE INDEX post_ad ON post (ad);
+	read_by TEXT NOT NULL,
+	PRIMARY KEY (at, body, n)
+) WITHOUT ROWID;
 `
 
 // sureMetro is the confidence from which a place is counted, sureAuthor that from
@@ -44,8 +43,13 @@ func counted(v *ad.Ad) bool {
 	return v.Side != nil && v.Side.Side != ad.SideOther && v.Via == ad.ViaCrawl
 }
 
-// post notes what counting needs of a document that is counted.
-func (b *batch) post(ctx context.Context, n int64, v *ad.Ad) error {
+// A post is a row of what counting needs of a document.
+type post struct {
+	at, body int64
+	rest     []any // behind ad
+}
+
+func postOf(v *ad.Ad) *post {
 	at := v.PostedAt
 	if at.IsZero() || at.After(v.SeenAt) {
 		at = v.SeenAt
@@ -65,7 +69,23 @@ func (b *batch) post(ctx context.Context, n int64, v *ad.Ad) error {
 	for i, h := range v.Signature[:min(4, len(v.Signature))] {
 		m[i] = int64(h)
 	}
-	_, err := b.exec(ctx, b.st.postPut, n, n, v.Side.Side, metro, v.Site, at.UnixMicro(), hashOf(v.Title, v.Body), m[0], m[1], m[2], m[3], author, v.EnrichedBy)
+	return &post{at.UnixMicro(), hashOf(v.Title, v.Body), []any{v.Side.Side, metro, v.Site, m[0], m[1], m[2], m[3], author, v.EnrichedBy}}
+}
+
+// post notes what counting needs of a document that is counted.
+func (b *batch) post(ctx context.Context, n int64, v *ad.Ad) error {
+	p := postOf(v)
+	_, err := b.exec(ctx, b.st.postPut, append([]any{p.at, p.body, n}, p.rest...)...)
+	return err
+}
+
+// unpost takes out what post noted of a document as it was.
+func (b *batch) unpost(ctx context.Context, n int64, before *ad.Ad) error {
+	if !counted(before) {
+		return nil
+	}
+	p := postOf(before)
+	_, err := b.exec(ctx, b.st.postDrop, p.at, p.body, n)
 	return err
 }
 

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -57,6 +58,17 @@ func TestPosts(t *testing.T) {
 	if got[0].Metro != "12060" || !got[0].At.Equal(buyer.PostedAt) {
 		t.Errorf("got metro %s at %v, want the sure one at the time of posting", got[0].Metro, got[0].At)
 	}
+	again := *buyer // read again after decisions
+	for i, side := range []string{ad.SideOther, ad.SideDemand} {
+		again.Decided++
+		again.Side = &ad.Side{Side: side, P: .9}
+		if err := x.Apply(t.Context(), "ads", 9, []search.Change{{Seq: 9, Version: &again}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(); len(got) != 1+i {
+			t.Errorf("read again as %s: got %d posts, want %d", side, len(got), 1+i)
+		}
+	}
 	if _, err := x.Erase(t.Context(), []string{buyer.AdID}, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -80,15 +92,15 @@ func TestOneSegmentForATransaction(t *testing.T) {
 		return n
 	}
 	var cs []search.Change
-	for i, id := range []string{"1", "2", "3"} { // from four on segments are merged
-		cs = append(cs, search.Change{Seq: uint64(i + 1), Version: aPost(id, ad.SideSupply, "12060", "+14045550101", ad.ViaCrawl)})
+	for i := range 2*together + 3 { // more than a statement puts in
+		cs = append(cs, search.Change{Seq: uint64(i + 1), Version: aPost(strconv.Itoa(i), ad.SideSupply, "12060", "+14045550101", ad.ViaCrawl)})
 	}
 	other := *cs[0].Version
 	other.Body, other.SeenAt = "other words", other.SeenAt.Add(time.Hour)
 	other.Seal()
 	move := ad.LinkChange{Moves: []ad.Move{{AdID: other.AdID, Cluster: ad.ClusterID("1")}, {AdID: cs[1].Version.AdID, Cluster: ad.ClusterID("1")}}}
-	cs = append(cs, search.Change{Seq: 4, Version: &other}, search.Change{Seq: 5, Link: &move})
-	if err := x.Apply(t.Context(), "ads", 5, cs); err != nil {
+	cs = append(cs, search.Change{Seq: 100, Version: &other}, search.Change{Seq: 101, Link: &move})
+	if err := x.Apply(t.Context(), "ads", 101, cs); err != nil {
 		t.Fatal(err)
 	}
 	if got := segments(); got != 1 {

@@ -51,13 +51,14 @@ func micros(t time.Time) any {
 // from one to the other. It is neither letter nor digit, so no token equals it.
 const boundary = " ¦ "
 
-// A row is what FTS5 is given of one ad: tokens with spaces between them.
+// A row is what FTS5 is given of one ad: tokens with spaces between them. A token is
+// letters and digits, so nothing in it means anything to FTS5.
 type row struct{ title, body, location, rest, exact string }
 
 func newRow(a *ad.Ad) row {
 	var r row
 	for _, t := range query.Texts(a) {
-		switch tokens := joined(t.Text); t.Field {
+		switch tokens := text.Spaced(t.Text); t.Field {
 		case "title":
 			r.title = tokens
 		case "body":
@@ -89,21 +90,6 @@ func reversed(s string) string {
 	b := []byte(s)
 	slices.Reverse(b)
 	return string(b)
-}
-
-// joined returns the tokens of s with spaces between them. A token is letters and
-// digits, so nothing in it means anything to FTS5.
-func joined(s string) string {
-	tokens := text.Tokens(s)
-	var b strings.Builder
-	b.Grow(len(s) + 1)
-	for i, t := range tokens {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(t.Text)
-	}
-	return b.String()
 }
 
 // exact makes one token of a value, so that numbers and the like are found by the
