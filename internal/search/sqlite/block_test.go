@@ -114,6 +114,7 @@ func TestSeveralBlocks(t *testing.T) {
 			}
 			all = append(all, d)
 		}
+		const surveyedAlone = 12 // those behind have no date, or no word
 		for i, typed := range []string{
 			"boat first:2026-02-01..2026-02-07", "today first:2026-02..2026-05", "boat last:2026-05..", "boat seen:2026-03", "boat posted:2026-04..2026-05", "boat -posted:2026-02..2026-05",
 			"boat (first:2026-02 OR first:2026-05)", "boat -first:2026-02..", "boat first:2025", "boat -today first:..2026-05-03", "boat first:2026-02.. last:..2026-06", "boat first:2026-02.. side:demand", "boat", "first:..2026-04",
@@ -133,6 +134,9 @@ func TestSeveralBlocks(t *testing.T) {
 			// of these moments, and walked over at another.
 			paged, walks := i%3 == round, (i+1)%3 == round
 			for _, sort := range search.Sorts() {
+				if i >= surveyedAlone || !paged && sort != search.ByRelevance {
+					continue
+				}
 				var got []string
 				whole, size := paged && sort == search.ByRelevance, 20
 				if whole {
