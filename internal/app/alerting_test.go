@@ -7,6 +7,7 @@ import (
 
 	"vigil.example/internal/ad"
 	"vigil.example/internal/casework"
+	"vigil.example/internal/stream"
 )
 
 // A subscription that ended, or was erased, while those before it were checked tells
@@ -30,4 +31,32 @@ func TestEndedSubscriptionIsNotChecked(t *testing.T) {
 		}
 		return nil
 	}))
+}
+
+// Who waits until nothing is on its way waits for those who follow streams, too.
+func TestFollowersAreWaitedFor(t *testing.T) {
+	c := openCorrected(t)
+	f := &follower{stream: stream.Decisions}
+	c.followers.Store(f, nil)
+	heard := func() bool {
+		t.Helper()
+		r := &reader{a: c.App, ctx: t.Context()}
+		ok := c.heard(r)
+		c.must(r.err)
+		return ok
+	}
+	if !heard() {
+		t.Error("it waits for nothing")
+	}
+	_, err := c.docket.Subscribe(t.Context(), casework.Order{User: analyst.User, Value: ad.Value{Kind: "phone", Value: "+19125550101"}, Purpose: "p-1"})
+	c.must(err)
+	if heard() {
+		t.Error("it does not wait for who has not heard of a decision")
+	}
+	m, err := c.bus.LastOf(t.Context(), stream.Decisions, ">")
+	c.must(err)
+	f.at.Store(m.Seq)
+	if !heard() {
+		t.Error("it waits for who has heard of everything")
+	}
 }
