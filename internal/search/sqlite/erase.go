@@ -56,6 +56,9 @@ func (b *batch) erase(ctx context.Context, adIDs []string, values []ad.Value) er
 			return err
 		}
 	}
+	if err := b.unposted(whole, b.gone); err != nil {
+		return err
+	}
 	if err := b.rebound(whole, b.gone); err != nil {
 		return err
 	}
@@ -91,9 +94,6 @@ func (b *batch) eraseAd(ctx context.Context, id string) error {
 		v, err := ad.Decode[ad.Ad](data)
 		if err != nil {
 			return fmt.Errorf("%w: its content cannot be read", search.ErrDamaged)
-		}
-		if err := b.unpost(ctx, n, &v); err != nil {
-			return err
 		}
 		r := newRow(&v)
 		if err := b.words(ctx, b.st.wordsDrop, n, r); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -85,7 +86,26 @@ func (b *batch) unpost(ctx context.Context, n int64, before *ad.Ad) error {
 		return nil
 	}
 	p := postOf(before)
-	_, err := b.exec(ctx, b.st.postDrop, p.at, p.body, n)
+	r, err := b.exec(ctx, b.st.postDrop, p.at, p.body, n)
+	if err != nil {
+		return err
+	}
+	if gone, err := r.RowsAffected(); err != nil || gone > 0 {
+		return err
+	}
+	return b.unposted(ctx, []int64{n}) // it was noted of another reading than the one kept
+}
+
+// unposted takes out all that was noted of documents, in whatever way they were read: it
+// looks at all posts.
+func (b *batch) unposted(ctx context.Context, docs []int64) error {
+	if len(docs) == 0 {
+		return nil
+	}
+	list, err := json.Marshal(docs)
+	if err == nil {
+		_, err = b.tx.ExecContext(ctx, `DELETE FROM post WHERE n IN (SELECT value FROM json_each(?))`, string(list))
+	}
 	return err
 }
 

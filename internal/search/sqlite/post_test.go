@@ -107,3 +107,25 @@ func TestOneSegmentForATransaction(t *testing.T) {
 		t.Errorf("got %d segments of one transaction, want 1", got)
 	}
 }
+
+// What was noted of a document goes with it, whatever its bytes.
+func TestPostGoesWhateverItsBytes(t *testing.T) {
+	x, err := Open(t.Context(), filepath.Join(t.TempDir(), "index.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = x.Close() }()
+	a := aPost("1", ad.SideSupply, "12060", "+14045550101", ad.ViaCrawl)
+	a.Body = "words \xff of one"
+	a.Seal()
+	if err := x.Apply(t.Context(), "ads", 1, []search.Change{{Seq: 1, Version: a}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Erase(t.Context(), []string{a.AdID}, nil); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	if err := x.Posts(t.Context(), func(search.Post) { n++ }); err != nil || n != 0 {
+		t.Errorf("%d posts of an ad that was erased, %v", n, err)
+	}
+}

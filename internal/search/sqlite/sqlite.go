@@ -32,8 +32,8 @@ const (
 	// application marks the file as an index of Vigil ("Vgil").
 	application = 0x5667696c
 	// version is the layout of the file. Raise it with every change of the schema
-	// or of what text.Tokens, query.Texts, query.Exact or newRow give: the index is rebuilt.
-	version = 10
+	// or of what text.Tokens, query.Texts, query.Exact, search.Traits, postOf, counted or newRow give: the index is rebuilt.
+	version = 11
 )
 
 // schema is the layout. Times are microseconds since 1970, null when not known.
@@ -300,8 +300,17 @@ func (x *Index) begin(ctx context.Context) (*sql.Tx, error) {
 	if err := x.present(); err != nil {
 		return nil, err
 	}
-	tx, err := x.write.BeginTx(ctx, nil)
+	// A context that ends would have the transaction rolled back beside whoever works
+	// in it, and what the prepared statements do from then on would stay: so it may end
+	// the waiting for others, and nothing after that.
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, cancel)
+	tx, err := x.write.BeginTx(own, nil)
+	if !stop() && err == nil {
+		err = errors.Join(context.Cause(ctx), tx.Rollback())
+	}
 	if err != nil {
+		cancel()
 		return nil, err
 	}
 	var epoch int64
