@@ -25,8 +25,8 @@ type Follower[T any] struct {
 	Decode func(ad.Message) (T, error)
 	// Apply makes the effects of the decoded messages and the new position durable
 	// in one transaction. It may be called again with the same messages. When it
-	// fails for good (Permanent) or panics, it is called with one message at a time,
-	// and one with which it still does is a dead letter.
+	// fails for good (Permanent) or panics, it is called with fewer and fewer messages,
+	// and one with which alone it still does is a dead letter.
 	Apply func(ctx context.Context, upTo uint64, items []T) error
 	Dead  Sink
 	Batch int
@@ -107,7 +107,9 @@ func (f *Follower[T]) batch(ctx context.Context, msgs []ad.Message) error {
 	upTo := msgs[len(msgs)-1].Seq
 	err := f.apply(work, upTo, items)
 	if IsPermanent(err) {
-		err = f.oneByOne(work, upTo, items)
+		if err = f.inHalves(work, items); err == nil {
+			err = f.apply(work, upTo, nil)
+		}
 	} else if err == nil {
 		f.count(Done, len(items))
 	}
@@ -121,24 +123,31 @@ func (f *Follower[T]) batch(ctx context.Context, msgs []ad.Message) error {
 	return nil
 }
 
-// oneByOne applies each message by itself, and those with which that is
-// impossible are dead letters, so that one bad message holds up no other.
-func (f *Follower[T]) oneByOne(ctx context.Context, upTo uint64, items []read[T]) error {
-	for i := range items {
-		m := items[i].m
-		err := f.apply(ctx, m.Seq, items[i:i+1])
-		if IsPermanent(err) {
-			if err := f.bury(ctx, []ad.Message{Letter(f.Name, f.Stream, m, err)}); err != nil {
-				return err
-			}
+// inHalves applies messages that could not be applied together in smaller and smaller
+// halves, in order, and those with which that is impossible alone are dead letters, so
+// that one bad message holds up no other, and the good ones are hardly slower for it.
+func (f *Follower[T]) inHalves(ctx context.Context, items []read[T]) error {
+	for _, half := range [][]read[T]{items[:len(items)/2], items[len(items)/2:]} {
+		if len(half) == 0 {
 			continue
 		}
-		if err != nil {
+		err := f.apply(ctx, half[len(half)-1].m.Seq, half)
+		switch {
+		case err == nil:
+			f.count(Done, len(half))
+		case !IsPermanent(err):
 			return err
+		case len(half) > 1:
+			if err := f.inHalves(ctx, half); err != nil {
+				return err
+			}
+		default:
+			if err := f.bury(ctx, []ad.Message{Letter(f.Name, f.Stream, half[0].m, err)}); err != nil {
+				return err
+			}
 		}
-		f.count(Done, 1)
 	}
-	return f.apply(ctx, upTo, nil)
+	return nil
 }
 
 func (f *Follower[T]) apply(ctx context.Context, upTo uint64, read []read[T]) (err error) {

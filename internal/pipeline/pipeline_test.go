@@ -880,3 +880,28 @@ func TestAStepsOwnSourceStays(t *testing.T) {
 		}
 	})
 }
+
+// One bad message among thousands costs some more calls, not thousands.
+func TestOneBadMessageIsFoundInHalves(t *testing.T) {
+	const n, bad = 4096, 1234
+	dead, calls, applied := &store{}, 0, 0
+	f := &Follower[int]{Name: "index", Stream: "ADS", Dead: dead, Log: quiet,
+		Decode: func(m ad.Message) (int, error) { return int(m.Seq), nil },
+		Apply: func(_ context.Context, _ uint64, items []int) error {
+			if calls++; slices.Contains(items, bad) {
+				return Permanent(errors.New("too long"))
+			}
+			applied += len(items)
+			return nil
+		}}
+	msgs := make([]ad.Message, n)
+	for i := range msgs {
+		msgs[i] = ad.Message{Subject: "ad.town", Seq: uint64(i + 1), Data: []byte{byte(i + 1)}}
+	}
+	if err := f.batch(t.Context(), msgs); err != nil {
+		t.Fatal(err)
+	}
+	if applied != n-1 || len(dead.msgs) != 1 || calls > 30 {
+		t.Errorf("%d applied and %d dead in %d calls", applied, len(dead.msgs), calls)
+	}
+}
