@@ -69,6 +69,7 @@ type puller struct {
 
 	mu      sync.Mutex
 	queue   []delivery
+	bytes   int       // of data in the queue
 	want    int       // the reader waits for this many
 	owed    int       // messages that open requests may still bring
 	heard   time.Time // last sign of life
@@ -105,7 +106,7 @@ func (b *Bus) pull(stream, name string, ahead int, ordered bool, hold time.Durat
 // ask opens a request for what there is room for. The lock is held.
 func (p *puller) ask() {
 	n := p.ahead - len(p.queue) - p.owed
-	if p.err != nil || n <= p.ahead/2 && p.owed > 0 || n <= 0 {
+	if p.err != nil || n <= p.ahead/2 && p.owed > 0 || n <= 0 || p.bytes >= pullBytes {
 		return
 	}
 	request := fmt.Appendf(nil, `{"batch":%d,"expires":%d,"idle_heartbeat":%d,"max_bytes":%d}`, n, pullExpires, pullBeat, max(pullBytes, 2*p.bus.nc.MaxPayload()))
@@ -143,7 +144,7 @@ func (p *puller) stopped() bool {
 	gap := now.Sub(p.ran)
 	p.ran = now
 	if p.hold > 0 && gap > max(p.hold/2, pullBeat) {
-		p.queue, p.owed = nil, 0 // and not given back: it would be taken from others
+		p.queue, p.bytes, p.owed = nil, 0, 0 // and not given back: it would be taken from others
 		p.fail(fmt.Errorf("read consumer %s of %s: %w", p.name, p.stream, errStopped))
 	}
 	return errors.Is(p.err, errStopped)
@@ -183,7 +184,7 @@ func (p *puller) take(m *nats.Msg) {
 		}
 		p.next++
 	}
-	p.queue = append(p.queue, d)
+	p.queue, p.bytes = append(p.queue, d), p.bytes+len(m.Data)
 	if n := len(p.queue); n == 1 || n == p.want {
 		p.signal()
 	}
@@ -237,7 +238,7 @@ func (p *puller) keep(every time.Duration, extend func([]delivery)) {
 		case now := <-beat.C:
 			p.mu.Lock()
 			p.stopped()
-			silent := p.err == nil && len(p.queue) < p.ahead && now.Sub(p.heard) > 2*pullBeat
+			silent := p.err == nil && len(p.queue) < p.ahead && p.bytes < pullBytes && now.Sub(p.heard) > 2*pullBeat
 			var queued []delivery
 			if extend != nil && now.Sub(extended) >= every {
 				queued, extended = append(queued, p.queue...), now
@@ -308,7 +309,7 @@ func (p *puller) batch(ctx context.Context, max int) ([]delivery, error) {
 		n++
 	}
 	out := p.queue[:n:n]
-	p.queue = p.queue[n:]
+	p.queue, p.bytes = p.queue[n:], p.bytes-size
 	p.ask()
 	return out, nil
 }
