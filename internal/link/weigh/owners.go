@@ -171,6 +171,7 @@ type tie struct {
 	ads          int     // on the thinner side
 	given        int     // of these, that give the contact that most give
 	contacts     int     // in common that hardly anybody else gives
+	own          int     // as given, of these contacts alone
 	shared       float64 // of the weight, what comes from values with many owners
 	rivals       bool    // they write one text and contradict each other
 	alike        bool    // they have texts that are alike
@@ -324,16 +325,17 @@ func (o *owners) ties() []tie {
 					continue
 				}
 				t := note(sides[i].owner, sides[j].owner)
+				n := min(sides[i].ads, sides[j].ads)
 				if eff > 3.3 && k > 3 {
 					t.shared += w
 				} else {
 					t.weight += w
-					if p.kind != picture {
+					if p.kind != picture && eff <= 3.3 { // few owners in this period may be many in all
 						t.contacts++
+						t.own = max(t.own, n)
 					}
 				}
 				t.values++
-				n := min(sides[i].ads, sides[j].ads)
 				t.ads += n
 				if p.kind != picture {
 					t.given = max(t.given, n)
@@ -423,7 +425,7 @@ func (o *owners) net(t *tie, a, b int32) float64 {
 	w := t.weight + min(t.shared, 0.5)/(1+small/8) - min(5, strays*0.08) - max(0, strays-63)*0.02
 	if t.rivals { // each contact that the two alone give speaks against it: they were held to have none in common
 		n := float64(t.contacts)
-		if t.contacts > 0 && 2*float64(t.given) >= small {
+		if t.contacts > 0 && 2*float64(t.own) >= small {
 			n++
 		}
 		w -= max(0, 4-2*n)

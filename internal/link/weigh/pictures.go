@@ -39,7 +39,6 @@ func (p *pictures) put(table int, pic int32) {
 	if *head == 0 || trays[*head-1].n == int32(len(tray{}.glances)) {
 		if len(trays) == cap(trays) {
 			more := make([]tray, len(trays), cap(trays)+cap(trays)/4+64)
-			largePages(more)
 			copy(more, trays)
 			trays = more
 		}

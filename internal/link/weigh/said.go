@@ -76,7 +76,6 @@ func (s *shard) room(n int32) int32 {
 		at := int32(len(s.lists))
 		if len(s.lists)+int(long) > cap(s.lists) {
 			more := make([]posting, len(s.lists), cap(s.lists)+cap(s.lists)/4+64)
-			largePages(more)
 			copy(more, s.lists)
 			s.lists = more
 		}
@@ -190,7 +189,6 @@ next:
 func (s *shard) grow() {
 	old := s.cells
 	s.cells = make([]cell, 2*len(old))
-	largePages(s.cells)
 	for _, c := range old {
 		if c.unit != 0 {
 			s.cells[s.find(c.gram)] = c

@@ -33,7 +33,6 @@ func newTexts(n int) *texts {
 	}
 	for i := range t.said {
 		t.said[i].cells = make([]cell, size)
-		largePages(t.said[i].cells)
 	}
 	t.matchers = make(chan *matcher, workers())
 	for range cap(t.matchers) {
