@@ -83,7 +83,7 @@ func printWhy(w io.Writer, y desk.Why) {
 		}
 	}
 	for _, h := range y.Held {
-		_, _ = fmt.Fprintf(w, "held back: both give %s, as do %s of about %.0f unlike posters\n", clean(link.Display(h.Value)), plural(h.Carriers, "ad", "ads"), h.Owners)
+		_, _ = fmt.Fprintf(w, "held back: both give %s, as do some %s of about %.0f unlike posters\n", clean(link.Display(h.Value)), plural(h.Carriers, "ad", "ads"), h.Owners)
 	}
 }
 

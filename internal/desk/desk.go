@@ -215,6 +215,22 @@ func (d *Desk) held(ctx context.Context) (map[ad.Value]ad.Hub, error) {
 	return out, nil
 }
 
+// counted are hubs with the ads that give them at this moment, for what is sealed: their
+// turn may be long ago, or not have come.
+func (d *Desk) counted(ctx context.Context, hubs []ad.Hub) ([]ad.Hub, error) {
+	out := slices.Clone(hubs)
+	for i, h := range out {
+		ids, err := d.Index.ByValue(ctx, h.Value, MaxKnown)
+		if err != nil {
+			return nil, fmt.Errorf("count the ads of a hub: %w", err)
+		}
+		if len(ids) < MaxKnown {
+			out[i].Carriers = len(ids)
+		}
+	}
+	return out, nil
+}
+
 // An AdView is one ad with its history.
 type AdView struct {
 	Docs      []ad.Document // every content, oldest first

@@ -69,3 +69,21 @@ func TestHubsAreCountedByTurns(t *testing.T) {
 		}
 	})
 }
+
+// What is sealed does not say what the linker told when the value's turn has not come.
+func TestSealedHubsAreCounted(t *testing.T) {
+	x := &crowd{told: map[string]int{"a": 10, "b": 100, "c": countedAtOnce / 2, "d": countedAtOnce / 2}}
+	d := New(Parts{Index: x})
+	held, err := d.held(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := held[ad.Value{Kind: "phone", Value: "d"}]
+	if h.Carriers != countedAtOnce/2 {
+		t.Fatalf("it had its turn: %d", h.Carriers)
+	}
+	got, err := d.counted(t.Context(), []ad.Hub{h})
+	if err != nil || got[0].Carriers != countedAtOnce {
+		t.Errorf("given by %d ads, %v; want %d", got[0].Carriers, err, countedAtOnce)
+	}
+}

@@ -51,7 +51,10 @@ func (d *Desk) contents(ctx context.Context, cluster string) (packet.Contents, e
 	if v.Size > len(v.Members) {
 		return packet.Contents{}, fmt.Errorf("cluster %s is %w: it has %d ads, a packet takes at most %d", cluster, ErrTooLarge, v.Size, MaxMembers)
 	}
-	c := packet.Contents{Title: fmt.Sprintf("Cluster of %d linked ads", v.Size), Cluster: cluster, Edges: v.Edges, Held: v.Hubs}
+	c := packet.Contents{Title: fmt.Sprintf("Cluster of %d linked ads", v.Size), Cluster: cluster, Edges: v.Edges}
+	if c.Held, err = d.counted(ctx, v.Hubs); err != nil {
+		return c, err
+	}
 	for _, m := range v.Members {
 		docs, seen, err := d.Index.Versions(ctx, m.Ad.AdID)
 		if err != nil {
