@@ -111,6 +111,9 @@ type look struct {
 }
 
 func (l look) due(ads uint64, now time.Time) bool {
+	if 2*ads <= l.Ads { // most were erased: what was looked at is not what is there
+		l = look{}
+	}
 	return ads >= wordsLeast && (ads >= 2*l.Ads || ads >= l.Ads+wordsMore || ads >= l.Ads+wordsLater && now.Sub(l.At) > wordsSoon)
 }
 
@@ -176,7 +179,9 @@ func (a *App) learnWords(ctx context.Context, _ *stream.Lease) error {
 				return err
 			}
 			at.Looks[subject] = look{n, began}
-			if err := a.bus.Put(ctx, stream.Progress, lookedKey, encode(at)); err != nil {
+			kept := at.since(at.By, at.Gen, a.SiteModels()) // as many as there are models, not sites
+			kept.Looks[subject] = at.Looks[subject]         // its model may not have been heard of yet
+			if err := a.bus.Put(ctx, stream.Progress, lookedKey, encode(kept)); err != nil {
 				return err
 			}
 			if !rest(ctx, 3*time.Since(began)) { // a quarter of a core at most

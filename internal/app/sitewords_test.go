@@ -219,7 +219,17 @@ func TestLooksAreFew(t *testing.T) {
 	}
 }
 
-// Somebody may bring pages of as many sites as he likes.
+// Of a site that lost most of its ads a look at what it had says nothing.
+func TestErasedAdsMakeALookStale(t *testing.T) {
+	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	if !(look{50_000, at}).due(1000, at.AddDate(0, 1, 0)) {
+		t.Error("a site of which 1000 ads of 50,000 are left is not looked at until it has 50,200")
+	}
+	if (look{1000, at}).due(900, at.AddDate(0, 1, 0)) {
+		t.Error("each erasure has the site looked at")
+	}
+}
+
 // A start goes on from what was looked at, but for sites whose model is gone.
 func TestLooksAreKept(t *testing.T) {
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
@@ -244,6 +254,7 @@ func TestLooksAreKept(t *testing.T) {
 	}
 }
 
+// Somebody may bring pages of as many sites as he likes.
 func TestModelsAreBounded(t *testing.T) {
 	a, err := New(t.Context(), Config{Version: "test", Data: t.TempDir(), Kind: Real, Sites: site.NewSet(), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
