@@ -11,6 +11,11 @@ func Either(s string) string {
 		return ""
 	}
 	quoted := false
+	for _, w := range strings.Fields(s) { // a field or a - before it would hold for one side alone
+		if at := strings.IndexByte(w, '|'); at > 0 && len(w) > at+1 && (w[0] == '-' || strings.Contains(w[:at], ":")) {
+			return ""
+		}
+	}
 	sides := strings.FieldsFunc(s, func(r rune) bool {
 		if isQuote(r) {
 			quoted = !quoted

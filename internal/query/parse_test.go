@@ -411,6 +411,8 @@ func TestEither(t *testing.T) {
 		"oak | ":                          "",
 		"oak | (piano":                    "",
 		"|":                               "",
+		"title:rose|lily":                 "",
+		"wren -rose|lily":                 "",
 		"New in town | 912-555-0123 | ok": "New in town OR 912-555-0123 OR ok",
 	} {
 		if got := query.Either(typed); got != want {
