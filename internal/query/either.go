@@ -11,7 +11,7 @@ func Either(s string) string {
 		return ""
 	}
 	quoted := false
-	for _, w := range strings.Fields(s) { // a field or a - before it would hold for one side alone
+	for w := range strings.FieldsSeq(s) { // a field or a - before it would hold for one side alone
 		if at := strings.IndexByte(w, '|'); at > 0 && len(w) > at+1 && (w[0] == '-' || strings.Contains(w[:at], ":")) {
 			return ""
 		}
