@@ -97,7 +97,7 @@ func TestQuality(t *testing.T) {
 	}
 	var b strings.Builder
 	for _, c := range []invent.Config{
-		{Seed: 901, Ads: 2000}, {Seed: 902, Ads: 2000}, {Seed: 903, Ads: 2000},
+		{Seed: 901, Ads: 2000}, {Seed: 902, Ads: 2000}, {Seed: 903, Ads: 2000}, {Seed: 9024, Ads: 2000, Hard: true},
 		{Seed: 904, Ads: 8000}, {Seed: 905, Ads: 8000, Hard: true}, {Seed: 906, Ads: 6000, Hostile: 0.01},
 	} {
 		gold := invent.Ads(c)

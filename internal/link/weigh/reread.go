@@ -88,8 +88,20 @@ func (o *owners) reread() {
 		}
 		return pieces[k]
 	}
+	// Who is joined to a larger owner speaks for that one from then on: else one ad that
+	// has something of two owners' texts would make them one.
+	voice := make([]int, len(clusters))
+	for k := range voice {
+		voice[k] = k
+	}
+	speaker := func(k int) int {
+		for voice[k] != k {
+			k = voice[k]
+		}
+		return k
+	}
 	for _, a := range asks {
-		large, small := a.to, a.from
+		large, small := speaker(a.to), speaker(a.from)
 		if len(clusters[large]) < len(clusters[small]) {
 			large, small = small, large
 		}
@@ -100,6 +112,7 @@ func (o *owners) reread() {
 			continue
 		}
 		o.union(o.l.ads[x[0]].unit, o.l.ads[y[0]].unit)
+		voice[small] = large
 		o.bonds = append(o.bonds, met[a].best)
 		joined = true
 	}
