@@ -66,7 +66,7 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 					return a.bus.Tail(ctx, s.stream, from, s.filter, n, f)
 				},
 				Apply: func(ctx context.Context, upTo uint64, cs []search.Change) error {
-					err := inParts(cs, upTo, a.engine.batch(), func(upTo uint64, part []search.Change) error { return x.Apply(ctx, s.source, upTo, part) })
+					err := inParts(cs, upTo, func(upTo uint64, part []search.Change) error { return x.Apply(ctx, s.source, upTo, part) })
 					a.taken(part, err)
 					if err == nil && s.source == "ads" {
 						c.applied(cs)
@@ -85,17 +85,19 @@ func (a *App) indexGeneration(ctx context.Context, g generation.Generation, l *s
 	return run.Wait()
 }
 
+// movesAtOnce is how many moves of ads between clusters go into an index at once, about:
+// a round of linking tells of thousands, and new ads wait for it meanwhile.
+const movesAtOnce = 1000
+
 // inParts applies changes that come in the order of their stream, so that no part has
-// many more moves of ads between clusters than most: a round of linking tells of
-// thousands, and new ads wait for the index meanwhile. Each part is up to its last
-// change, the last one up to upTo.
-func inParts(cs []search.Change, upTo uint64, most int, apply func(upTo uint64, part []search.Change) error) error {
+// many more moves than that. Each part is up to its last change, the last one up to upTo.
+func inParts(cs []search.Change, upTo uint64, apply func(upTo uint64, part []search.Change) error) error {
 	moves, from := 0, 0
 	for i, c := range cs {
 		if c.Link == nil {
 			continue
 		}
-		if moves += len(c.Link.Moves); moves < most || i == len(cs)-1 {
+		if moves += len(c.Link.Moves); moves < movesAtOnce || i == len(cs)-1 {
 			continue
 		}
 		if err := apply(c.Seq, cs[from:i+1]); err != nil {

@@ -30,7 +30,7 @@ func TestManyMovesGoInParts(t *testing.T) {
 		"the last change reaches the number": {[]search.Change{link(3, 600), link(4, 600)}, 9, [][2]uint64{{9, 2}}},
 	} {
 		var got [][2]uint64
-		if err := inParts(c.cs, c.upTo, 1000, func(upTo uint64, part []search.Change) error {
+		if err := inParts(c.cs, c.upTo, func(upTo uint64, part []search.Change) error {
 			got = append(got, [2]uint64{upTo, uint64(len(part))})
 			return nil
 		}); err != nil {
@@ -41,7 +41,7 @@ func TestManyMovesGoInParts(t *testing.T) {
 		}
 	}
 	calls := 0
-	if err := inParts([]search.Change{link(1, 1000), link(2, 1000), link(3, 1)}, 3, 1000, func(uint64, []search.Change) error { calls++; return errors.New("full") }); err == nil || calls != 1 {
+	if err := inParts([]search.Change{link(1, 1000), link(2, 1000), link(3, 1)}, 3, func(uint64, []search.Change) error { calls++; return errors.New("full") }); err == nil || calls != 1 {
 		t.Errorf("an error ends it: got %v after %d parts", err, calls)
 	}
 }
