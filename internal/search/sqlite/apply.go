@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/pipeline"
 	"vigil.example/internal/search"
 )
 
@@ -257,7 +258,7 @@ func (b *batch) version(ctx context.Context, seq uint64, v *ad.Ad) error {
 	case err != nil:
 		return err
 	case fresh == 0 && !known:
-		return errors.New("the version is known with another content")
+		return pipeline.Permanent(errors.New("the version is known with another content"))
 	case fresh == 0 && v.Decided > 0: // perhaps read again, after a decision
 		return b.revise(ctx, doc, v)
 	case fresh == 0: // delivered again

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"vigil.example/internal/ad"
+	"vigil.example/internal/pipeline"
 	"vigil.example/internal/search"
 )
 
@@ -127,5 +128,27 @@ func TestPostGoesWhateverItsBytes(t *testing.T) {
 	n := 0
 	if err := x.Posts(t.Context(), func(search.Post) { n++ }); err != nil || n != 0 {
 		t.Errorf("%d posts of an ad that was erased, %v", n, err)
+	}
+}
+
+// A version that comes again with another content is wrong for good: it would hold up
+// everything behind it.
+func TestVersionWithAnotherContent(t *testing.T) {
+	x, err := Open(t.Context(), filepath.Join(t.TempDir(), "index.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = x.Close() }()
+	a := aPost("1", ad.SideSupply, "12060", "+14045550101", ad.ViaCrawl)
+	if err := x.Apply(t.Context(), "ads", 1, []search.Change{{Seq: 1, Version: a}}); err != nil {
+		t.Fatal(err)
+	}
+	other := *a
+	other.ContentSHA256 = "0" + a.ContentSHA256[1:]
+	if other.ContentSHA256 == a.ContentSHA256 {
+		other.ContentSHA256 = "1" + a.ContentSHA256[1:]
+	}
+	if err := x.Apply(t.Context(), "ads", 2, []search.Change{{Seq: 2, Version: &other}}); !pipeline.IsPermanent(err) {
+		t.Errorf("got %v", err)
 	}
 }
