@@ -19,7 +19,7 @@ import (
 const (
 	most    = 4 << 20 // bytes of one bulk request
 	workers = 2       // bulk requests at a time
-	small   = 200     // documents that are one request
+	small   = 200     // documents that are one request, and whole ones that are read at once
 	portion = 1000    // documents that are read, or drafted and sent, at once when there are many
 	tries   = 8       // of a document that Elasticsearch has no room for just now
 )

@@ -375,30 +375,30 @@ func (x *Index) follow(ctx context.Context, b, lost *batch) ([]action, error) {
 				doc: append(append(shown[:len(shown)-1], ','), append(said, '}')...)})
 		}
 	}
-	if len(ids) == 0 {
-		return out, nil
-	}
-	docs, err := x.get(ctx, "*", true, ids)
-	if err != nil {
-		return nil, err
-	}
-	for i, o := range others {
-		if !docs[i].Found {
-			continue
-		}
-		fields := map[string]json.RawMessage{}
-		shown, err := json.Marshal(o.c.show(o.doc))
-		if err == nil {
-			err = errors.Join(json.Unmarshal(docs[i].Source, &fields), json.Unmarshal(shown, &fields))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: document %s cannot be read", search.ErrDamaged, o.doc)
-		}
-		raw, err := json.Marshal(fields)
+	for from := 0; from < len(ids); from += small {
+		to := min(from+small, len(ids))
+		docs, err := x.get(ctx, "*", true, ids[from:to])
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, action{head: head("index", docID("content", o.doc), notOlder(o.c.written)), doc: raw, about: o.c.id})
+		for i, o := range others[from:to] {
+			if !docs[i].Found {
+				continue
+			}
+			fields := map[string]json.RawMessage{}
+			shown, err := json.Marshal(o.c.show(o.doc))
+			if err == nil {
+				err = errors.Join(json.Unmarshal(docs[i].Source, &fields), json.Unmarshal(shown, &fields))
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%w: document %s cannot be read", search.ErrDamaged, o.doc)
+			}
+			raw, err := json.Marshal(fields)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, action{head: head("index", docID("content", o.doc), notOlder(o.c.written)), doc: raw, about: o.c.id})
+		}
 	}
 	return out, nil
 }
