@@ -84,7 +84,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"half of an index", write(whole[:len(whole)/2]), search.ErrDamaged, "remove the file and it is rebuilt"},
 		{"the first page and no more", write(whole[:8192]), search.ErrDamaged, "remove the file and it is rebuilt"},
 		{"another program's database", other(`CREATE TABLE person (phone)`), search.ErrDamaged, "another program"},
-		{"an index of a later version", other(fmt.Sprintf(`CREATE TABLE ad (n); PRAGMA application_id = %d; PRAGMA user_version = 99`, 0x5667696c)), search.ErrVersion, "it is 99, this program reads 10"},
+		{"an index of a later version", other(fmt.Sprintf(`CREATE TABLE ad (n); PRAGMA application_id = %d; PRAGMA user_version = 99`, 0x5667696c)), search.ErrVersion, "it is 99, this program reads "},
 		{"a folder that is not there", func(t *testing.T, path string) { _ = os.Remove(filepath.Dir(path)) }, nil, "open index"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
