@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -468,68 +467,4 @@ func (b *batch) removed(ctx context.Context, a adRow) error {
 	}
 	_, err := b.exec(ctx, b.st.adRemoved, at, a.n)
 	return err
-}
-
-func (b *batch) link(ctx context.Context, seq uint64, c *ad.LinkChange) error {
-	for _, m := range c.Moves {
-		if err := b.move(ctx, int64(seq), m); err != nil {
-			return err
-		}
-	}
-	for _, h := range c.Hubs {
-		if _, err := b.exec(ctx, b.st.hub, h.Kind, h.Value.Value, h.Carriers, h.Owners, h.Held, int64(seq)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// move puts an ad into a cluster, unless a later change has moved it already.
-func (b *batch) move(ctx context.Context, seq int64, m ad.Move) error {
-	a, err := b.ad(ctx, m.AdID)
-	if err != nil || seq < a.clusterSeq {
-		return err
-	}
-	to, err := b.cluster(ctx, m.Cluster)
-	if err != nil {
-		return err
-	}
-	if a.current.Valid && to != a.cluster {
-		if a.cluster.Valid {
-			if _, err := b.exec(ctx, b.st.clusterSize, -1, a.cluster); err != nil {
-				return err
-			}
-		}
-		if to.Valid {
-			if _, err := b.exec(ctx, b.st.clusterSize, 1, to); err != nil {
-				return err
-			}
-		}
-	}
-	var joined []byte
-	if m.By != nil && m.Cluster != "" {
-		if joined, err = json.Marshal(m.By); err != nil {
-			return err
-		}
-	}
-	_, err = b.exec(ctx, b.st.adMove, to, seq, joined, a.n)
-	return err
-}
-
-// cluster returns the row of a cluster; "" is none.
-func (b *batch) cluster(ctx context.Context, id string) (n sql.NullInt64, err error) {
-	if id == "" {
-		return n, nil
-	}
-	n.Valid = true
-	err = b.row(ctx, b.st.clusterGet, id).Scan(&n.Int64)
-	if !errors.Is(err, sql.ErrNoRows) {
-		return n, err
-	}
-	r, err := b.exec(ctx, b.st.clusterNew, id)
-	if err != nil {
-		return n, err
-	}
-	n.Int64, err = r.LastInsertId()
-	return n, err
 }
